@@ -1,0 +1,172 @@
+"""The seam between the dance and whoever moves the money.
+
+FPS's own words and order of events define it: the buyer is sent away (:meth:`Gateway.begin`), comes
+back with an authorization (:meth:`Gateway.finish`), and the shop's server moves the money itself
+(:meth:`Gateway.pay`). A gateway knows the provider's wire and nothing of the ledger; whoever calls it
+holds no database transaction and treats every answer as evidence, not as an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from enum import Enum
+from typing import Protocol
+
+from ..money import Money
+from ..records import Intent
+from ..records import Payment
+
+
+class Standing(str, Enum):
+    """What a buyer's return says."""
+
+    AUTHORIZED = "authorized"
+    PENDING = "pending"
+    ABANDONED = "abandoned"
+    REFUSED = "refused"
+    #: Not from the provider, changed on its way, or about something else: touch nothing.
+    INVALID = "invalid"
+    #: It could not be checked now; keep it and ask again.
+    COULD_NOT_TELL = "could_not_tell"
+
+
+class Result(str, Enum):
+    """What became of a request that moves money."""
+
+    SUCCESS = "success"
+    PENDING = "pending"
+    RESERVED = "reserved"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+    #: Sent, or perhaps sent, and no readable answer. Never a "no".
+    UNKNOWN = "unknown"
+    #: Proven: not one byte left this machine.
+    NOT_SENT = "not_sent"
+
+
+class Verdict(str, Enum):
+    """Whether a notification is the provider's."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    COULD_NOT_TELL = "could_not_tell"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the provider allows: the only place where such times are written."""
+
+    #: From authorization to the request that pays.
+    pay_within: timedelta
+    #: How long an identical request is still answered as the first one was.
+    resend_within: timedelta
+    #: How long a hold lasts before the provider drops it.
+    hold_within: timedelta
+    #: True where authorising already holds the money (FPS: no).
+    holds_on_authorize: bool
+    can_reserve: bool
+    currencies: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Where to send the buyer."""
+
+    redirect: str
+    #: The provider's own name for this attempt, where it has one before the return.
+    handle: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """What a return proved."""
+
+    standing: Standing
+    #: What to pay with (FPS: the sender token id).
+    id: str | None = None
+    #: What the buyer authorised, where the provider says it (FPS does not).
+    money: Money | None = None
+    method: str | None = None
+    payer: str | None = None
+    #: For the journal: the provider's status and message, never a secret.
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the provider says of a transaction when asked under our own keys."""
+
+    reference: str | None
+    money: Money | None
+    #: Did the money go to this shop? ``None``: the answer does not say.
+    ours: bool | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request that moves money."""
+
+    result: Result
+    transaction_id: str | None = None
+    payer: str | None = None
+    method: str | None = None
+    #: The provider's error code or status code.
+    code: str | None = None
+    message: str = ""
+    #: The provider documents that the same wish may succeed later.
+    retryable: bool = False
+    request_id: str | None = None
+    #: Present when the provider was asked for the transaction (:meth:`Gateway.status`, ``find``).
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What the provider posted to us. It is a hint: whoever gets it asks :meth:`Gateway.status`."""
+
+    verdict: Verdict
+    #: The reference of the intent (or of the payment) it is about.
+    reference: str | None = None
+    handle: str | None = None
+    transaction_id: str | None = None
+    kind: str | None = None
+    detail: str = ""
+
+
+class Gateway(Protocol):
+    """One account at one provider. Every method may be called again with the same arguments."""
+
+    name: str
+    limits: Limits
+
+    def begin(self, payment: Payment) -> Begun | Outcome:
+        """Where to send the buyer of this payment; an :class:`Outcome` (``unknown`` or ``not_sent``) when
+        the provider had to be asked and did not answer. FPS asks nobody: the URL is signed here."""
+
+    def reachable(self) -> str | None:
+        """``None``, or a sentence for the buyer's page saying why it is pointless to send him now."""
+
+    def finish(self, raw_return: str, payment: Payment) -> Authorization:
+        """What this raw query string proves, verified against the return URL stored in the payment."""
+
+    def freeze(self, payment: Payment, authorization_id: str, reference: str) -> Mapping[str, str]:
+        """Every parameter of the request that will pay, but its time, key and signature."""
+
+    def pay(self, intent: Intent) -> Outcome:
+        """Send the frozen request once. ``success`` here is authority."""
+
+    def release(self, authorization_id: str) -> Outcome:
+        """Give an authorization back unused (FPS: CancelToken)."""
+
+    def status(self, transaction_id: str) -> Outcome:
+        """What the provider says of a transaction, with its :class:`Facts`."""
+
+    def find(self, intent: Intent) -> Outcome:
+        """Look for the transaction of an intent whose answer was lost. Not found is ``unknown``."""
+
+    def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:
+        """Judge what was posted to ``url`` (ours, never the request's own idea of it)."""

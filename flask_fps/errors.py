@@ -5,6 +5,8 @@
     FPSError
     ├── InvalidSignature        not from the provider: show an error page, touch nothing
     ├── MalformedMessage        not readable as what it claims to be: likewise
+    ├── Forged                  a link or cookie that this shop did not sign: likewise
+    ├── Expired                 a link of this shop past its age (``payload``)
     ├── TransportError          no readable answer
     │   ├── NotSent             could not connect: nothing left us, safe to try again
     │   └── OutcomeUnknown      sent, no readable answer: re-send the identical request
@@ -21,6 +23,7 @@ Mistakes in set-up are plain :class:`RuntimeError` with the key's name and the f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class FPSError(Exception):
@@ -43,6 +46,24 @@ class InvalidSignature(FPSError):
 
 class MalformedMessage(FPSError):
     """A query string, form or answer that cannot be read as what it claims to be."""
+
+
+class Forged(FPSError):
+    """A link or cookie that this shop's own key did not sign, or that was changed since.
+
+    Nothing in it may be used; answer with a 400.
+    """
+
+
+class Expired(FPSError):
+    """A link that this shop did sign, and that is past its age."""
+
+    #: What the link says. It is genuine, only old: good for sending the buyer to a fresh page.
+    payload: Mapping[str, Any]
+
+    def __init__(self, message: str, payload: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.payload = payload
 
 
 class TransportError(FPSError):

@@ -1,0 +1,52 @@
+# Everything a developer runs. `make` alone lists it.
+PYTHON ?= python3
+BIN ?= .venv/bin
+BOOTSTRAP ?= $(PYTHON) .ci/bootstrap.py
+SHOP_PORT ?= 5000
+SANDBOX_PORT ?= 8042
+# More arguments for pytest, for example: make test ARGS="tests/protocol -x"
+ARGS ?=
+
+export SHOP_PORT SANDBOX_PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format docs music tox clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+run: ## the DigitalDownload shop, the FPS sandbox and a worker (SHOP_PORT, SANDBOX_PORT)
+	@$(BOOTSTRAP) example
+	@$(BIN)/python -m example_app
+
+test: ## the suite, with a browser (ARGS="...")
+	@$(BOOTSTRAP) --browser test
+	$(BIN)/python -m pytest -n 2 --durations=10 $(ARGS)
+
+check: ## format, lint, types, layers, docs
+	@$(BOOTSTRAP) dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy flask_fps example_app tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
+format: ## put the code in form
+	@$(BOOTSTRAP) dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: ## the documentation, in build/docs/index.html
+	@$(BOOTSTRAP) docs
+	$(BIN)/python -m sphinx -W --keep-going -b html docs build/docs
+
+music: ## compose the example shop's tracks again
+	@$(BOOTSTRAP) dev
+	$(BIN)/python -m example_app.compose
+
+tox: ## the suite on every Python that is installed, and on the lowest versions of what it needs
+	@$(BOOTSTRAP) dev
+	$(BIN)/tox
+
+clean: ## remove what was made here (the example shop keeps its data: instance/)
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .tox

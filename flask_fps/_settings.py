@@ -1,0 +1,234 @@
+"""How the value of one setting is read. Every reader raises :class:`Wrong` with the fix.
+
+The sentence follows the key's name. No reader repeats a value that may be a secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Callable
+from collections.abc import Iterable
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult
+from urllib.parse import urlsplit
+
+#: No certificate file is larger than this many bytes.
+PEM_BYTES = 64 * 1024
+METHODS = ("ABT", "ACH", "CC")
+
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+class Wrong(Exception):
+    """A value that cannot be what its key wants."""
+
+
+def choice(*allowed: str) -> Callable[[Any], str]:
+    """One of a few words."""
+
+    def read(value: Any) -> str:
+        if value not in allowed:
+            raise Wrong(f"is {value!r:.40}: use {' or '.join(map(repr, allowed))}")
+        return str(value)
+
+    return read
+
+
+def text(longest: int) -> Callable[[Any], str]:
+    """A line of text."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip() or len(value) > longest or not value.isprintable():
+            raise Wrong(f"must be a text of 1 to {longest} characters")
+        return value.strip()
+
+    return read
+
+
+def keys(value: Any) -> tuple[str, ...]:
+    """A key, or a list of keys."""
+    found = (value,) if isinstance(value, str) else value
+    if not isinstance(found, (tuple, list)) or not found:
+        raise Wrong("must be a text or a list of texts, newest first")
+    for each in found:
+        if not isinstance(each, str) or not each or not each.isascii() or not each.isprintable() or " " in each:
+            raise Wrong("must be the key as it was given: ASCII, not empty, no spaces or line ends around it")
+    return tuple(found)
+
+
+def email(value: Any) -> str:
+    """An e-mail address."""
+    if not isinstance(value, str) or not _EMAIL.fullmatch(value):
+        raise Wrong("must be an e-mail address")
+    return value
+
+
+def currency(value: Any) -> str:
+    """An ISO 4217 code."""
+    if not isinstance(value, str) or not re.fullmatch("[A-Z]{3}", value):
+        raise Wrong(f"is {value!r:.40}: use a code of three capital letters such as 'USD'")
+    return value
+
+
+def endpoint(value: Any) -> str:
+    """An absolute http or https address; it always has a path."""
+    parts = _parts(value)
+    if parts is None:
+        raise Wrong("must be a whole address such as 'https://shop.example', without user, query or fragment")
+    return str(value) if parts.path else f"{value}/"
+
+
+def base_url(value: Any) -> str:
+    """An address that paths are put behind: no slash at its end."""
+    return endpoint(value).rstrip("/")
+
+
+def origin(value: Any) -> str:
+    """An address without a path."""
+    address = base_url(value)
+    if urlsplit(address).path:
+        raise Wrong("must be an address without a path, such as 'http://127.0.0.1:8042'")
+    return address
+
+
+def _parts(value: Any) -> SplitResult | None:
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or re.search(r"[\s\\@?#]", value):
+        return None
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if valid else None
+
+
+def is_loopback(address: str) -> bool:
+    """True for ``localhost``, 127.0.0.0/8 and ``[::1]``."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def url_prefix(value: Any) -> str:
+    """The path the extension's pages stand under."""
+    if not isinstance(value, str) or not _PREFIX.fullmatch(value):
+        raise Wrong("must be a path such as '/fps', without a slash at its end")
+    return value
+
+
+def database_uri(value: Any) -> str:
+    """A SQLAlchemy URL of a database that outlives one connection."""
+    if not isinstance(value, str) or "://" not in value:
+        raise Wrong("must be a SQLAlchemy URL such as 'sqlite:////var/lib/shop/fps.sqlite'")
+    if value.startswith("sqlite") and (value.endswith("://") or ":memory:" in value or "mode=memory" in value):
+        raise Wrong("is a database in memory, which forgets payments: name a file")
+    return value
+
+
+def payment_methods(value: Any) -> tuple[str, ...]:
+    """Some of ABT, ACH and CC, each once."""
+    found = names(value)
+    if not found or len(set(found)) != len(found) or not set(found) <= set(METHODS):
+        raise Wrong(f"must be one or more of {', '.join(METHODS)}, each once")
+    return found
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """A list of words, or one text with commas."""
+    found = value.split(",") if isinstance(value, str) else value
+    if not isinstance(found, Iterable) or isinstance(found, (bytes, dict)):
+        raise Wrong("must be a list of words")
+    found = list(found)
+    if not all(isinstance(each, str) and each.strip() for each in found):
+        raise Wrong("must be a list of words")
+    return tuple(each.strip() for each in found)
+
+
+def seconds(longest: float) -> Callable[[Any], float]:
+    """A number of seconds above 0."""
+
+    def read(value: Any) -> float:
+        number = _number(value)
+        if number is None or not 0 < number <= longest:
+            raise Wrong(f"must be a number of seconds, above 0 and at most {longest:g}")
+        return number
+
+    return read
+
+
+def duration(value: Any) -> timedelta:
+    """A timedelta, or a number of seconds."""
+    number = value.total_seconds() if isinstance(value, timedelta) else _number(value)
+    if number is None or not 0 < number <= timedelta(days=365).total_seconds():
+        raise Wrong("must be a number of seconds or a timedelta, above 0 and at most a year")
+    return timedelta(seconds=number)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    return None
+
+
+def certificates(value: Any) -> tuple[bytes, ...]:
+    """PEM text, a path, or a list of either; each holds one certificate."""
+    found = list(value) if isinstance(value, (list, tuple)) else [value]
+    if not found:
+        raise Wrong("is an empty list: leave it out to have VerifySignature asked")
+    return tuple(_certificate(each) for each in found)
+
+
+def _certificate(value: Any) -> bytes:
+    found = pem(value) if isinstance(value, (str, bytes)) else b""
+    if b"-----BEGIN" not in found:
+        found = _file(value)
+    kinds = _BEGIN.findall(found)
+    if any(kind.endswith(b"PRIVATE KEY") for kind in kinds):
+        raise Wrong("holds a private key: only the certificate belongs here")
+    if kinds != [b"CERTIFICATE"] or _der(found) is None:
+        raise Wrong(
+            f"must hold one certificate in PEM form per entry, and one entry holds {kinds.count(b'CERTIFICATE')}"
+        )
+    return found
+
+
+def _file(value: Any) -> bytes:
+    if not isinstance(value, (str, os.PathLike)):
+        raise Wrong("must be PEM text or the path of a PEM file")
+    try:
+        with Path(value).open("rb") as file:
+            return file.read(PEM_BYTES)
+    except (OSError, ValueError) as error:
+        raise Wrong(f"names a file that cannot be read ({getattr(error, 'strerror', None) or 'bad name'})") from error
+
+
+def pem(value: str | bytes) -> bytes:
+    """PEM as bytes."""
+    return value.encode("utf-8", "replace") if isinstance(value, str) else value
+
+
+def same_certificate(one: str | bytes, other: str | bytes) -> bool:
+    """True where both hold the same certificate, however its lines are broken."""
+    return _der(pem(one)) == _der(pem(other))
+
+
+def _der(found: bytes) -> bytes | None:
+    body = _CERTIFICATE.search(found)
+    try:
+        return base64.b64decode(b"".join(body[1].split()), validate=True) if body else None
+    except binascii.Error:
+        return None

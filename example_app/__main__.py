@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from types import FrameType

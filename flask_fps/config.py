@@ -20,21 +20,14 @@ from urllib.parse import urlsplit
 from . import _settings as settings
 from ._settings import Wrong
 from .protocol import demo
+from .protocol import endpoints
 
 ENDED = (
     "Amazon ended FPS on 2015-06-01, and the hosts that 'sandbox' and 'production' meant are gone. "
     "Set FPS_API_URL and FPS_CBUI_URL to a server that speaks FPS, or FPS_ENVIRONMENT to 'local'"
 )
 #: Where FPS was. Some of these names still resolve.
-HISTORIC_HOSTS = frozenset(
-    {
-        "fps.amazonaws.com",
-        "fps.sandbox.amazonaws.com",
-        "authorize.payments.amazon.com",
-        "authorize.payments-sandbox.amazon.com",
-    }
-)
-CBUI_PATH = "/cobranded-ui/actions/start"
+HISTORIC_HOSTS = frozenset({*endpoints.API_HOSTS, *endpoints.CBUI_HOSTS})
 
 
 def _key(name: str, read: Callable[[Any], Any], doc: str, *, default: Any = None, secret: bool = False) -> Any:
@@ -254,12 +247,19 @@ class _Reading:
             self.wrong(
                 "FPS_CURRENCY", f"is {values['currency']!r}, and this gateway takes {', '.join(self.currencies)}"
             )
-        if len(values["access_keys"] or ()) != len(values["secret_keys"] or ()):
-            self.wrong("FPS_SECRET_KEY", "must hold exactly one secret for each FPS_ACCESS_KEY, in the same order")
+        self._pairs(values["access_keys"] or (), values["secret_keys"] or ())
         if values["return_signature"] == "v1" and values["api_version"] != "2008-09-17":
             self.wrong(
                 "FPS_RETURN_SIGNATURE", "'v1' needs FPS_API_VERSION = '2008-09-17': later versions sign by certificate"
             )
+
+    def _pairs(self, access: tuple[str, ...], secret: tuple[str, ...]) -> None:
+        if access and not secret:
+            self.wrong("FPS_SECRET_KEY", "is missing: set the secret of your FPS_ACCESS_KEY")
+        elif secret and not access:
+            self.wrong("FPS_ACCESS_KEY", "is missing: set the access key that your FPS_SECRET_KEY belongs to")
+        elif len(access) != len(secret):
+            self.wrong("FPS_SECRET_KEY", "must hold exactly one secret for each FPS_ACCESS_KEY, in the same order")
 
     def _local(self) -> None:
         values = self.values
@@ -276,7 +276,7 @@ class _Reading:
                 "FPS_RECIPIENT_EMAIL", "is missing: name the sandbox account that your FPS_ACCESS_KEY belongs to"
             )
         sandbox = values["sandbox_url"]
-        values["api_url"], values["cbui_url"] = f"{sandbox}/", f"{sandbox}{CBUI_PATH}"
+        values["api_url"], values["cbui_url"] = f"{sandbox}/", f"{sandbox}{endpoints.CBUI_PATH}"
         values["access_keys"] = values["access_keys"] or (demo.ACCESS_KEY,)
         values["secret_keys"] = values["secret_keys"] or (demo.SECRET_KEY,)
         values["recipient_email"] = values["recipient_email"] or demo.SELLER_EMAIL

@@ -74,7 +74,9 @@ def exponent_of(currency: str) -> int:
     try:
         return EXPONENTS[currency]
     except KeyError:
-        raise OrderError(f"{currency!r} is not a currency this package knows: use one of {', '.join(EXPONENTS)}") from None
+        raise OrderError(
+            f"{currency!r} is not a currency this package knows: use one of {', '.join(EXPONENTS)}"
+        ) from None
 
 
 def _decimal(value: Decimal | int | str) -> Decimal:

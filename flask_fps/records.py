@@ -77,7 +77,7 @@ class Item:
             raise OrderError(f"the quantity of {self.sku} is {self.quantity!r}: use a whole number")
         if not 1 <= self.quantity <= QUANTITY_MAX:
             raise OrderError(f"the quantity of {self.sku} is {self.quantity}: use 1 to {QUANTITY_MAX}")
-        if Money.parse(self.price, self.currency or "USD").minor == 0 and self.currency is not None:
+        if Money.parse(self.price, self.currency or "USD").minor == 0:
             raise OrderError(f"{self.sku} costs nothing: return None instead of an Item, there is nothing to pay")
         if len(_json(self.sku, self.data)) > DATA_BYTES:
             raise OrderError(f"the data of {self.sku} is over {DATA_BYTES} bytes of JSON: store it and pass its key")
@@ -183,8 +183,10 @@ class IntentState(str, Enum):
     NOT_SENT = "not_sent"
     UNKNOWN = "unknown"
     PENDING = "pending"
+    RESERVED = "reserved"
     SUCCESS = "success"
     FAILURE = "failure"
+    CANCELLED = "cancelled"
 
     def __str__(self) -> str:
         return self.value
@@ -205,10 +207,52 @@ class Intent:
     #: Every parameter of the provider's request but its time, its key and its signature.
     parameters: Mapping[str, str]
     state: IntentState = IntentState.FROZEN
-    #: How often it was sent so far, and how often no answer came.
+    #: How often its bytes may have left, and how many of those sends are known to have moved nothing.
     sends: int = 0
-    unknown_sends: int = 0
+    harmless_sends: int = 0
     first_sent_at: datetime | None = None
+
+
+class Result(str, Enum):
+    """What became of a request that moves money."""
+
+    SUCCESS = "success"
+    PENDING = "pending"
+    RESERVED = "reserved"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+    #: Sent, or perhaps sent, and no readable answer. Never a "no".
+    UNKNOWN = "unknown"
+    #: Proven: not one byte left this machine.
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the provider says of a transaction when asked under our own keys."""
+
+    reference: str | None
+    money: Money | None
+    #: Did the money go to this shop? ``None``: the answer does not say.
+    ours: bool | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request that moves money."""
+
+    result: Result
+    transaction_id: str | None = None
+    payer: str | None = None
+    method: str | None = None
+    #: The provider's error code or status code.
+    code: str | None = None
+    message: str = ""
+    #: The provider documents that the same wish may succeed later.
+    retryable: bool = False
+    request_id: str | None = None
+    #: Present when the provider was asked for the transaction (:meth:`Gateway.status`, ``find``).
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True)
@@ -237,12 +281,14 @@ class JournalEntry:
 def _text(name: str, value: object, length: int) -> None:
     if not isinstance(value, str) or not value.strip() or len(value) > length:
         raise OrderError(f"an item's {name} is a text of 1 to {length} characters, not {value!r:.80}")
-    if any(ord(character) < 32 for character in value):
-        raise OrderError(f"an item's {name} must not hold control characters: {value!r:.80}")
+    if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise OrderError(f"an item's {name} must not hold control characters or half characters: {value!r:.80}")
 
 
 def _json(sku: str, data: Any) -> bytes:
     try:
-        return json.dumps(data).encode()
+        return json.dumps(data, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
-        raise OrderError(f"the data of {sku} cannot be stored as JSON ({error}): use plain dicts, lists and strings") from error
+        raise OrderError(
+            f"the data of {sku} cannot be stored as JSON ({error}): use plain dicts, lists and strings"
+        ) from error

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from ..money import Money
 from ..records import Intent
+from ..records import Outcome
 from ..records import Payment
 
 
@@ -31,20 +32,6 @@ class Standing(str, Enum):
     INVALID = "invalid"
     #: It could not be checked now; keep it and ask again.
     COULD_NOT_TELL = "could_not_tell"
-
-
-class Result(str, Enum):
-    """What became of a request that moves money."""
-
-    SUCCESS = "success"
-    PENDING = "pending"
-    RESERVED = "reserved"
-    FAILURE = "failure"
-    CANCELLED = "cancelled"
-    #: Sent, or perhaps sent, and no readable answer. Never a "no".
-    UNKNOWN = "unknown"
-    #: Proven: not one byte left this machine.
-    NOT_SENT = "not_sent"
 
 
 class Verdict(str, Enum):
@@ -94,34 +81,6 @@ class Authorization:
     payer: str | None = None
     #: For the journal: the provider's status and message, never a secret.
     detail: str = ""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the provider says of a transaction when asked under our own keys."""
-
-    reference: str | None
-    money: Money | None
-    #: Did the money go to this shop? ``None``: the answer does not say.
-    ours: bool | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a request that moves money."""
-
-    result: Result
-    transaction_id: str | None = None
-    payer: str | None = None
-    method: str | None = None
-    #: The provider's error code or status code.
-    code: str | None = None
-    message: str = ""
-    #: The provider documents that the same wish may succeed later.
-    retryable: bool = False
-    request_id: str | None = None
-    #: Present when the provider was asked for the transaction (:meth:`Gateway.status`, ``find``).
-    facts: Facts | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,68 @@
+"""One-time payments by Amazon FPS's dance, for Flask shops.
+
+Public names load on first use, so that importing the package costs nothing: neither Flask nor the
+database is imported before a shop asks for :class:`FPS`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import FPSError as FPSError
+    from .errors import OrderError as OrderError
+    from .extension import FPS as FPS
+    from .ledger.not_fps import not_fps as not_fps
+    from .records import Item as Item
+    from .records import Payment as Payment
+    from .signals import payment_authorized as payment_authorized
+    from .signals import payment_completed as payment_completed
+    from .signals import payment_failed as payment_failed
+    from .signals import payment_parked as payment_parked
+    from .signals import payment_pending as payment_pending
+    from .signals import payment_started as payment_started
+
+_HOMES = {
+    "FPS": "extension",
+    "FPSError": "errors",
+    "Item": "records",
+    "OrderError": "errors",
+    "Payment": "records",
+    "not_fps": "ledger.not_fps",
+    "payment_authorized": "signals",
+    "payment_completed": "signals",
+    "payment_failed": "signals",
+    "payment_parked": "signals",
+    "payment_pending": "signals",
+    "payment_started": "signals",
+}
+
+__all__ = [  # noqa: RUF022
+    "FPS",
+    "FPSError",
+    "Item",
+    "OrderError",
+    "Payment",
+    "not_fps",
+    "payment_authorized",
+    "payment_completed",
+    "payment_failed",
+    "payment_parked",
+    "payment_pending",
+    "payment_started",
+]
+
+
+def __getattr__(name: str) -> object:
+    try:
+        home = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

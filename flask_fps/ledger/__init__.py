@@ -1,0 +1,253 @@
+"""The ledger: what is known of every payment, and every durable step it takes.
+
+Each method is one step: one short transaction on a connection of its own, committed when the method
+returns, tried again by itself where the database says that another try may pass. No method calls out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from ..records import Grant
+from ..records import Intent
+from ..records import JournalEntry
+from ..records import Outcome
+from ..records import Payment
+from . import handing
+from . import heartbeats
+from . import inbox
+from . import leasing
+from . import noting
+from . import opening
+from . import outbox
+from . import owners
+from . import reading
+from . import settling
+from .backoff import Backoff as Backoff
+from .engine import own_engine as own_engine
+from .engine import reading as reading_from
+from .engine import step
+from .engine import writing
+from .handing import ClaimLost as ClaimLost
+from .handing import HandlerEndedTransaction as HandlerEndedTransaction
+from .inbox import Arrival as Arrival
+from .inbox import Waiting as Waiting
+from .leasing import Accepted as Accepted
+from .leasing import Lease as Lease
+from .leasing import Proof as Proof
+from .leasing import Taken as Taken
+from .leasing import Task as Task
+from .opening import Draft as Draft
+from .opening import Opening as Opening
+from .outbox import COMPLETED as COMPLETED
+from .outbox import Delivery as Delivery
+from .settling import Settled as Settled
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+
+class Ledger:
+    """One ledger in one database.
+
+    :param engine: gives the engine; asked at every step, since a shop's engine may exist only later.
+    :param clock: aware UTC time. Leases and due times are counted on it.
+    :param session: gives the session that handlers share with the delivery mark, or ``None`` where
+        the ledger keeps a database of its own.
+    """
+
+    def __init__(self, engine: Callable[[], Engine], clock: Clock, session: Callable[[], Any] | None = None) -> None:
+        self._engine = engine
+        self.clock = clock
+        self._session = session
+        self.backoff = Backoff()
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine()
+
+    def _write(self, action: Callable[[Session, datetime], T]) -> T:
+        def run() -> T:
+            with writing(self.engine) as session:
+                return action(session, self.clock())
+
+        return step(run)
+
+    def _read(self, action: Callable[[Session], T]) -> T:
+        def run() -> T:
+            with reading_from(self.engine) as session:
+                return action(session)
+
+        return step(run)
+
+    # What is known
+
+    def payment(self, reference: str) -> Payment | None:
+        return self._read(lambda session: reading.payment_of(session, reference))
+
+    def payment_of_intent(self, reference: str) -> Payment | None:
+        """The payment of which this is the reference, or the reference of one of its intents."""
+        return self._read(lambda session: reading.payment_of_intent(session, reference))
+
+    def intent(self, payment: str) -> Intent | None:
+        """The newest request that was to pay this payment."""
+        return self._read(lambda session: reading.newest_intent(session, payment))
+
+    def owns(self, account: str, buyer: str, skus: Sequence[str]) -> bool:
+        """True if the buyer owns every one of these."""
+        return self._read(lambda session: reading.granted_skus(session, account, buyer, skus)) >= set(skus)
+
+    def purchases(self, account: str, buyer: str) -> list[Payment]:
+        return self._read(lambda session: reading.purchases_of(session, account, buyer))
+
+    def grants(self, reference: str) -> list[Grant]:
+        return self._read(lambda session: reading.grants_of(session, reference))
+
+    def journal(self, reference: str) -> list[JournalEntry]:
+        return self._read(lambda session: reading.journal_of(session, reference))
+
+    def newest(self, limit: int) -> list[Payment]:
+        return self._read(lambda session: reading.newest_payments(session, limit))
+
+    # The order
+
+    def open_payment(self, draft: Draft) -> tuple[Opening, Payment | None]:
+        """The payment that serves this order now: :func:`flask_fps.ledger.opening.open_payment`."""
+        return self._write(lambda session, now: opening.open_payment(session, now, draft))
+
+    def begun(self, reference: str, redirect: str, handle: str) -> None:
+        """Remember what a provider that had to be asked said when the attempt began."""
+        self._write(lambda session, now: noting.begun(session, reference, redirect, handle))
+
+    # The return
+
+    def keep_return(self, arrival: Arrival, verdict: str) -> None:
+        """Keep a return that could not be checked yet; it is processed from the inbox."""
+        self._write(lambda session, now: inbox.keep(session, now, arrival, verdict, done=False))
+
+    def turned_away(
+        self, reference: str, arrival: Arrival, inbox_id: int | None, standing: str, detail: str
+    ) -> Payment:
+        """A verified return without an authorization: ``abandoned`` or ``refused``."""
+        return self._write(
+            lambda session, now: noting.turned_away(session, now, reference, arrival, inbox_id, standing, detail)
+        )
+
+    def accept(
+        self,
+        arrival: Arrival,
+        inbox_id: int | None,
+        proof: Proof,
+        intent: Intent,
+        lease: Lease,
+        lifetime: timedelta,
+    ) -> Accepted:
+        return self._write(
+            lambda session, now: leasing.accept(session, now, arrival, inbox_id, proof, intent, lease, lifetime)
+        )
+
+    # The request that pays
+
+    def take(self, candidate: Intent, lease: Lease, pay_within: timedelta, *, early: bool = False) -> Taken | None:
+        return self._write(lambda session, now: leasing.take(session, now, candidate, lease, pay_within, early=early))
+
+    def resend(self, intent: Intent, owner: str) -> Intent | None:
+        return self._write(lambda session, now: leasing.resend(session, now, intent, owner))
+
+    def settle(self, intent: Intent, outcome: Outcome, lease: Lease, handlers: Iterable[str]) -> Settled:
+        """Merge an answer into its payment: :func:`flask_fps.ledger.settling.settle`."""
+        return self._write(
+            lambda session, now: settling.settle(session, now, intent, outcome, lease, handlers, self.backoff)
+        )
+
+    def park(self, reference: str, reason: str, owner: str | None = None) -> Payment:
+        return self._write(lambda session, now: noting.park(session, now, reference, reason, owner))
+
+    def note(self, reference: str, event: str, **detail: Any) -> None:
+        self._write(lambda session, now: noting.note(session, now, reference, event, detail))
+
+    def due_payments(self, limit: int) -> list[str]:
+        return self._read(lambda session: reading.due_payments(session, self.clock(), limit))
+
+    # The inbox
+
+    def keep_notification(self, arrival: Arrival, verdict: str) -> int | None:
+        """Keep a notification; its id if it is still to be processed."""
+        return self._write(lambda session, now: inbox.keep(session, now, arrival, verdict, done=False))
+
+    def claim_arrival(self, id: int, lease: Lease) -> Waiting | None:
+        return self._write(lambda session, now: inbox.claim(session, now, id, lease.owner, lease.lasts))
+
+    def finish_arrival(self, id: int, note: str, verdict: str | None = None) -> None:
+        self._write(lambda session, now: inbox.finish(session, now, id, note, verdict))
+
+    def postpone_arrival(self, waiting: Waiting, note: str) -> None:
+        self._write(lambda session, now: inbox.postpone(session, now, waiting.id, note, self.backoff))
+
+    def due_arrivals(self, limit: int) -> list[int]:
+        return self._read(lambda session: inbox.due(session, self.clock(), limit))
+
+    def due_arrivals_of(self, reference: str) -> list[int]:
+        return self._read(lambda session: inbox.due_of(session, self.clock(), reference))
+
+    # The outbox
+
+    def due_deliveries(self, limit: int) -> list[int]:
+        return self._read(lambda session: outbox.due(session, self.clock(), limit))
+
+    def due_deliveries_of(self, reference: str, *, named: bool) -> list[int]:
+        return self._read(lambda session: outbox.due_of(session, self.clock(), reference, named=named))
+
+    def claim_delivery(self, id: int, lease: Lease) -> Delivery | None:
+        return self._write(lambda session, now: outbox.claim(session, now, id, lease.owner, lease.lasts))
+
+    def renew_delivery(self, delivery: Delivery, lasts: timedelta) -> bool:
+        return self._write(lambda session, now: outbox.renew(session, now, delivery, lasts))
+
+    def hand_over(self, delivery: Delivery, call: Callable[[Any], None]) -> None:
+        """Run the handlers and write the mark: in one transaction where the shop's session is the ledger's.
+
+        :raises ClaimLost: another worker has the delivery now; nothing of ours was kept.
+        """
+        if self._session is None:
+            call(None)
+            self.mark(delivery)
+        else:
+            handing.deliver_in(self._session(), self.engine, delivery, self.clock(), call)
+
+    def mark(self, delivery: Delivery) -> None:
+        """Write the delivery mark by itself.
+
+        :raises ClaimLost: another worker has the delivery now.
+        """
+        marked = self._write(lambda session, now: outbox.mark(session.connection(), now, delivery))
+        if not marked:
+            raise ClaimLost(f"delivery of {delivery.payment.reference} is claimed by another worker")
+
+    def delivery_failed(self, delivery: Delivery, error: str) -> bool:
+        """Note that a handler raised; true if the delivery is now put before a person."""
+        return self._write(lambda session, now: outbox.failed(session, now, delivery, error, self.backoff))
+
+    def give_back(self, delivery: Delivery) -> None:
+        self._write(lambda session, now: outbox.give_back(session, delivery))
+
+    # Buyers and workers
+
+    def adopt(self, guest: str, buyer: str) -> int:
+        """Move what a guest bought to the buyer he turned out to be; how many payments moved."""
+        return self._write(lambda session, now: owners.adopt(session, now, guest, buyer))
+
+    def beat(self, worker: str) -> None:
+        self._write(lambda session, now: heartbeats.beat(session, now, worker))
+
+    def worker_seen(self, within: timedelta) -> bool:
+        return self._read(lambda session: heartbeats.seen_within(session, self.clock(), within))

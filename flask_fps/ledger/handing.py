@@ -1,0 +1,85 @@
+"""The transaction in which a shop's handlers and the delivery mark commit together, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from ..errors import LedgerBusy
+from ..errors import LedgerError
+from . import outbox
+from .engine import take_write_lock
+
+#: What only the ledger may call while handlers run.
+RESERVED = ("commit", "rollback", "close", "reset", "invalidate", "prepare")
+
+
+class ClaimLost(LedgerError):
+    """Somebody else delivers this payment now; nothing of ours was kept."""
+
+
+class HandlerEndedTransaction(LedgerError):
+    """A handler ended the transaction that it shares with the delivery mark."""
+
+
+def deliver_in(
+    session: Any, engine: Engine, delivery: outbox.Delivery, now: datetime, call: Callable[[Any], None]
+) -> None:
+    """Run the handlers on the shop's own session and write the mark as the last thing of that transaction.
+
+    :param session: a Session or scoped_session of the ledger's database; it is handed to ``call`` as it is.
+    :raises ClaimLost: the claim was lost before the mark could be written.
+    :raises HandlerEndedTransaction: a handler committed or rolled back behind the guard.
+    """
+    real: Session = session() if callable(session) else session
+    try:
+        connection = real.connection(bind_arguments={"bind": engine})
+        try:
+            take_write_lock(connection)
+            if not outbox.still_ours(connection, delivery):
+                raise ClaimLost(f"delivery of {delivery.payment.reference} is claimed by another worker")
+        except OperationalError as error:
+            raise LedgerBusy(f"the ledger's database does not answer: {error.orig}") from error
+        opened = real.get_transaction()
+        with _guarded(real):
+            call(session)
+            real.flush()
+        if real.get_transaction() is not opened or opened is None or not opened.is_active:
+            raise HandlerEndedTransaction(
+                "a handler ended the transaction: add to `session`, and leave its end to the ledger"
+            )
+        if not outbox.mark(connection, now, delivery):
+            raise ClaimLost(f"delivery of {delivery.payment.reference} is claimed by another worker")
+        real.commit()
+    except BaseException:
+        real.rollback()
+        raise
+
+
+@contextmanager
+def _guarded(session: Session) -> Iterator[None]:
+    own = vars(session)
+    for name in RESERVED:
+        own[name] = _refusal(name)
+    try:
+        yield
+    finally:
+        for name in RESERVED:
+            own.pop(name, None)
+
+
+def _refusal(name: str) -> Callable[..., None]:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise HandlerEndedTransaction(
+            f"a handler of payment_completed must not call session.{name}(): "
+            "what it adds commits together with the delivery mark when all handlers have returned"
+        )
+
+    return refuse

@@ -1,0 +1,129 @@
+"""What arrived, kept byte for byte before anything is done about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import select
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from .backoff import Backoff
+from .models import InboxRow
+from .models import PaymentRow
+from .reading import row_of
+
+#: A returned query or a notification is never longer than this.
+LARGEST_BODY = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One message from outside, as it came."""
+
+    #: ``return`` or ``notification``.
+    source: str
+    #: Our own URL it came to: the one it was signed for.
+    url: str
+    body: bytes
+    account: str
+    gateway: str
+    #: The payment it speaks of, where that is known.
+    payment: str | None = None
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(b"\n".join((self.source.encode(), self.url.encode(), self.body))).hexdigest()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An arrival that still has to be processed."""
+
+    id: int
+    arrival: Arrival
+
+
+def keep(
+    session: Session, now: datetime, arrival: Arrival, verdict: str, *, done: bool, payment_id: int | None = None
+) -> int | None:
+    """Write an arrival down; ``None`` if the very same one is here already and was dealt with."""
+    known = session.scalar(select(InboxRow).where(InboxRow.digest == arrival.digest))
+    if known:
+        if done and known.done_at is None:
+            known.done_at, known.verdict = now, verdict
+        return None if known.done_at else known.id
+    row = InboxRow(
+        account=arrival.account,
+        gateway=arrival.gateway,
+        digest=arrival.digest,
+        source=arrival.source,
+        verdict=verdict,
+        payment_id=payment_id or _payment_id(session, arrival),
+        url=arrival.url,
+        body=arrival.body[:LARGEST_BODY],
+        received_at=now,
+        done_at=now if done else None,
+        due_at=None if done else now,
+        attempts=0,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _payment_id(session: Session, arrival: Arrival) -> int | None:
+    if arrival.payment is None:
+        return None
+    return session.scalar(select(PaymentRow.id).where(PaymentRow.reference == arrival.payment))
+
+
+def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta) -> Waiting | None:
+    """Take one waiting arrival, so that nobody else processes it meanwhile."""
+    taken = session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == id, InboxRow.done_at.is_(None), _free(now))
+        .values(lease_owner=owner, lease_until=now + lease, attempts=InboxRow.attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if taken.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    row = session.get_one(InboxRow, id)
+    payment = session.scalar(select(PaymentRow.reference).where(PaymentRow.id == row.payment_id))
+    return Waiting(id, Arrival(row.source, row.url, row.body, row.account, row.gateway, payment))
+
+
+def due(session: Session, now: datetime, limit: int) -> list[int]:
+    query = select(InboxRow.id).where(InboxRow.done_at.is_(None), InboxRow.due_at <= now, _free(now))
+    return list(session.scalars(query.order_by(InboxRow.due_at).limit(limit)))
+
+
+def due_of(session: Session, now: datetime, reference: str) -> list[int]:
+    """Arrivals of one payment that wait, for the payment's own page."""
+    row = row_of(session, reference)
+    if row is None:
+        return []
+    query = select(InboxRow.id).where(
+        InboxRow.payment_id == row.id, InboxRow.done_at.is_(None), InboxRow.due_at <= now, _free(now)
+    )
+    return list(session.scalars(query.order_by(InboxRow.id)))
+
+
+def finish(session: Session, now: datetime, id: int, note: str, verdict: str | None = None) -> None:
+    row = session.get_one(InboxRow, id)
+    row.done_at, row.note, row.lease_owner, row.lease_until = now, note, None, None
+    row.verdict = verdict or row.verdict
+
+
+def postpone(session: Session, now: datetime, id: int, note: str, delays: Backoff) -> None:
+    row = session.get_one(InboxRow, id)
+    row.due_at = now + delays.after(row.attempts)
+    row.note, row.lease_owner, row.lease_until = note, None, None
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return InboxRow.lease_until.is_(None) | (InboxRow.lease_until < now)

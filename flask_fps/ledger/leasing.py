@@ -1,0 +1,220 @@
+"""The right to act for a payment: who holds it, and what he is to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from enum import Enum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..records import CLAIMING
+from ..records import Intent
+from ..records import IntentState
+from ..records import Payment
+from ..records import State
+from . import inbox
+from .models import IntentRow
+from .models import PaymentRow
+from .moves import journal
+from .moves import move
+from .noting import kept
+from .reading import intent_record
+from .reading import intent_row
+from .reading import locked_row
+from .reading import payment_record
+
+S = State
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to act for a payment: by whom, and for how long."""
+
+    owner: str
+    lasts: timedelta
+
+
+class Task(Enum):
+    """What the holder of a payment's lease is to do next."""
+
+    SEND = "send"
+    FIND = "find"
+    CHECK = "check"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A payment under lease."""
+
+    payment: Payment
+    intent: Intent
+    task: Task
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of an authorization."""
+
+    payment: Payment
+    #: To be sent now, under the lease; ``None`` where nothing is to be sent.
+    intent: Intent | None = None
+    #: An authorization that will not be used and should be given back.
+    release: str | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The authorization a verified return carried."""
+
+    id: str
+    method: str | None
+    payer: str | None
+
+
+def accept(
+    session: Session,
+    now: datetime,
+    arrival: inbox.Arrival,
+    inbox_id: int | None,
+    proof: Proof,
+    intent: Intent,
+    lease: Lease,
+    lifetime: timedelta,
+) -> Accepted:
+    """Store a verified authorization and, where the order is still to be paid, the frozen intent and the lease."""
+    row = locked_row(session, intent.payment)
+    kept(session, now, arrival, inbox_id, row)
+    if S(row.state) not in (S.STARTED, S.ABANDONED, S.REFUSED):
+        return _late(session, now, row, proof)
+    known = {"authorization_id": proof.id, "method": proof.method, "payer": proof.payer, "authorized_at": now}
+    move(session, row, S.AUTHORIZED, now, why="the buyer authorized it", **known)
+    if now >= row.created_at + lifetime:
+        move(session, row, S.EXPIRED, now, why="the offer had expired")
+        return Accepted(payment_record(row), release=proof.id)
+    if _order_engaged_by_another(session, row):
+        move(session, row, S.CANCELLED, now, why="another payment of this order was first")
+        return Accepted(payment_record(row), release=proof.id)
+    stored = _freeze(session, now, row, intent)
+    return Accepted(payment_record(row), _send_under_lease(session, now, row, stored, lease))
+
+
+def _late(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> Accepted:
+    if row.authorization_id in (None, proof.id):
+        return Accepted(payment_record(row))
+    journal(session, row, "second authorization", now, kept="the first")
+    return Accepted(payment_record(row), release=proof.id)
+
+
+def _order_engaged_by_another(session: Session, row: PaymentRow) -> bool:
+    claiming = [state.value for state in CLAIMING]
+    query = select(PaymentRow.id).where(
+        PaymentRow.account == row.account,
+        PaymentRow.order_key == row.order_key,
+        PaymentRow.state.in_(claiming),
+        PaymentRow.closed_at.is_(None),
+        PaymentRow.id != row.id,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def _freeze(session: Session, now: datetime, row: PaymentRow, intent: Intent) -> IntentRow:
+    stored = IntentRow(
+        account=row.account,
+        gateway=row.gateway,
+        payment_id=row.id,
+        reference=intent.reference,
+        kind=intent.kind,
+        state=IntentState.FROZEN.value,
+        amount=intent.money.minor,
+        currency=intent.money.currency,
+        authorization_id=intent.authorization_id,
+        parameters=dict(intent.parameters),
+        sends=0,
+        harmless_sends=0,
+        created_at=now,
+    )
+    session.add(stored)
+    return stored
+
+
+def _send_under_lease(session: Session, now: datetime, row: PaymentRow, stored: IntentRow, lease: Lease) -> Intent:
+    until = now + lease.lasts
+    holds = {"lease_owner": lease.owner, "lease_until": until, "due_at": until, "attempts": row.attempts + 1}
+    move(session, row, S.PAYING, now, why=f"sending {stored.kind} {stored.reference}", **holds)
+    _count_send(stored, now)
+    return intent_record(stored, row.reference)
+
+
+def _count_send(stored: IntentRow, now: datetime) -> None:
+    stored.sends += 1
+    stored.first_sent_at = stored.first_sent_at or now
+    stored.last_sent_at = now
+
+
+def take(
+    session: Session, now: datetime, candidate: Intent, lease: Lease, pay_within: timedelta, *, early: bool = False
+) -> Taken | None:
+    """Lease a payment that is to be driven on, or ``None``: held, not due yet, or nothing to do.
+
+    ``candidate`` is frozen here if the last request was refused for good and may be made anew.
+    """
+    row = locked_row(session, candidate.payment)
+    if _held(row, now) or (row.due_at is not None and row.due_at > now and not early):
+        return None
+    if row.state == S.AUTHORIZED.value:
+        return _take_authorized(session, now, row, candidate, lease, pay_within)
+    stored = _last_intent(session, row)
+    if stored is None or row.state not in (S.PAYING.value, S.UNKNOWN.value, S.PENDING.value):
+        return None
+    _hold(row, now, lease)
+    if row.state == S.PENDING.value:
+        return Taken(payment_record(row), intent_record(stored, row.reference), Task.CHECK)
+    if stored.sends > 1:
+        return Taken(payment_record(row), intent_record(stored, row.reference), Task.FIND)
+    _count_send(stored, now)
+    journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)
+    return Taken(payment_record(row), intent_record(stored, row.reference), Task.SEND)
+
+
+def _take_authorized(
+    session: Session, now: datetime, row: PaymentRow, candidate: Intent, lease: Lease, pay_within: timedelta
+) -> Taken | None:
+    if row.authorized_at is not None and now >= row.authorized_at + pay_within:
+        move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", due_at=None)
+        return None
+    if _order_engaged_by_another(session, row):
+        move(session, row, S.CANCELLED, now, why="another payment of this order was first", due_at=None)
+        return None
+    last = _last_intent(session, row)
+    reusable = last is not None and last.state in (IntentState.FROZEN.value, IntentState.NOT_SENT.value)
+    stored = last if last is not None and reusable else _freeze(session, now, row, candidate)
+    intent = _send_under_lease(session, now, row, stored, lease)
+    return Taken(payment_record(row), intent, Task.SEND)
+
+
+def _hold(row: PaymentRow, now: datetime, lease: Lease) -> None:
+    row.lease_owner, row.lease_until = lease.owner, now + lease.lasts
+    row.due_at, row.attempts = row.lease_until, row.attempts + 1
+
+
+def _held(row: PaymentRow, now: datetime) -> bool:
+    return row.lease_until is not None and row.lease_until > now
+
+
+def resend(session: Session, now: datetime, intent: Intent, owner: str) -> Intent | None:
+    """Count one more send of an intent, or ``None`` if the lease was lost meanwhile."""
+    row = locked_row(session, intent.payment)
+    if row.lease_owner != owner or not _held(row, now):
+        return None
+    stored = intent_row(session, intent.reference)
+    _count_send(stored, now)
+    journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)
+    return intent_record(stored, row.reference)
+
+
+def _last_intent(session: Session, row: PaymentRow) -> IntentRow | None:
+    query = select(IntentRow).where(IntentRow.payment_id == row.id, IntentRow.kind == "pay")
+    return session.scalar(query.order_by(IntentRow.id.desc()).limit(1))

@@ -1,0 +1,80 @@
+"""Short steps that only write something down about a payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ..records import Payment
+from ..records import State
+from . import inbox
+from .models import ParkedRow
+from .models import PaymentRow
+from .moves import journal
+from .moves import move
+from .moves import MOVES
+from .reading import locked_row
+from .reading import payment_record
+
+
+def begun(session: Session, reference: str, redirect: str, handle: str) -> None:
+    row = locked_row(session, reference)
+    row.redirect_url, row.gateway_handle = redirect, handle
+
+
+def note(session: Session, now: datetime, reference: str, event: str, detail: Mapping[str, Any]) -> None:
+    journal(session, locked_row(session, reference), event, now, **detail)
+
+
+def turned_away(
+    session: Session,
+    now: datetime,
+    reference: str,
+    arrival: inbox.Arrival,
+    inbox_id: int | None,
+    standing: str,
+    detail: str,
+) -> Payment:
+    """Note a verified return that brought no authorization. It never proves that none exists."""
+    row, to = locked_row(session, reference), State(standing)
+    kept(session, now, arrival, inbox_id, row)
+    if to in MOVES[State(row.state)]:
+        move(session, row, to, now, why=detail)
+    else:
+        journal(session, row, "return", now, standing=standing, detail=detail)
+    return payment_record(row)
+
+
+def kept(session: Session, now: datetime, arrival: inbox.Arrival, inbox_id: int | None, row: PaymentRow) -> None:
+    """The arrival is dealt with: written down now, or marked where it waited."""
+    if inbox_id is None:
+        inbox.keep(session, now, arrival, "valid", done=True, payment_id=row.id)
+    else:
+        inbox.finish(session, now, inbox_id, "processed", "valid")
+
+
+def park(session: Session, now: datetime, reference: str, reason: str, owner: str | None = None) -> Payment:
+    """Put a payment before a person: nothing drives it any more until what it waits for arrives."""
+    row = locked_row(session, reference)
+    park_row(session, now, row, reason)
+    release(row, owner)
+    return payment_record(row)
+
+
+def park_row(session: Session, now: datetime, row: PaymentRow, reason: str) -> None:
+    row.due_at = None
+    if row.parked_reason is not None:
+        return
+    session.add(ParkedRow(account=row.account, gateway=row.gateway, payment_id=row.id, reason=reason, parked_at=now))
+    journal(session, row, "parked", now, reason=reason)
+    session.flush()
+    session.refresh(row, ["parked_reason"])
+
+
+def release(row: PaymentRow, owner: str | None) -> None:
+    """Give up the lease, if it is still this owner's."""
+    if owner is not None and row.lease_owner == owner:
+        row.lease_owner = row.lease_until = None

@@ -1,0 +1,184 @@
+"""The first step of a payment: which payment serves this order now, or a new one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from enum import Enum
+
+from sqlalchemy import and_
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from ..records import Line
+from ..records import Order
+from ..records import Payment
+from ..records import State
+from .models import LineRow
+from .models import PaymentRow
+from .moves import journal
+from .reading import granted_skus
+from .reading import payment_record
+from .reading import payments_with_lines
+
+#: States in which an order is being paid or was paid: its buyer is shown that payment, never sent away again.
+ENGAGED = ("authorized", "paying", "unknown", "pending", "reserved", "paid")
+
+
+class Opening(Enum):
+    """What a buyer who wants to pay an order is to be shown."""
+
+    GOODS = "goods"
+    PAGE = "page"
+    STARTED = "started"
+    RESUMED = "resumed"
+    TAKEN = "taken"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything a new payment would be made of."""
+
+    reference: str
+    account: str
+    gateway: str
+    order: Order
+    buyer: str
+    return_url: str
+    notify_url: str
+    #: How long a started payment is offered again.
+    lifetime: timedelta
+
+    @property
+    def order_key(self) -> str:
+        return self.order.key or derived_key(self.account, self.buyer, self.order.lines)
+
+    @property
+    def snapshot(self) -> str:
+        goods = [[line.sku, line.quantity, line.unit_amount, line.reason, line.data] for line in self.order.lines]
+        return _digest([self.order.currency, goods])
+
+
+def derived_key(account: str, buyer: str, lines: Iterable[Line]) -> str:
+    """The key of an order for which the shop gave none: who wants which goods, at whatever price."""
+    goods = sorted((line.sku, line.quantity) for line in lines)
+    return "fps:" + _digest([account, buyer, goods])
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def open_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening, Payment | None]:
+    """The payment that serves this order now.
+
+    ``GOODS``: the buyer owns all of it already. ``PAGE``: a payment of his stands or is under way.
+    ``RESUMED`` and ``STARTED``: send him to pay. ``TAKEN``: somebody else is paying this very order.
+    """
+    if _owns_everything(session, draft):
+        return Opening.GOODS, None
+    rows = _rows_of_order(session, draft)
+    engaged = next((row for row in rows if row.state in ENGAGED), None)
+    if engaged:
+        return (Opening.PAGE, payment_record(engaged)) if engaged.buyer == draft.buyer else (Opening.TAKEN, None)
+    started = next(iter(rows), None)
+    if started and _still_fits(started, draft, now):
+        return Opening.RESUMED, payment_record(started)
+    if started:
+        _supersede(session, started, draft, now)
+    return Opening.STARTED, payment_record(_insert(session, draft, now))
+
+
+def _owns_everything(session: Session, draft: Draft) -> bool:
+    if any(line.repeatable for line in draft.order.lines):
+        return False
+    wanted = set(draft.order.skus)
+    return granted_skus(session, draft.account, draft.buyer, sorted(wanted)) == wanted
+
+
+def _rows_of_order(session: Session, draft: Draft) -> list[PaymentRow]:
+    query = payments_with_lines().where(
+        PaymentRow.account == draft.account,
+        PaymentRow.order_key == draft.order_key,
+        or_(
+            and_(PaymentRow.state.in_(ENGAGED), PaymentRow.closed_at.is_(None)),
+            and_(PaymentRow.state == State.STARTED.value, PaymentRow.superseded_by.is_(None)),
+        ),
+    )
+    return list(session.execute(query.order_by(PaymentRow.id)).unique().scalars())
+
+
+def _still_fits(row: PaymentRow, draft: Draft, now: datetime) -> bool:
+    return (
+        row.buyer == draft.buyer
+        and row.snapshot == draft.snapshot
+        and row.notify_url == draft.notify_url
+        and now < row.created_at + draft.lifetime
+    )
+
+
+def _supersede(session: Session, row: PaymentRow, draft: Draft, now: datetime) -> None:
+    session.execute(
+        update(PaymentRow)
+        .where(PaymentRow.id == row.id, PaymentRow.state == State.STARTED.value)
+        .values(superseded_by=draft.reference)
+    )
+    journal(session, row, "superseded", now, by=draft.reference)
+
+
+def _insert(session: Session, draft: Draft, now: datetime) -> PaymentRow:
+    order, whose = draft.order, {"account": draft.account, "gateway": draft.gateway}
+    row = PaymentRow(
+        **whose,
+        reference=draft.reference,
+        state=State.STARTED.value,
+        order_key=draft.order_key,
+        key_is_ours=order.key is None,
+        buyer=draft.buyer,
+        amount=order.total.minor,
+        currency=order.currency,
+        reason=order.reason,
+        snapshot=draft.snapshot,
+        next_url=order.next_url,
+        return_url=draft.return_url,
+        notify_url=draft.notify_url,
+        created_at=now,
+        attempts=0,
+        lines=[
+            LineRow(
+                **whose,
+                position=position,
+                sku=line.sku,
+                reason=line.reason,
+                quantity=line.quantity,
+                unit_amount=line.unit_amount,
+                currency=order.currency,
+                data=line.data,
+                repeatable=line.repeatable,
+            )
+            for position, line in enumerate(order.lines)
+        ],
+    )
+    session.add(row)
+    session.flush()
+    for counted, none_yet in (("delivered_at", None), ("parked_reason", None), ("refunded", 0)):
+        set_committed_value(row, counted, none_yet)
+    journal(session, row, "started", now, to=State.STARTED, amount=str(order.total), buyer=draft.buyer)
+    return row
+
+
+def rekeyed(session: Session, row: PaymentRow, buyer: str) -> str:
+    """The order key this payment would have, had that buyer made it."""
+    lines = session.scalars(select(LineRow).where(LineRow.payment_id == row.id).order_by(LineRow.position))
+    return derived_key(
+        row.account,
+        buyer,
+        [Line(line.sku, line.reason, line.quantity, line.unit_amount) for line in lines],
+    )

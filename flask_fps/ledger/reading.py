@@ -1,0 +1,183 @@
+"""From rows to records: the only way anything leaves the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session
+
+from ..money import Money
+from ..records import Grant
+from ..records import Intent
+from ..records import IntentState
+from ..records import JournalEntry
+from ..records import Line
+from ..records import Payment
+from ..records import State
+from .models import GrantRow
+from .models import IntentRow
+from .models import JournalRow
+from .models import LineRow
+from .models import PaymentRow
+
+
+def payments_with_lines() -> Select[PaymentRow]:
+    """Payments and their lines in one statement."""
+    return select(PaymentRow).options(joinedload(PaymentRow.lines))
+
+
+def row_of(session: Session, reference: str, *, lock: bool = False) -> PaymentRow | None:
+    query = payments_with_lines().where(PaymentRow.reference == reference)
+    if lock:
+        query = query.with_for_update(of=PaymentRow)
+    return session.execute(query).unique().scalar_one_or_none()
+
+
+def payment_of(session: Session, reference: str) -> Payment | None:
+    row = row_of(session, reference)
+    return payment_record(row) if row else None
+
+
+def payment_record(row: PaymentRow) -> Payment:
+    return Payment(
+        reference=row.reference,
+        state=State(row.state),
+        items=tuple(_line(line) for line in row.lines),
+        money=Money(row.amount, row.currency),
+        buyer=row.buyer,
+        account=row.account,
+        gateway=row.gateway,
+        order_key=row.order_key,
+        reason=row.reason,
+        next_url=row.next_url,
+        return_url=row.return_url,
+        notify_url=row.notify_url,
+        created_at=row.created_at,
+        redirect_url=row.redirect_url,
+        gateway_handle=row.gateway_handle,
+        authorization_id=row.authorization_id,
+        method=row.method,
+        transaction_id=row.transaction_id,
+        payer=row.payer,
+        authorized_at=row.authorized_at,
+        paid_at=row.paid_at,
+        delivered_at=row.delivered_at,
+        due_at=row.due_at,
+        closed_at=row.closed_at,
+        superseded_by=row.superseded_by,
+        parked_reason=row.parked_reason,
+        refunded=row.refunded,
+    )
+
+
+def _line(row: LineRow) -> Line:
+    return Line(row.sku, row.reason, row.quantity, row.unit_amount, row.data, row.repeatable)
+
+
+def intent_record(row: IntentRow, payment: str) -> Intent:
+    return Intent(
+        reference=row.reference,
+        kind=row.kind,
+        payment=payment,
+        money=Money(row.amount, row.currency),
+        authorization_id=row.authorization_id,
+        parameters=dict(row.parameters),
+        state=IntentState(row.state),
+        sends=row.sends,
+        harmless_sends=row.harmless_sends,
+        first_sent_at=row.first_sent_at,
+    )
+
+
+def purchases_of(session: Session, account: str, buyer: str) -> list[Payment]:
+    """Paid payments of which the buyer still owns a line, newest first."""
+    owned = select(GrantRow.payment_id).where(
+        GrantRow.account == account, GrantRow.buyer == buyer, GrantRow.revoked_at.is_(None)
+    )
+    query = payments_with_lines().where(PaymentRow.id.in_(owned)).order_by(PaymentRow.id.desc())
+    return [payment_record(row) for row in session.execute(query).unique().scalars()]
+
+
+def granted_skus(session: Session, account: str, buyer: str, skus: Sequence[str]) -> set[str]:
+    """Which of these the buyer owns."""
+    return set(
+        session.scalars(
+            select(GrantRow.sku).where(
+                GrantRow.account == account,
+                GrantRow.buyer == buyer,
+                GrantRow.sku.in_(skus),
+                GrantRow.revoked_at.is_(None),
+            )
+        )
+    )
+
+
+def grants_of(session: Session, reference: str) -> list[Grant]:
+    query = (
+        select(GrantRow, LineRow.data)
+        .join(LineRow, LineRow.id == GrantRow.line_id)
+        .join(PaymentRow, PaymentRow.id == GrantRow.payment_id)
+        .where(PaymentRow.reference == reference)
+    )
+    return [
+        Grant(row.sku, row.quantity, row.buyer, reference, row.created_at, data) for row, data in session.execute(query)
+    ]
+
+
+def journal_of(session: Session, reference: str) -> list[JournalEntry]:
+    query = (
+        select(JournalRow)
+        .join(PaymentRow, PaymentRow.id == JournalRow.payment_id)
+        .where(PaymentRow.reference == reference)
+        .order_by(JournalRow.id)
+    )
+    return [JournalEntry(row.at, row.event, row.detail, row.from_state, row.to_state) for row in session.scalars(query)]
+
+
+def newest_payments(session: Session, limit: int) -> list[Payment]:
+    newest = select(PaymentRow.id).order_by(PaymentRow.id.desc()).limit(limit)
+    query = payments_with_lines().where(PaymentRow.id.in_(newest)).order_by(PaymentRow.id.desc())
+    return [payment_record(row) for row in session.execute(query).unique().scalars()]
+
+
+def locked_row(session: Session, reference: str) -> PaymentRow:
+    """The payment's row, locked until the step ends.
+
+    :raises LookupError: there is no such payment.
+    """
+    row = row_of(session, reference, lock=True)
+    if row is None:
+        raise LookupError(f"no payment {reference!r} in this ledger")
+    return row
+
+
+def intent_row(session: Session, reference: str) -> IntentRow:
+    return session.execute(select(IntentRow).where(IntentRow.reference == reference)).scalar_one()
+
+
+def newest_intent(session: Session, reference: str) -> Intent | None:
+    query = (
+        select(IntentRow)
+        .join(PaymentRow, PaymentRow.id == IntentRow.payment_id)
+        .where(PaymentRow.reference == reference, IntentRow.kind == "pay")
+        .order_by(IntentRow.id.desc())
+        .limit(1)
+    )
+    row = session.scalar(query)
+    return intent_record(row, reference) if row else None
+
+
+def payment_of_intent(session: Session, reference: str) -> Payment | None:
+    query = select(PaymentRow.reference).join(IntentRow, IntentRow.payment_id == PaymentRow.id)
+    owner = session.scalar(query.where(IntentRow.reference == reference))
+    return payment_of(session, owner or reference)
+
+
+def due_payments(session: Session, now: datetime, limit: int) -> list[str]:
+    """References of payments to be driven on, longest due first."""
+    query = select(PaymentRow.reference).where(PaymentRow.due_at <= now)
+    return list(session.scalars(query.order_by(PaymentRow.due_at).limit(limit)))

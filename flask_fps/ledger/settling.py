@@ -1,0 +1,230 @@
+"""Merging what the provider said into the payment it speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..records import FINAL
+from ..records import Intent
+from ..records import IntentState
+from ..records import Outcome
+from ..records import Payment
+from ..records import Result
+from ..records import State
+from . import outbox
+from .backoff import Backoff
+from .leasing import Lease
+from .models import GrantRow
+from .models import IntentRow
+from .models import ParkedRow
+from .models import PaymentRow
+from .models import TransactionRow
+from .moves import journal
+from .moves import move
+from .moves import MOVES
+from .noting import park_row
+from .noting import release
+from .reading import intent_row
+from .reading import locked_row
+from .reading import payment_record
+
+S = State
+#: Payments in these states are asked about again by themselves.
+DRIVEN = frozenset({S.AUTHORIZED, S.PAYING, S.UNKNOWN, S.PENDING})
+#: After this many proven, retriable refusals a payment fails.
+INTENTS_MAX = 5
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A payment after an answer was merged into it."""
+
+    payment: Payment
+    #: What it was before.
+    before: State
+    #: Outbox rows written now and claimed for whoever settled it.
+    deliveries: tuple[outbox.Delivery, ...] = ()
+
+
+def settle(
+    session: Session,
+    now: datetime,
+    intent: Intent,
+    outcome: Outcome,
+    lease: Lease,
+    handlers: Iterable[str],
+    delays: Backoff,
+) -> Settled:
+    """Merge what the provider said of an intent into its payment.
+
+    A holder that has lost its lease may still bring knowledge; the move table decides what it is worth.
+    """
+    row = locked_row(session, intent.payment)
+    stored = intent_row(session, intent.reference)
+    before = S(row.state)
+    if _belongs_to_another(session, row, outcome):
+        park_row(session, now, row, f"transaction {outcome.transaction_id} already belongs to another payment")
+        outcome = Outcome(Result.UNKNOWN, message="the answer names another payment's transaction")
+    target = _target(before, stored, outcome)
+    _note(session, now, row, stored, outcome, target)
+    if target is S.PAID and before is not S.PAID:
+        paid = _win(session, now, row, stored, outcome, lease, handlers)
+        return Settled(payment_record(row), before, paid)
+    if target is not None and target is not before:
+        _step_to(session, now, row, target, outcome)
+    driven = S(row.state) in DRIVEN and row.parked_reason is None
+    row.due_at = now + delays.after(row.attempts) if driven else None
+    release(row, lease.owner)
+    return Settled(payment_record(row), before)
+
+
+def _target(before: State, stored: IntentRow, outcome: Outcome) -> State | None:
+    """Where this answer leads, or ``None`` where it changes nothing."""
+    earlier_unproven = stored.sends - 1 > stored.harmless_sends
+    said = {
+        Result.SUCCESS: S.PAID,
+        Result.PENDING: S.PENDING,
+        Result.RESERVED: S.RESERVED,
+        Result.CANCELLED: S.CANCELLED,
+        Result.UNKNOWN: S.UNKNOWN,
+        Result.NOT_SENT: S.UNKNOWN if earlier_unproven else S.AUTHORIZED,
+        Result.FAILURE: _refused(stored, outcome, earlier_unproven),
+    }[outcome.result]
+    if before is S.PENDING and said in (S.UNKNOWN, S.AUTHORIZED):
+        return None
+    return said
+
+
+def _refused(stored: IntentRow, outcome: Outcome, earlier_unproven: bool) -> State:
+    if outcome.transaction_id is not None:  # the provider recorded this very request, as a failure
+        return S.FAILED
+    if earlier_unproven:
+        return S.UNKNOWN
+    return S.AUTHORIZED if outcome.retryable else S.FAILED
+
+
+def _note(
+    session: Session, now: datetime, row: PaymentRow, stored: IntentRow, outcome: Outcome, target: State | None
+) -> None:
+    if outcome.result is Result.NOT_SENT or (outcome.result is Result.FAILURE and outcome.transaction_id is None):
+        stored.harmless_sends += 1
+    if stored.state != IntentState.SUCCESS.value:
+        stored.state, stored.code = outcome.result.value, outcome.code
+    journal(
+        session,
+        row,
+        "answer",
+        now,
+        reference=stored.reference,
+        result=outcome.result.value,
+        code=outcome.code,
+        message=outcome.message[:500],
+        transaction=outcome.transaction_id,
+        request=outcome.request_id,
+    )
+    if outcome.transaction_id:
+        _remember_transaction(session, now, row, stored, outcome)
+    if S(row.state) in FINAL and target in FINAL and target is not S(row.state):
+        park_row(session, now, row, f"it is {row.state} here, but the provider now says {outcome.result.value}")
+
+
+def _known_transaction(session: Session, row: PaymentRow, outcome: Outcome) -> TransactionRow | None:
+    return session.scalar(
+        select(TransactionRow).where(
+            TransactionRow.account == row.account,
+            TransactionRow.gateway == row.gateway,
+            TransactionRow.transaction_id == outcome.transaction_id,
+        )
+    )
+
+
+def _belongs_to_another(session: Session, row: PaymentRow, outcome: Outcome) -> bool:
+    known = _known_transaction(session, row, outcome) if outcome.transaction_id else None
+    return known is not None and known.payment_id != row.id
+
+
+def _remember_transaction(
+    session: Session, now: datetime, row: PaymentRow, stored: IntentRow, outcome: Outcome
+) -> None:
+    row.transaction_id = outcome.transaction_id
+    row.payer = outcome.payer or row.payer
+    row.method = row.method or outcome.method
+    known = _known_transaction(session, row, outcome)
+    if known:
+        known.status, known.updated_at = outcome.result.value, now
+        return
+    session.flush()
+    session.add(
+        TransactionRow(
+            account=row.account,
+            gateway=row.gateway,
+            payment_id=row.id,
+            intent_id=stored.id,
+            transaction_id=outcome.transaction_id,
+            status=outcome.result.value,
+            amount=stored.amount,
+            currency=stored.currency,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+
+
+def _win(
+    session: Session,
+    now: datetime,
+    row: PaymentRow,
+    stored: IntentRow,
+    outcome: Outcome,
+    lease: Lease,
+    handlers: Iterable[str],
+) -> tuple[outbox.Delivery, ...]:
+    if S(row.state) is S.AUTHORIZED:
+        move(session, row, S.PAYING, now, why="an earlier send was answered after all")
+    if S(row.state) not in (S.PAYING, S.UNKNOWN, S.PENDING, S.RESERVED):
+        return ()
+    move(session, row, S.PAID, now, why=f"paid by transaction {outcome.transaction_id}", paid_at=now)
+    row.due_at = row.lease_owner = row.lease_until = None
+    _unpark(session, now, row)
+    _grant(session, now, row)
+    return outbox.fill(session, now, row, handlers, lease.owner, lease.lasts)
+
+
+def _unpark(session: Session, now: datetime, row: PaymentRow) -> None:
+    open_rows = select(ParkedRow).where(ParkedRow.payment_id == row.id, ParkedRow.resolved_at.is_(None))
+    for parked in session.scalars(open_rows):
+        parked.resolved_at, parked.resolution = now, "it was paid after all"
+
+
+def _grant(session: Session, now: datetime, row: PaymentRow) -> None:
+    for line in row.lines:
+        session.add(
+            GrantRow(
+                account=row.account,
+                gateway=row.gateway,
+                payment_id=row.id,
+                line_id=line.id,
+                buyer=row.buyer,
+                sku=line.sku,
+                quantity=line.quantity,
+                created_at=now,
+            )
+        )
+
+
+def _step_to(session: Session, now: datetime, row: PaymentRow, target: State, outcome: Outcome) -> None:
+    if target not in MOVES[S(row.state)]:
+        return
+    if target is S.AUTHORIZED and outcome.retryable and _intents_made(session, row) >= INTENTS_MAX:
+        target = S.FAILED
+    move(session, row, target, now, why=outcome.message[:500] or outcome.code or outcome.result.value)
+
+
+def _intents_made(session: Session, row: PaymentRow) -> int:
+    return session.scalar(select(func.count()).select_from(IntentRow).where(IntentRow.payment_id == row.id)) or 0

@@ -1,0 +1,157 @@
+"""The bank: its desks, over one set of books."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from datetime import timedelta
+
+from . import demo
+from .accounts import Accounts
+from .books import Books
+from .books import Store
+from .clock import SandboxClock
+from .notices import Notices
+from .payments import Payments
+from .payments import PayOrder
+from .pipelines import Pipelines
+from .records import Account
+from .records import Note
+from .records import Token
+from .records import TransactionRecord
+from .references import References
+from .refunds import RefundOrder
+from .refunds import Refunds
+from .rules import Rules
+from .settlement import Settlement
+from .tokens import Tokens
+from .transactions import Filter
+from .transactions import Transactions
+
+_CLOCK_NOTE = "clock"
+
+
+class Bank:
+    """Rules and books in one; every method is safe to call from any thread.
+
+    :param clock: what time it is here; real time by default.
+    :param rules: fees, limits and speeds.
+    :param store: where the books outlive the process; without one they are forgotten with it.
+    """
+
+    def __init__(
+        self, clock: SandboxClock | None = None, rules: Rules | None = None, store: Store | None = None
+    ) -> None:
+        self.clock = clock or SandboxClock()
+        self.rules = rules or Rules()
+        self.books = Books(store)
+        self.accounts = Accounts(self.books)
+        self.notices = Notices(self.books, self.clock)
+        self.tokens_desk = Tokens(self.books, self.clock, self.notices)
+        self.transactions = Transactions(self.books, self.clock)
+        self.settlement = Settlement(self.books, self.clock, self.accounts, self.notices)
+        self.payments = Payments(self.books, self.clock, self.rules, self.accounts, self.settlement)
+        self.refunds = Refunds(self.books, self.clock, self.rules, self.accounts, self.transactions, self.settlement)
+        #: Runs of the co-branded pages.
+        self.pipelines = Pipelines(self.books, self.clock, self.rules)
+        self.references = References(self.books, self.clock, self.rules)
+        self._open()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Several steps that stand together or not at all."""
+        with self.books.change():
+            yield
+
+    def sign_in(self, email: str, password: str) -> Account | None:
+        """The account of this address and password."""
+        return self.accounts.sign_in(email, password)
+
+    def account(self, email: str) -> Account:
+        """:raises LookupError: for an address nobody banks under."""
+        return self.accounts.get(email)
+
+    def account_by_key(self, access_key: str) -> Account | None:
+        return self.accounts.by_key(access_key)
+
+    def set_default_method(self, email: str, kind: str | None) -> Account:
+        """:raises LookupError: for a method the account does not have."""
+        return self.accounts.set_default_method(email, kind)
+
+    def pay(self, caller: Account, order: PayOrder) -> TransactionRecord:
+        """:raises BankError: refused; nothing was recorded."""
+        return self.payments.pay(caller, order)
+
+    def refund(self, caller: Account, order: RefundOrder) -> TransactionRecord:
+        """:raises BankError: refused; nothing was recorded."""
+        return self.refunds.refund(caller, order)
+
+    def activity(self, account: Account | str, wanted: Filter | None = None) -> list[TransactionRecord]:
+        """Everything the account took part in, newest first."""
+        return self.transactions.of_account(_email(account), wanted)
+
+    def transaction(self, transaction_id: str) -> TransactionRecord | None:
+        return self.transactions.get(transaction_id)
+
+    def tokens(self, account: Account | str) -> list[Token]:
+        """Every token this account made as a sender, newest first."""
+        return self.tokens_desk.of_sender(_email(account))
+
+    def cancel_token(self, by: Account | str, token_id: str, *, ipn_url: str | None = None) -> Token:
+        """Take a token back, as its sender or as the caller it was made for.
+
+        :raises BankError: InvalidParams, InvalidTokenId, TokenAccessDenied or TokenNotActive.
+        """
+        return self.tokens_desk.cancel(_email(by), token_id, ipn_url=ipn_url)
+
+    def settle_due(self) -> list[TransactionRecord]:
+        """End every transaction whose time has come."""
+        return self.settlement.settle_due()
+
+    def next_due(self) -> datetime | None:
+        """When the next pending transaction ends."""
+        return self.settlement.next_due()
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the sandbox's clock ahead and settle what falls due; the new now.
+
+        :raises ValueError: for a step back.
+        """
+        with self.change():
+            now = self.clock.advance(seconds)
+            self.books.notes.put(Note(_CLOCK_NOTE, str(self.clock.ahead.total_seconds())))
+            self.settle_due()
+            return now
+
+    def reset(self) -> None:
+        """As on the first day: the demo accounts, no token, no transaction, real time."""
+        with self.change():
+            secret = self.secret("cookies")
+            self.books.clear()
+            self.books.notes.put(Note("cookies", secret))
+            self.clock.rewind()
+            demo.open_demo(self.accounts)
+
+    def secret(self, name: str) -> str:
+        """A random text of this name, made once and kept with the books."""
+        with self.change():
+            note = self.books.notes.get(name) or self.books.notes.put(Note(name, secrets.token_urlsafe(32)))
+            return note.text
+
+    def close(self) -> None:
+        """Let go of the state file."""
+        self.books.close()
+
+    def _open(self) -> None:
+        with self.change():
+            ahead = self.books.notes.get(_CLOCK_NOTE)
+            if ahead is not None:
+                self.clock.rewind(timedelta(seconds=float(ahead.text)))
+            if not len(self.books.accounts):
+                demo.open_demo(self.accounts)
+
+
+def _email(account: Account | str) -> str:
+    return account if isinstance(account, str) else account.email

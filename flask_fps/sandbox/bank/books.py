@@ -1,0 +1,126 @@
+"""All the shelves, one lock, and changes that happen whole or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+from typing import Protocol
+
+from .records import Account
+from .records import Note
+from .records import Notice
+from .records import Reference
+from .records import Run
+from .records import Token
+from .records import TransactionRecord
+from .shelf import Shelf
+
+
+class Store(Protocol):
+    """Where the books outlive the process."""
+
+    def load(self, shelves: Mapping[str, Shelf[Any]]) -> None:
+        """Fill empty shelves with what was saved."""
+
+    def save(self, shelves: Mapping[str, Shelf[Any]]) -> None:
+        """Write every shelf's changes, durably and together."""
+
+    def close(self) -> None: ...
+
+
+class Books:
+    """Everything the bank knows."""
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.accounts = Shelf(Account, lambda one: one.email, {"access_key": lambda one: one.access_key})
+        self.tokens = Shelf(
+            Token,
+            lambda one: one.token_id,
+            {
+                "reference": lambda one: (one.caller, one.caller_reference),
+                "sender": lambda one: one.sender,
+                "caller": lambda one: one.caller,
+            },
+        )
+        self.transactions = Shelf(
+            TransactionRecord,
+            lambda one: one.transaction_id,
+            {
+                "sender": lambda one: one.sender,
+                "recipient": lambda one: one.recipient,
+                "caller": lambda one: one.caller,
+                "pending": lambda one: True if one.is_pending else None,
+            },
+        )
+        self.runs = Shelf(Run, lambda one: one.run_id, {"reference": lambda one: (one.caller, one.caller_reference)})
+        self.references = Shelf(Reference, lambda one: reference_key(one.account, one.action, one.reference))
+        self.notices = Shelf(Notice, lambda one: one.notice_id, {"state": lambda one: one.state})
+        self.notes = Shelf(Note, lambda one: one.name)
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._store = store
+        self._last_stamp: datetime | None = None
+        if store is not None:
+            store.load(self.shelves)
+            self._settle()
+        self._last_stamp = max((one.received_at for one in self.transactions), default=None)
+
+    @property
+    def shelves(self) -> dict[str, Shelf[Any]]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Shelf)}
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Alone with the books: what is put inside stands together, or, on any error, not at all.
+
+        May be nested; the outermost one decides and saves.
+        """
+        with self._lock:
+            self._depth += 1
+            try:
+                yield
+                if self._depth == 1 and self._store is not None:
+                    self._store.save(self.shelves)
+            except BaseException:
+                if self._depth == 1:
+                    self._undo()
+                raise
+            else:
+                if self._depth == 1:
+                    self._settle()
+            finally:
+                self._depth -= 1
+
+    def stamp(self, now: datetime) -> datetime:
+        """A moment for a new transaction: whole milliseconds, and no two are the same."""
+        stamp = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        if self._last_stamp is not None and stamp <= self._last_stamp:
+            stamp = self._last_stamp + timedelta(milliseconds=1)
+        self._last_stamp = stamp
+        return stamp
+
+    def clear(self) -> None:
+        for shelf in self.shelves.values():
+            shelf.clear()
+        self._last_stamp = None
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    def _settle(self) -> None:
+        for shelf in self.shelves.values():
+            shelf.settle()
+
+    def _undo(self) -> None:
+        for shelf in self.shelves.values():
+            shelf.undo()
+
+
+def reference_key(account: str, action: str, reference: str) -> str:
+    return f"{account}\n{action}\n{reference}"

@@ -1,0 +1,49 @@
+"""Who banks here when the sandbox opens: one seller and two buyers, known to every tutorial."""
+
+from __future__ import annotations
+
+from ...money import Money
+from ...protocol import demo
+from .accounts import Accounts
+from .accounts import house_accounts
+from .accounts import usual_methods
+from .records import Account
+from .records import Method
+from .rules import CURRENCY
+
+
+def seller() -> Account:
+    return Account(
+        email=demo.SELLER_EMAIL,
+        name="DigitalDownload",
+        password="seller",
+        balance=Money(0, CURRENCY),
+        methods=(Method("ABT", "Account balance"),),
+        access_key=demo.ACCESS_KEY,
+        secret_key=demo.SECRET_KEY,
+    )
+
+
+def buyers() -> list[Account]:
+    """John has every method and no default, so he is asked; Jane's card is her default."""
+    john = Account(
+        email="john@example.com",
+        name="John Doe",
+        password="john",
+        balance=Money(100_000, CURRENCY),
+        methods=usual_methods("Visa ending in 1111", "08/2031", "Checking account ending in 6789"),
+    )
+    jane = Account(
+        email="jane@example.com",
+        name="Jane Roe",
+        password="jane",
+        balance=Money(25_000, CURRENCY),
+        methods=usual_methods("MasterCard ending in 4444", "05/2032", "Savings account ending in 4321"),
+        default_method="CC",
+    )
+    return [john, jane]
+
+
+def open_demo(accounts: Accounts) -> None:
+    for account in [*house_accounts(), seller(), *buyers()]:
+        accounts.open(account)

@@ -1,0 +1,148 @@
+"""Instant payment notifications as the bank writes them: who is told what.
+
+FPS developer guide, *Instant Payment Notification*. Signing and sending is the business of ``ipn.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from datetime import timedelta
+
+from ...money import Money
+from .books import Books
+from .clock import SandboxClock
+from .records import Account
+from .records import Notice
+from .records import Parameter
+from .records import Token
+from .records import TransactionRecord
+
+_MINUTE = timedelta(minutes=1)
+#: When it is posted again, counted from the first time: four tries in the first hour, then hourly for a day.
+RETRIES = tuple(_MINUTE * minutes for minutes in (1, 5, 15, 60)) + tuple(
+    timedelta(hours=hours) for hours in range(2, 25)
+)
+_OPERATIONS = {"Pay": "PAY", "Refund": "REFUND", "Reserve": "RESERVE", "Settle": "SETTLE", "Cancel": "CANCEL"}
+
+
+def _keep(cause: str) -> bool:
+    return False
+
+
+class Notices:
+    """The desk that writes notifications and keeps them until they are acknowledged."""
+
+    def __init__(self, books: Books, clock: SandboxClock) -> None:
+        self._books = books
+        self._clock = clock
+        #: Asked once for each notification, with its cause: is this one lost on the way?
+        self.is_lost: Callable[[str], bool] = _keep
+
+    def tell_transaction(self, transaction: TransactionRecord) -> Notice:
+        """Its caller learns where it stands now."""
+        sender = self._account(transaction.sender)
+        recipient = self._account(transaction.recipient)
+        fields = {
+            "notificationType": "TransactionStatus",
+            "transactionId": transaction.transaction_id,
+            "transactionDate": str(int(transaction.received_at.timestamp())),
+            "transactionStatus": transaction.status.upper(),
+            "statusCode": transaction.status_code,
+            "statusMessage": transaction.status_message,
+            "operation": _OPERATIONS.get(transaction.operation, transaction.operation.upper()),
+            "paymentMethod": transaction.method,
+            "transactionAmount": _amount(transaction.amount),
+            "callerReference": transaction.caller_reference,
+            "paymentReason": transaction.caller_description,
+            "buyerName": sender.name,
+            "buyerEmail": sender.email,
+            "recipientName": recipient.name,
+            "recipientEmail": recipient.email,
+            "parentTransactionId": transaction.parent_id,
+        }
+        return self._write(transaction.caller, transaction.operation, fields, transaction.ipn_url)
+
+    def tell_cancelled(self, token: Token, ipn_url: str | None) -> Notice:
+        """The caller a token was made for learns that it is gone."""
+        customer = self._account(token.sender)
+        fields: dict[str, str | None] = {
+            "notificationType": "TokenCancellation",
+            "tokenId": token.token_id,
+            "tokenType": token.token_type,
+            "callerReference": token.caller_reference,
+            "customerName": customer.name,
+            "customerEmail": customer.email,
+            "dateInstalled": f"{token.created_at:%b %d, %Y}",
+        }
+        return self._write(token.caller, "TokenCancellation", fields, ipn_url)
+
+    def due(self) -> list[Notice]:
+        """Those to post now, oldest first."""
+        with self._books.change():
+            now = self._clock.now()
+            waiting = self._books.notices.find("state", "waiting")
+            return [notice for notice in waiting if notice.url and notice.due_at and notice.due_at <= now]
+
+    def undelivered(self) -> list[Notice]:
+        """Those nobody acknowledged and that were not lost on the way."""
+        with self._books.change():
+            found = self._books.notices.find("state", "waiting") + self._books.notices.find("state", "given_up")
+            return sorted(found, key=lambda notice: (notice.written_at, notice.notice_id))
+
+    def next_due(self) -> datetime | None:
+        with self._books.change():
+            waiting = self._books.notices.find("state", "waiting")
+            return min((notice.due_at for notice in waiting if notice.url and notice.due_at), default=None)
+
+    def signed(self, notice_id: str, body: str) -> Notice:
+        """Remember the bytes it goes out with."""
+        with self._books.change():
+            return self._books.notices.put(replace(self._get(notice_id), body=body))
+
+    def delivered(self, notice_id: str) -> Notice:
+        with self._books.change():
+            notice = self._get(notice_id)
+            told = replace(notice, state="delivered", due_at=None, attempts=notice.attempts + 1, last_error="")
+            return self._books.notices.put(told)
+
+    def failed(self, notice_id: str, error: str) -> Notice:
+        """Nobody took it: when again, or never."""
+        with self._books.change():
+            notice = self._get(notice_id)
+            now = self._clock.now()
+            again = next((at for wait in RETRIES if (at := notice.written_at + wait) > now), None)
+            state = "waiting" if again else "given_up"
+            failed = replace(notice, state=state, due_at=again, attempts=notice.attempts + 1, last_error=error)
+            return self._books.notices.put(failed)
+
+    def _write(self, account: str, cause: str, fields: dict[str, str | None], override: str | None) -> Notice:
+        now = self._clock.now()
+        lost = self.is_lost(cause)
+        notice = Notice(
+            notice_id=f"{len(self._books.notices) + 1:08d}",
+            account=account,
+            url=override or self._account(account).ipn_url,
+            fields=tuple(Parameter(name, value) for name, value in fields.items() if value),
+            cause=cause,
+            written_at=now,
+            due_at=None if lost else now,
+            state="dropped" if lost else "waiting",
+        )
+        return self._books.notices.put(notice)
+
+    def _account(self, email: str) -> Account:
+        account = self._books.accounts.get(email)
+        assert account is not None
+        return account
+
+    def _get(self, notice_id: str) -> Notice:
+        notice = self._books.notices.get(notice_id)
+        if notice is None:
+            raise LookupError(f"no notification is called {notice_id}")
+        return notice
+
+
+def _amount(money: Money) -> str:
+    return f"{money.currency} {money.decimal}"

@@ -1,0 +1,140 @@
+"""Pay: the caller moves what a sender authorised (FPS API reference, *Pay*)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
+from datetime import timedelta
+
+from ...money import Money
+from . import ids
+from .accounts import Accounts
+from .books import Books
+from .clock import SandboxClock
+from .errors import BankError
+from .errors import invalid_id
+from .instruments import forced
+from .instruments import single_use
+from .records import Account
+from .records import Token
+from .records import TransactionRecord
+from .rules import CURRENCY
+from .rules import Rules
+from .settlement import Settlement
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayOrder:
+    """What a caller asks for."""
+
+    sender_token_id: str
+    amount: Money
+    caller_reference: str
+    recipient_token_id: str | None = None
+    fees_paid_by: str = "Recipient"
+    caller_description: str | None = None
+    sender_description: str | None = None
+    #: Still pending after this long, it fails.
+    timeout: timedelta | None = None
+    ipn_url: str | None = None
+    caller_date: datetime | None = None
+
+
+class Payments:
+    """The desk for payments."""
+
+    def __init__(
+        self, books: Books, clock: SandboxClock, rules: Rules, accounts: Accounts, settlement: Settlement
+    ) -> None:
+        self._books = books
+        self._clock = clock
+        self._rules = rules
+        self._accounts = accounts
+        self._settlement = settlement
+
+    def pay(self, caller: Account, order: PayOrder) -> TransactionRecord:
+        """Use the token up and move the money, at once or when its method settles.
+
+        :raises BankError: nothing was recorded.
+        """
+        with self._books.change():
+            token = self._sender_token(order.sender_token_id)
+            recipient = self._recipient(caller, order.recipient_token_id)
+            now = self._clock.now()
+            single_use.check_use(token, caller.email, recipient, order.amount, now, self._rules)
+            self._check_amount(token.method, order.amount)
+            self._check_sender(token, recipient, order.amount)
+            transaction = self._transaction(caller, recipient, token, order)
+            self._books.tokens.put(replace(token, used_by=transaction.transaction_id))
+            return self._settlement.enter(transaction)
+
+    def _sender_token(self, token_id: str) -> Token:
+        if not ids.is_token_id(token_id):
+            raise invalid_id("senderTokenId", "token", token_id)
+        forced.refuse_forced(forced.SENDER, token_id)
+        token = self._books.tokens.get(token_id)
+        if token is None:
+            raise BankError("InvalidTokenId_Sender", "Sender token is not valid.")
+        return token
+
+    def _recipient(self, caller: Account, token_id: str | None) -> str:
+        """Whoever is named by a recipient token; without one, the caller."""
+        if token_id is None:
+            return caller.email
+        if not ids.is_token_id(token_id):
+            raise invalid_id("recipientTokenId", "token", token_id)
+        forced.refuse_forced(forced.RECIPIENT, token_id)
+        raise BankError("InvalidTokenId_Recipient", "Recipient token is not valid.")
+
+    def _check_amount(self, method: str, amount: Money) -> None:
+        if not self._rules.smallest(method) <= amount.minor <= self._rules.largest:
+            raise BankError("AmountOutOfRange", "The transaction amount is outside the allowed range.")
+
+    def _check_sender(self, token: Token, recipient: str, amount: Money) -> None:
+        if token.sender == recipient:
+            raise BankError("SameSenderAndRecipient", "The sender and the recipient are the same account.")
+        if token.method == "ABT" and self._accounts.get(token.sender).balance.minor < amount.minor:
+            raise BankError("InsufficientBalance", "The sender's account balance is not sufficient.")
+
+    def _transaction(self, caller: Account, recipient: str, token: Token, order: PayOrder) -> TransactionRecord:
+        now = self._books.stamp(self._clock.now())
+        settles_at, ends_with = self._ending(token.method, order, now)
+        return TransactionRecord(
+            transaction_id=ids.transaction_id(),
+            operation="Pay",
+            caller_reference=order.caller_reference,
+            amount=order.amount,
+            fees=self._rules.fee(token.method, order.amount),
+            fees_paid_by=order.fees_paid_by,
+            sender=token.sender,
+            recipient=recipient,
+            caller=caller.email,
+            access_key=caller.access_key or "",
+            method=token.method,
+            status="Pending",
+            status_code="",
+            status_message="",
+            received_at=now,
+            settles_at=settles_at,
+            ends_with=ends_with,
+            sender_token_id=token.token_id,
+            recipient_token_id=order.recipient_token_id,
+            caller_description=order.caller_description,
+            sender_description=order.sender_description,
+            caller_date=order.caller_date,
+            refunded=Money(0, CURRENCY),
+            fees_refunded=Money(0, CURRENCY),
+            ipn_url=order.ipn_url,
+        )
+
+    def _ending(self, method: str, order: PayOrder, now: datetime) -> tuple[datetime, str]:
+        wait = self._rules.speed.get(method, timedelta(0))
+        if order.timeout is not None and order.timeout < wait:
+            return now + order.timeout, "Expired"
+        return now + wait, "TransactionDenied" if method == "CC" and _is_declined(order.amount) else "Success"
+
+
+def _is_declined(amount: Money) -> bool:
+    """Amounts whose cents are 60 to 69 stand for a declined card (FPS developer guide, testing with the sandbox)."""
+    return amount.minor % 100 // 10 == 6

@@ -1,0 +1,229 @@
+"""What stands in the books. Frozen: a change is a new record in the old one's place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ...money import Money
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to pay that an account holder has set up."""
+
+    #: ``ABT`` (account balance), ``ACH`` (bank account) or ``CC`` (credit card).
+    kind: str
+    #: For people: ``Visa ending in 1111``.
+    label: str
+    #: ``MM/YYYY`` of a card, as the co-branded return reports it.
+    expiry: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Somebody's account with the bank, or one of the bank's own (``house``)."""
+
+    email: str
+    name: str
+    balance: Money
+    #: In the clear: these are the public demo's, never a person's.
+    password: str = ""
+    methods: tuple[Method, ...] = ()
+    default_method: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+    #: "URL for Instant Payment Notification" of the account's settings.
+    ipn_url: str | None = None
+    #: How notifications to this account are signed: ``2`` (RSA) or ``1`` (HMAC, before 2011).
+    ipn_signature: str = "2"
+    house: bool = False
+
+    def method(self, kind: str) -> Method | None:
+        return next((method for method in self.methods if method.kind == kind), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A payment token: the sender's leave for one caller to move money (FPS API reference, Token)."""
+
+    token_id: str
+    token_type: str
+    #: E-mail addresses of the three parties.
+    sender: str
+    caller: str
+    recipient: str
+    #: Of the co-branded request; a namespace apart from the API's references.
+    caller_reference: str
+    #: The most that may be paid with it.
+    amount: Money
+    method: str
+    reason: str = ""
+    friendly_name: str = ""
+    created_at: datetime
+    expires_at: datetime
+    #: The transaction that used it up.
+    used_by: str | None = None
+    cancelled_at: datetime | None = None
+
+    def is_active(self, now: datetime) -> bool:
+        """Unused, not cancelled and within its life."""
+        return self.used_by is None and self.cancelled_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """One entry of a transaction's history."""
+
+    at: datetime
+    status: str
+    code: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An account's balance right after a transaction moved."""
+
+    email: str
+    balance: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransactionRecord:
+    """One movement of money, done, under way or failed (FPS API reference, TransactionDetail)."""
+
+    transaction_id: str
+    #: ``Pay`` or ``Refund`` (FPSOperation).
+    operation: str
+    caller_reference: str
+    amount: Money
+    fees: Money
+    #: ``Caller`` or ``Recipient``.
+    fees_paid_by: str
+    sender: str
+    recipient: str
+    caller: str
+    #: The key the request was signed with.
+    access_key: str
+    method: str
+    #: ``Pending``, ``Success``, ``Failure``, ``Reserved`` or ``Cancelled``.
+    status: str
+    status_code: str
+    status_message: str
+    received_at: datetime
+    completed_at: datetime | None = None
+    #: While it is pending: when it ends, and how.
+    settles_at: datetime | None = None
+    ends_with: str = "Success"
+    history: tuple[StatusChange, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    sender_token_id: str | None = None
+    recipient_token_id: str | None = None
+    caller_description: str | None = None
+    sender_description: str | None = None
+    #: The caller's own timestamp.
+    caller_date: datetime | None = None
+    #: Of a refund: the transaction it gives back. Of that one: its refunds.
+    parent_id: str | None = None
+    refund_ids: tuple[str, ...] = ()
+    #: Promised back so far, amount and fee.
+    refunded: Money
+    fees_refunded: Money
+    #: OverrideIPNURL of the request.
+    ipn_url: str | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status == "Pending"
+
+    def involves(self, email: str) -> bool:
+        """True where the account took part in any role."""
+        return email in (self.sender, self.recipient, self.caller)
+
+    def balance_of(self, email: str) -> Money | None:
+        """The account's balance right after this transaction last moved."""
+        return next((standing.balance for standing in self.standings if standing.email == email), None)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One name and value of a stored message, in its order."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One walk through the co-branded pages."""
+
+    run_id: str
+    caller: str
+    pipeline: str
+    caller_reference: str
+    return_url: str
+    #: Which signature the return carries: ``v2``, ``v1`` or ``awsSignature``.
+    era: str
+    #: The whole request but its signature, for the page and for comparing a second one.
+    given: tuple[Parameter, ...]
+    amount: Money
+    recipient: str
+    reason: str
+    methods: tuple[str, ...]
+    opened_at: datetime
+    #: How it ended: the return's status (``SA``, ``SB``, ``SC``, ``A``); ``None`` while it goes on.
+    ended: str | None = None
+    token_id: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return {parameter.name: parameter.value for parameter in self.given}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A caller's reference and the whole first answer it got."""
+
+    account: str
+    action: str
+    reference: str
+    #: Of every parameter that makes a request the same.
+    digest: str
+    status: int
+    answer: str
+    first_used_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """An instant payment notification and what became of it."""
+
+    notice_id: str
+    #: Whose it is: the caller.
+    account: str
+    #: Where it goes; ``None``: that account has no listener.
+    url: str | None
+    fields: tuple[Parameter, ...]
+    #: The FPS operation (or ``TokenCancellation``) that caused it.
+    cause: str
+    written_at: datetime
+    due_at: datetime | None
+    attempts: int = 0
+    #: ``waiting``, ``delivered``, ``given_up`` or ``dropped``.
+    state: str = "waiting"
+    last_error: str = ""
+    #: As signed for :attr:`url`; the same bytes go out again at every attempt.
+    body: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return {parameter.name: parameter.value for parameter in self.fields}
+
+
+@dataclass(frozen=True)
+class Note:
+    """A small fact the books keep by name."""
+
+    name: str
+    text: str

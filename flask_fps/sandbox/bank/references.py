@@ -1,0 +1,95 @@
+"""CallerReference: a request sent again is answered as its first was.
+
+The same reference of the same account and action is remembered for seven days. The identical request gets
+the whole first answer; a different one is refused. One that comes while the first is in flight waits.
+(FPS developer guide, *Handling transactions that do not return*.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+
+from .books import Books
+from .books import reference_key
+from .clock import SandboxClock
+from .errors import BankError
+from .records import Reference
+from .rules import Rules
+
+#: In these alone two sendings of one request may differ.
+_FRESH = ("AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp")
+
+
+class References:
+    """The desk that remembers answers."""
+
+    def __init__(self, books: Books, clock: SandboxClock, rules: Rules) -> None:
+        self._books = books
+        self._clock = clock
+        self._rules = rules
+        self._landed = threading.Condition()
+        self._flying: set[str] = set()
+
+    @contextmanager
+    def turn(self, account: str, action: str, reference: str) -> Iterator[None]:
+        """Alone with this reference; whoever holds it is waited for.
+
+        :raises BankError: DuplicateRequest, where the rules say not to wait.
+        """
+        key = reference_key(account, action, reference)
+        with self._landed:
+            while key in self._flying:
+                if self._rules.in_flight == "refuse":
+                    raise _duplicate()
+                self._landed.wait()
+            self._flying.add(key)
+        try:
+            yield
+        finally:
+            with self._landed:
+                self._flying.discard(key)
+                self._landed.notify_all()
+
+    def recall(self, account: str, action: str, reference: str, parameters: Mapping[str, str]) -> Reference | None:
+        """The first answer, if there was one within the time they are kept.
+
+        :raises BankError: DuplicateRequest, for a different request.
+        """
+        with self._books.change():
+            known = self._books.references.get(reference_key(account, action, reference))
+            if known is None or self._clock.now() >= known.first_used_at + self._rules.reference_life:
+                return None
+            if known.digest != digest(parameters):
+                raise _duplicate()
+            return known
+
+    def keep(
+        self, account: str, action: str, reference: str, parameters: Mapping[str, str], status: int, answer: str
+    ) -> None:
+        """Remember the answer to a reference's first use."""
+        with self._books.change():
+            self._books.references.put(
+                Reference(
+                    account=account,
+                    action=action,
+                    reference=reference,
+                    digest=digest(parameters),
+                    status=status,
+                    answer=answer,
+                    first_used_at=self._clock.now(),
+                )
+            )
+
+
+def digest(parameters: Mapping[str, str]) -> str:
+    """The same for two requests that may count as one."""
+    pairs = sorted((name, value) for name, value in parameters.items() if name not in _FRESH)
+    return hashlib.sha256(repr(pairs).encode()).hexdigest()
+
+
+def _duplicate() -> BankError:
+    return BankError("DuplicateRequest", "A different request has already been made with this caller reference.")

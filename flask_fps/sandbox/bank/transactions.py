@@ -1,0 +1,108 @@
+"""Transactions once they exist: found by whoever took part in them (FPS API reference, *GetAccountActivity*)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import ids
+from .books import Books
+from .clock import SandboxClock
+from .errors import BankError
+from .errors import invalid_id
+from .records import TransactionRecord
+
+ROLES = ("Sender", "Recipient", "Caller")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which of an account's transactions are wanted; ``None`` or empty asks for any."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    operation: str | None = None
+    method: str | None = None
+    status: str | None = None
+    roles: tuple[str, ...] = ()
+
+    def takes(self, transaction: TransactionRecord) -> bool:
+        return (
+            (self.start is None or transaction.received_at >= self.start)
+            and (self.end is None or transaction.received_at <= self.end)
+            and self.operation in (None, transaction.operation)
+            and self.method in (None, transaction.method)
+            and self.status in (None, transaction.status)
+        )
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of an account's activity."""
+
+    transactions: tuple[TransactionRecord, ...]
+    #: Where the next page begins; ``None`` on the last.
+    next_start: datetime | None
+
+
+class Transactions:
+    """The desk where transactions are looked up."""
+
+    def __init__(self, books: Books, clock: SandboxClock) -> None:
+        self._books = books
+        self._clock = clock
+
+    def get(self, transaction_id: str) -> TransactionRecord | None:
+        return self._books.transactions.get(transaction_id)
+
+    def all(self) -> list[TransactionRecord]:
+        """Oldest first."""
+        with self._books.change():
+            return list(self._books.transactions)
+
+    def of_party(self, email: str, transaction_id: str) -> TransactionRecord:
+        """The transaction, for one who took part in it.
+
+        :raises BankError: InvalidParams for a malformed id; InvalidTransactionId for an unknown one or another's.
+        """
+        if not ids.is_transaction_id(transaction_id):
+            raise invalid_id("transactionId", "transaction", transaction_id)
+        transaction = self._books.transactions.get(transaction_id)
+        if transaction is None or not transaction.involves(email):
+            raise BankError("InvalidTransactionId", "The transaction ID is not valid.")
+        return transaction
+
+    def of_account(self, email: str, wanted: Filter | None = None) -> list[TransactionRecord]:
+        """An account's transactions, newest first."""
+        with self._books.change():
+            chosen = wanted or Filter()
+            roles = chosen.roles or ROLES
+            found: dict[str, TransactionRecord] = {}
+            for role in roles:
+                for transaction in self._books.transactions.find(role.lower(), email):
+                    if chosen.takes(transaction):
+                        found[transaction.transaction_id] = transaction
+        return sorted(found.values(), key=lambda one: one.received_at, reverse=True)
+
+    def page(self, email: str, wanted: Filter, size: int, ascending: bool) -> Page:
+        """At most ``size`` of them and where to go on.
+
+        :raises BankError: InvalidDateRange for an end before the start, or a start in the future.
+        """
+        if wanted.start and (wanted.start > self._clock.now() or (wanted.end and wanted.end < wanted.start)):
+            raise BankError("InvalidDateRange", "The end date is before the start date, or the start is in the future.")
+        found = self.of_account(email, wanted)
+        if ascending:
+            found.reverse()
+        return Page(tuple(found[:size]), next((one.received_at for one in found[size:]), None))
+
+    def pending_amounts(self, email: str) -> tuple[int, int]:
+        """What is on its way in and out, in minor units."""
+        pending = [one for one in self.of_account(email) if one.is_pending]
+        coming = _sum(one for one in pending if one.recipient == email)
+        return coming, _sum(one for one in pending if one.sender == email)
+
+
+def _sum(transactions: Iterable[TransactionRecord]) -> int:
+    return sum(one.amount.minor for one in transactions)

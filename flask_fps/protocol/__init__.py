@@ -1,0 +1,21 @@
+"""The wire of Amazon FPS, pure: what is signed, what is sent, what comes back.
+
+Shop and sandbox stand on this one package, which knows neither Flask nor a database. Only ``client``
+touches the network, only ``wire`` reads XML, and ``cryptography`` is imported when the first RSA
+signature is made or checked. Nothing is imported here: take names from the module that has them.
+
+=============  ====================================================================
+``query``      query strings and forms: parse, encode, append
+``signing``    HMAC signatures of requests (versions 1 and 2) and of old returns
+``rsa``        RSA-SHA1 signatures of returns and notifications
+``cbui``       the signed URL that sends the buyer to the co-branded pages
+``outbound``   what FPS signs and sends: returns and notifications, made and checked
+``messages``   the API's actions, their parameters and results, declared once
+``schema``     how a declaration becomes parameters, and parameters a declaration
+``wire``       XML answers and errors, parsed and rendered
+``codes``      the API's error codes and which of them are worth a retry
+``client``     one request, one answer, over one pooled connection
+``endpoints``  Amazon's historic addresses
+``demo``       the public demo keys of the sandbox
+=============  ====================================================================
+"""

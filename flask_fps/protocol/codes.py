@@ -1,0 +1,96 @@
+"""The API's error codes (FPS API reference, *API Error Codes Table*, 2010-08-28)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Code(NamedTuple):
+    """What the reference says of one error code."""
+
+    #: The same wish may succeed later.
+    retryable: bool
+    meaning: str
+
+
+#: Every code of the table.
+DOCUMENTED = {
+    "AccessFailure": Code(True, "account cannot be accessed"),
+    "AccountClosed": Code(True, "account not active"),
+    "AccountLimitsExceeded": Code(True, "a sending or receiving limit is passed, or the bank account is unverified"),
+    "AmountOutOfRange": Code(False, "the amount is out of range; by card or bank account it must exceed $0.01"),
+    "AuthFailure": Code(True, "the credentials could not be validated: is the account signed up for FPS?"),
+    "ConcurrentModification": Code(True, "two writers at once"),
+    "DuplicateRequest": Code(False, "a different request used this caller reference"),
+    "InactiveInstrument": Code(False, "payment instrument inactive, e.g. expired card"),
+    "IncompatibleTokens": Code(
+        False, "the token does not fit: expired, or made for another recipient, amount or application"
+    ),
+    "InstrumentAccessDenied": Code(False, "caller is not the recipient of this prepaid/postpaid instrument"),
+    "InstrumentExpired": Code(False, "prepaid/postpaid instrument expired"),
+    "InsufficientBalance": Code(True, "sender, caller or recipient lacks the funds, for the amount or for the fee"),
+    "InternalError": Code(True, "transient fault"),
+    "InvalidAccountState": Code(True, "account suspended or closed"),
+    "InvalidAccountState_Caller": Code(True, "that account cannot take part"),
+    "InvalidAccountState_Recipient": Code(True, "that account cannot take part"),
+    "InvalidAccountState_Sender": Code(True, "that account cannot take part"),
+    "InvalidCallerReference": Code(False, "no token for this caller reference"),
+    "InvalidClientTokenId": Code(False, "unknown AWS access key id"),
+    "InvalidDateRange": Code(False, "end before start, or start in the future"),
+    "InvalidParams": Code(False, "a parameter is invalid"),
+    "InvalidPaymentInstrument": Code(False, "payment method used is invalid"),
+    "InvalidPaymentMethod": Code(False, "name a correct payment method"),
+    "InvalidRecipientForCCTransaction": Code(False, "recipient cannot take cards"),
+    "InvalidSenderRoleForAccountType": Code(False, "token cannot be used for this operation"),
+    "InvalidTokenId": Code(False, "you did not install the token you want to cancel"),
+    "InvalidTokenId_Recipient": Code(False, "recipient token invalid or cancelled"),
+    "InvalidTokenId_Sender": Code(False, "sender token invalid, cancelled or not active"),
+    "InvalidTokenType": Code(False, "wrong operation for this token, e.g. usage of a single-use one"),
+    "InvalidTransactionId": Code(False, "not found, not yours, or not a Pay/Reserve"),
+    "InvalidTransactionState": Code(False, "not complete, or temporarily failed"),
+    "NotMarketplaceApp": Code(True, "caller is neither sender nor recipient / not a marketplace app"),
+    "OriginalTransactionFailed": Code(False, "original failed"),
+    "OriginalTransactionIncomplete": Code(True, "original still in progress"),
+    "PaymentInstrumentNotCC": Code(False, "needs a credit card"),
+    "PaymentMethodNotDefined": Code(False, "no payment method in the transaction"),
+    "PrepaidFundingLimitExceeded": Code(True, "above the recharge limit"),
+    "RefundAmountExceeded": Code(False, "more than is refundable"),
+    "SameSenderAndRecipient": Code(False, "sender = recipient"),
+    "SameTokenIdUsedMultipleTimes": Code(False, "a token was already used in an earlier transaction"),
+    "SenderNotOriginalRecipient": Code(False, "refund's sender was not the original recipient"),
+    "SettleAmountGreaterThanDebt": Code(False, "settles or writes off more than the debt"),
+    "SettleAmountGreaterThanReserveAmount": Code(False, "more than reserved"),
+    "SignatureDoesNotMatch": Code(False, "request signature wrong"),
+    "TokenAccessDenied": Code(False, "may not cancel this token"),
+    "TokenNotActive": Code(False, "token cancelled"),
+    "TokenNotActive_Recipient": Code(False, "token cancelled"),
+    "TokenNotActive_Sender": Code(False, "token cancelled"),
+    "TokenUsageError": Code(False, "usage limit passed"),
+    "TransactionDenied": Code(False, "not allowed"),
+    "TransactionFullyRefundedAlready": Code(False, "nothing left to refund"),
+    "TransactionTypeNotRefundable": Code(False, "cannot refund this kind"),
+    "UnverifiedAccount_Recipient": Code(False, "the recipient needs a verified bank account or card"),
+    "UnverifiedAccount_Sender": Code(False, "the sender needs a verified bank account or card"),
+    "UnverifiedBankAccount": Code(False, "needs a verified bank account"),
+    "UnverifiedEmailAddress_Caller": Code(False, "e-mail not verified"),
+    "UnverifiedEmailAddress_Recipient": Code(False, "e-mail not verified"),
+    "UnverifiedEmailAddress_Sender": Code(False, "e-mail not verified"),
+}
+
+#: Codes that the service was seen to send besides.
+SEEN = {
+    "InternalServerError": Code(True, "transient fault"),
+    "ServiceUnavailable": Code(True, "overloaded or away"),
+    "InvalidAction": Code(False, "the API version has no such action"),
+    "InvalidParameterValue": Code(False, "a common parameter has a wrong form"),
+    "InvalidRequest": Code(False, "a parameter is unknown, repeated or misplaced"),
+    "MissingParameter": Code(False, "a common parameter is missing"),
+    "RequestExpired": Code(False, "the timestamp is too far from the service's clock"),
+}
+
+CODES = DOCUMENTED | SEEN
+
+
+def retryable(code: str) -> bool:
+    """Is this code documented as worth a retry? An unknown code is not."""
+    return code in CODES and CODES[code].retryable

@@ -1,0 +1,353 @@
+"""What FPS signs and sends: the buyer's return and the instant payment notification (IPN).
+
+Both are hints. A signature says "FPS sent this to this URL", never "you were paid": the money is proved
+by the answer to one's own Pay call. A message is checked over everything it carries, against the URL
+that the shop stored (never what the request says of itself), by a judge that comes from configuration:
+the ``certificateUrl`` inside the message is compared, and never fetched.
+
+FPS developer guide, *Working with Signatures*, *Instant Payment Notification*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Protocol
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..errors import InvalidSignature
+from ..errors import MalformedMessage
+from ..errors import OutcomeUnknown
+from ..errors import ServiceError
+from ..errors import TransportError
+from . import query
+from . import rsa
+from . import signing
+from . import values
+from .messages import Amount
+from .messages import VerifySignature
+
+if TYPE_CHECKING:
+    from .client import Client
+
+RSA_SHA1 = "RSA-SHA1"
+
+#: A return with one of these carries a token; the value is the payment method behind it.
+SUCCESS_STATUSES = {"SA": "ABT", "SB": "ACH", "SC": "CC"}
+
+#: Names that FPS puts on returns and notifications. None may be there twice, and no return URL may
+#: bring one of its own.
+PROTOCOL_NAMES = frozenset(
+    """
+    status tokenID callerReference expiry errorMessage warningCode warningMessage refundTokenID
+    addressName addressLine1 addressLine2 city state zip country phoneNumber
+    notificationType transactionId transactionDate transactionStatus statusCode statusMessage operation
+    paymentMethod transactionAmount paymentReason buyerName buyerEmail recipientName recipientEmail
+    parentTransactionId tokenId tokenType customerName customerEmail dateInstalled
+    signature signatureVersion signatureMethod certificateUrl awsSignature
+    """.split()  # noqa: SIM905 - forty names read better in lines
+)
+
+
+# ------------------------------------------------------------------------------------ who judges
+
+
+class Verifier(Protocol):
+    """Tells whether FPS signed a message."""
+
+    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
+        """Yes, no, or ``None`` for "could not tell, ask again later".
+
+        :param method: ``GET`` for a return, ``POST`` for a notification.
+        :param url: the URL that FPS was told to send it to.
+        :param params: all parameters, decoded, each once.
+        :param raw: the query string or body as it came.
+        """
+
+
+@dataclass(frozen=True)
+class PinnedCertificate:
+    """Checks RSA signatures with one certificate that the shop holds itself.
+
+    :param certificate_url: what a genuine message names as its certificate. Nothing is fetched from it.
+    :raises RuntimeError: if the certificate cannot be used.
+    """
+
+    certificate_pem: bytes
+    certificate_url: str
+
+    def __post_init__(self) -> None:
+        rsa.load_certificate(self.certificate_pem)
+
+    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
+        if not _is_version_2(params, self.certificate_url):
+            return False
+        text = signing.string_to_sign(method, *signing.address(url), _unsigned(params))
+        return rsa.verifies(text, params.get("signature", ""), self.certificate_pem)
+
+
+@dataclass(frozen=True)
+class RemoteVerification:
+    """Asks FPS itself (action VerifySignature), at the endpoint the client was configured with."""
+
+    client: Client
+    certificate_url: str
+
+    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
+        if not _is_version_2(params, self.certificate_url):
+            return False
+        endpoint = url.partition("#")[0].partition("?")[0]
+        try:
+            result = self.client.send(VerifySignature(url_end_point=endpoint, http_parameters=raw))
+        except (TransportError, ServiceError):
+            return None
+        return {"Success": True, "Failure": False}.get(result.verification_status)
+
+
+@dataclass(frozen=True)
+class HmacV1:
+    """Checks messages of before November 2009, signed with the caller's own secret.
+
+    Version 1 cannot see a border between name and value, so a message that claims version 2 is refused
+    here however well it is signed.
+    """
+
+    secrets: Iterable[str] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "secrets", signing.each(self.secrets))
+
+    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
+        if params.get("signatureVersion", "1") != "1":
+            return False
+        return signing.verifies_v1(_unsigned(params), params.get("signature", ""), self.secrets)
+
+
+def _is_version_2(params: Mapping[str, str], certificate_url: str) -> bool:
+    """The message claims exactly what genuine ones do; anything else is a downgrade or another's certificate."""
+    return (
+        params.get("signatureVersion") == "2"
+        and params.get("signatureMethod") == RSA_SHA1
+        and names_certificate(params.get("certificateUrl", ""), certificate_url)
+    )
+
+
+def names_certificate(given: str, configured: str) -> bool:
+    """Is this ``certificateUrl`` the configured one, whatever its query says (FPS put a request id there)?
+
+    It is compared as text: no parser is asked what an ``@``, a backslash or a tab in it may mean.
+    """
+    if not all("!" <= character <= "~" for character in given) or "\\" in given or "@" in given:
+        return False
+    return given.partition("?")[0] == configured.partition("?")[0]
+
+
+# ------------------------------------------------------------------------------------ the return
+
+
+@dataclass(frozen=True)
+class Return:
+    """How a buyer came back from the co-branded pages (FPS developer guide, *Single-Use Token Pipeline*)."""
+
+    #: ``SA``, ``SB``, ``SC``: authorised; ``A`` abandoned; ``CE``, ``NP``, ``NM``, ``PE``, ``SE``: refused.
+    status: str
+    token_id: str | None
+    #: Left out by FPS on ``A`` and ``NP``.
+    caller_reference: str | None
+    #: ``MM/YYYY``, when the card expires; never when the token does.
+    expiry: str | None
+    error_message: str | None
+    warning_code: str | None
+    #: Everything on the URL, the return URL's own parameters too.
+    params: Mapping[str, str]
+
+    @property
+    def authorized(self) -> bool:
+        return self.status in SUCCESS_STATUSES and bool(self.token_id)
+
+    @property
+    def payment_method(self) -> str | None:
+        """``ABT``, ``ACH`` or ``CC`` where the buyer authorised."""
+        return SUCCESS_STATUSES.get(self.status)
+
+
+def parse_return(raw_query: str | bytes) -> Return:
+    """Read a return **without** verifying it: for tests and logs.
+
+    :raises MalformedMessage: for a repeated name, bad UTF-8, or no status.
+    """
+    return _return(query.unique(query.parse(raw_query)))
+
+
+def verified_return(raw_query: str, return_url: str, verifier: Verifier) -> Return:
+    """Verify, then read, the query string that a buyer's browser brought to ``return_url``.
+
+    :param return_url: as it was signed and stored; its own parameters must all be there, unchanged.
+    :raises MalformedMessage: if it cannot be read as a return at all.
+    :raises InvalidSignature: if FPS did not send it to this URL: touch nothing.
+    :raises OutcomeUnknown: if it could not be checked now: keep it and ask again.
+    """
+    params = query.unique(query.parse(raw_query))
+    for name, value in query.parse(urlsplit(return_url).query):
+        if params.get(name) != value:
+            raise InvalidSignature(f"the return lacks the parameter {name!r:.40} that our return URL carries", params)
+    _judge(verifier, "GET", return_url, params, raw_query)
+    return _return(params)
+
+
+def _return(params: Mapping[str, str]) -> Return:
+    return Return(
+        status=_required(params, "status"),
+        token_id=params.get("tokenID"),
+        caller_reference=params.get("callerReference"),
+        expiry=params.get("expiry"),
+        error_message=params.get("errorMessage"),
+        warning_code=params.get("warningCode"),
+        params=params,
+    )
+
+
+# ------------------------------------------------------------------------------------ the notification
+
+
+@dataclass(frozen=True)
+class NotificationMessage:
+    """What FPS posted about a transaction or a cancelled token (*Instant Payment Notification*)."""
+
+    #: ``TransactionStatus`` or ``TokenCancellation``.
+    notification_type: str | None
+    transaction_id: str | None
+    #: ``PENDING``, ``SUCCESS``, ``FAILURE``, ``RESERVED``, ``CANCELLED``: upper case, unlike the API's.
+    transaction_status: str | None
+    status_code: str | None
+    status_message: str | None
+    #: Seconds since 1970.
+    transaction_date: str | None
+    #: ``PAY``, ``REFUND``, …: upper case, unlike the API's.
+    operation: str | None
+    payment_method: str | None
+    transaction_amount: Amount | None
+    #: The reference of the API call, or for a token of the co-branded request.
+    caller_reference: str | None
+    payment_reason: str | None
+    parent_transaction_id: str | None
+    buyer_name: str | None
+    buyer_email: str | None
+    recipient_name: str | None
+    recipient_email: str | None
+    token_id: str | None
+    params: Mapping[str, str]
+
+
+def parse_notification(body: bytes) -> NotificationMessage:
+    """Read a notification **without** verifying it.
+
+    :raises MalformedMessage: for a repeated name, bad UTF-8, or an amount that is none.
+    """
+    return _notification(query.unique(query.parse(body)))
+
+
+def verified_notification(body: bytes, url: str, verifier: Verifier) -> NotificationMessage:
+    """Verify, then read, the form that was posted to ``url``; raises as :func:`verified_return` does."""
+    params = query.unique(query.parse(body))
+    _judge(verifier, "POST", url, params, body.decode())
+    return _notification(params)
+
+
+def _notification(params: Mapping[str, str]) -> NotificationMessage:
+    return NotificationMessage(
+        notification_type=params.get("notificationType"),
+        transaction_id=params.get("transactionId"),
+        transaction_status=params.get("transactionStatus") or params.get("status"),
+        status_code=params.get("statusCode"),
+        status_message=params.get("statusMessage"),
+        transaction_date=params.get("transactionDate"),
+        operation=params.get("operation"),
+        payment_method=params.get("paymentMethod"),
+        transaction_amount=_amount(params.get("transactionAmount")),
+        caller_reference=params.get("callerReference"),
+        payment_reason=params.get("paymentReason"),
+        parent_transaction_id=params.get("parentTransactionId"),
+        buyer_name=params.get("buyerName"),
+        buyer_email=params.get("buyerEmail"),
+        recipient_name=params.get("recipientName"),
+        recipient_email=params.get("recipientEmail"),
+        token_id=params.get("tokenId"),
+        params=params,
+    )
+
+
+def _amount(text: str | None) -> Amount | None:
+    """``USD 2.22``."""
+    if text is None:
+        return None
+    currency, _, value = text.partition(" ")
+    try:
+        return Amount(values.exact(value), currency)
+    except ValueError as error:
+        raise MalformedMessage(f"{text!r:.40} is not an amount such as 'USD 2.22'") from error
+
+
+# ------------------------------------------------------------------------------------ FPS's own side
+
+
+def sign_outbound(
+    method: str,
+    url: str,
+    params: Mapping[str, str],
+    private_key_pem: bytes,
+    certificate_url: str,
+    *,
+    wrap: int | None = 76,
+) -> dict[str, str]:
+    """The parameters as FPS signs them for ``url``: append them to it (GET) or post them (POST).
+
+    A return's signature covers the parameters that the URL already has, too.
+
+    :raises MalformedMessage: if the URL itself has a parameter of that name.
+    """
+    own = query.parse(urlsplit(url).query) if method == "GET" else ()
+    sent = {
+        **params,
+        "signatureVersion": "2",
+        "signatureMethod": RSA_SHA1,
+        "certificateUrl": certificate_url,
+    }
+    text = signing.string_to_sign(method, *signing.address(url), query.unique((*own, *sent.items())))
+    return sent | {"signature": rsa.sign(text, private_key_pem, wrap)}
+
+
+def sign_outbound_v1(params: Mapping[str, str], secret: str, *, return_url: str = "") -> dict[str, str]:
+    """The parameters as FPS signed them before November 2009, with the caller's secret.
+
+    :param return_url: for a return, the URL they are appended to; its own parameters are covered as well.
+    """
+    own = query.parse(urlsplit(return_url).query)
+    return {**params, "signature": signing.sign_v1(query.unique((*own, *params.items())), secret)}
+
+
+# ------------------------------------------------------------------------------------ shared
+
+
+def _judge(verifier: Verifier, method: str, url: str, params: Mapping[str, str], raw: str) -> None:
+    if "signature" not in params:
+        raise InvalidSignature("the message is not signed", params)
+    verdict = verifier.verify(method, url, params, raw)
+    if verdict is None:
+        raise OutcomeUnknown("the signature could not be checked now")
+    if not verdict:
+        raise InvalidSignature("the message was not signed by FPS for this URL", params)
+
+
+def _unsigned(params: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in params.items() if name != "signature"}
+
+
+def _required(params: Mapping[str, str], name: str) -> str:
+    try:
+        return params[name]
+    except KeyError:
+        raise MalformedMessage(f"the message has no {name}") from None

@@ -1,0 +1,119 @@
+"""HMAC signatures: of what callers send to FPS, and of what FPS sent back in its first years.
+
+Version 2 (FPS developer guide, *Generating a Signature*) signs method, host, path and the sorted,
+encoded parameters, so nothing of a request can be moved or renamed. Version 1 signs names and values
+run together: it does not see the border between them, and FPS itself gave it up in 2011. It is here for
+the messages of its time and never stands in for version 2.
+"""
+
+from __future__ import annotations
+
+import hmac
+from binascii import b2a_base64
+from collections.abc import Iterable
+from collections.abc import Mapping
+from urllib.parse import quote
+from urllib.parse import unquote_to_bytes
+from urllib.parse import urlsplit
+
+from . import query
+
+HMAC_SHA256 = "HmacSHA256"
+HMAC_SHA1 = "HmacSHA1"
+
+_DIGESTS = {HMAC_SHA256: "sha256", HMAC_SHA1: "sha1"}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def string_to_sign(method: str, host: str, path: str, params: Mapping[str, str]) -> str:
+    """The text that signature version 2 covers; ``params`` are decoded and lack the signature.
+
+    Four lines: method, host in lower case, path (decoded, then encoded again, ``/`` kept), and the
+    parameters sorted by the bytes of their names.
+    """
+    encoded_path = quote(unquote_to_bytes(path) or b"/", safe="/" + query.UNRESERVED)
+    return "\n".join((method, host.lower(), encoded_path, query.join(tuple(sorted(params.items())))))
+
+
+def concatenation(params: Mapping[str, str]) -> str:
+    """The text that signature version 1 covers: names and values run together, names sorted ignoring case."""
+    return "".join(name + params[name] for name in sorted(params, key=lambda name: (name.lower(), name)))
+
+
+def hmac_signature(text: str, secret: str, algorithm: str = HMAC_SHA256) -> str:
+    """The base64 HMAC of a text.
+
+    :raises ValueError: for an algorithm that FPS does not know, and for an empty secret, with which
+        anybody could sign.
+    """
+    if algorithm not in _DIGESTS:
+        raise ValueError(f"{algorithm!r:.40} is not a signature method of FPS: use {' or '.join(_DIGESTS)}")
+    if not secret:
+        raise ValueError("the secret key is empty")
+    digest = hmac.digest(secret.encode(), text.encode(), _DIGESTS[algorithm])
+    return b2a_base64(digest, newline=False).decode("ascii")
+
+
+def address(url: str) -> tuple[str, str]:
+    """Host and path of a URL as the signed text spells them.
+
+    The host is in lower case and keeps a port that is not its scheme's own, like the Host header that
+    an HTTP client sends to that URL.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)):
+        return host, parts.path
+    return f"{host}:{parts.port}", parts.path
+
+
+def sign(method: str, url: str, params: Mapping[str, str], secret: str, algorithm: str = HMAC_SHA256) -> str:
+    """The version 2 signature of a request to ``url`` (whose own query is not looked at)."""
+    return hmac_signature(string_to_sign(method, *address(url), params), secret, algorithm)
+
+
+def sign_v1(params: Mapping[str, str], secret: str) -> str:
+    """The version 1 signature of these parameters: always HMAC-SHA1, whatever method they name."""
+    return hmac_signature(concatenation(params), secret, HMAC_SHA1)
+
+
+def same(expected: str, got: str) -> bool:
+    """Compare two signatures in a time that tells nothing; any text may be given."""
+    return hmac.compare_digest(expected.encode("utf-8", "surrogatepass"), got.encode("utf-8", "surrogatepass"))
+
+
+def verifies(
+    method: str,
+    hosts: Iterable[str],
+    path: str,
+    params: Mapping[str, str],
+    signature: str,
+    secrets: Iterable[str],
+    algorithm: str,
+) -> bool:
+    """Is this the version 2 signature of the request, under one of the hosts and one of the secrets?
+
+    Clients of the time disagree on whether the port belongs to the signed host, hence many hosts;
+    while keys are rotated two secrets are good, hence many secrets.
+    """
+    if algorithm not in _DIGESTS:
+        return False
+    texts = [string_to_sign(method, host, path, params) for host in each(hosts)]
+    return any(same(hmac_signature(text, secret, algorithm), signature) for secret in each(secrets) for text in texts)
+
+
+def verifies_v1(params: Mapping[str, str], signature: str, secrets: Iterable[str]) -> bool:
+    """Is this the version 1 signature of these parameters under one of the secrets?"""
+    text = concatenation(params)
+    return any(same(hmac_signature(text, secret, HMAC_SHA1), signature) for secret in each(secrets))
+
+
+def each(texts: Iterable[str]) -> tuple[str, ...]:
+    """The texts as a tuple, for several rounds over them.
+
+    :raises TypeError: for a single str, which would be taken letter by letter.
+    """
+    if isinstance(texts, str):
+        raise TypeError("pass a list of texts, not one text")
+    return tuple(texts)

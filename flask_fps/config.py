@@ -203,55 +203,52 @@ class _Reading:
         self.given = {key: mapping[key] for key in mapping if key.startswith("FPS_") and mapping[key] is not None}
         self.gateways = gateways
         self.currencies = currencies
-        self.problems: dict[str, str] = {}
         self.values: dict[str, Any] = {}
+        self.problems: dict[str, str] = {}
 
     def config(self) -> Config:
         for each in fields(Config):
-            self._read(each.name, each.metadata)
+            self._read(each.metadata)
         for key in self.given.keys() - KEYS.keys():
             self._unknown(key)
         self._any_environment()
         if "FPS_ENVIRONMENT" not in self.problems:
-            self._local() if self.values["environment"] == "local" else self._elsewhere()
+            self._local() if self.values["FPS_ENVIRONMENT"] == "local" else self._elsewhere()
         if self.problems:
             raise RuntimeError(_report(self.problems))
-        return Config(**self.values)
+        return Config(**{each.name: self.values[each.metadata["key"]] for each in fields(Config)})
 
     def wrong(self, key: str, sentence: str) -> None:
         """The first thing said about a key is kept: what follows from it would only confuse."""
         self.problems.setdefault(key, sentence)
 
-    def _read(self, name: str, key: Mapping[str, Any]) -> None:
-        self.values[name] = key["default"]
-        if key["key"] in self.given:
+    def _read(self, meta: Mapping[str, Any]) -> None:
+        key = meta["key"]
+        self.values[key] = meta["default"]
+        if key in self.given:
             try:
-                self.values[name] = key["read"](self.given[key["key"]])
+                self.values[key] = meta["read"](self.given[key])
             except Wrong as problem:
-                self.wrong(key["key"], str(problem))
+                self.wrong(key, str(problem))
 
     def _unknown(self, key: str) -> None:
         close = get_close_matches(key, KEYS, n=1)
-        self.wrong(
-            key,
-            f"is not a key of Flask-FPS; did you mean {close[0]}?" if close else "is not a key of Flask-FPS: remove it",
-        )
+        self.wrong(key, f"is not a key of Flask-FPS{f'; did you mean {close[0]}?' if close else ': remove it'}")
 
     def _any_environment(self) -> None:
         values = self.values
-        if values["gateway"] not in self.gateways:
+        self._one_of("FPS_GATEWAY", self.gateways, "the gateways of this app are")
+        if self.currencies is not None:
+            self._one_of("FPS_CURRENCY", self.currencies, "this gateway takes")
+        self._pairs(values["FPS_ACCESS_KEY"] or (), values["FPS_SECRET_KEY"] or ())
+        if values["FPS_RETURN_SIGNATURE"] == "v1" and values["FPS_API_VERSION"] != "2008-09-17":
             self.wrong(
-                "FPS_GATEWAY", f"is {values['gateway']!r}, and the gateways of this app are {', '.join(self.gateways)}"
+                "FPS_RETURN_SIGNATURE", "'v1' needs FPS_API_VERSION = '2008-09-17': later ones have certificates"
             )
-        if self.currencies is not None and values["currency"] not in self.currencies:
-            self.wrong(
-                "FPS_CURRENCY", f"is {values['currency']!r}, and this gateway takes {', '.join(self.currencies)}"
-            )
-        self._pairs(values["access_keys"] or (), values["secret_keys"] or ())
-        if values["return_signature"] == "v1" and values["api_version"] != "2008-09-17":
-            self.wrong(
-                "FPS_RETURN_SIGNATURE", "'v1' needs FPS_API_VERSION = '2008-09-17': later versions sign by certificate"
-            )
+
+    def _one_of(self, key: str, allowed: Collection[str], phrase: str) -> None:
+        if self.values[key] not in allowed:
+            self.wrong(key, f"is {self.values[key]!r}, and {phrase} {', '.join(allowed)}")
 
     def _pairs(self, access: tuple[str, ...], secret: tuple[str, ...]) -> None:
         if access and not secret:
@@ -262,70 +259,75 @@ class _Reading:
             self.wrong("FPS_SECRET_KEY", "must hold exactly one secret for each FPS_ACCESS_KEY, in the same order")
 
     def _local(self) -> None:
-        values = self.values
         for key in ("FPS_API_URL", "FPS_CBUI_URL"):
             if key in self.given:
                 self.wrong(key, "is for a server elsewhere: set FPS_ENVIRONMENT too, or use FPS_SANDBOX_URL instead")
-        for key, name in (("FPS_SANDBOX_URL", "sandbox_url"), ("FPS_EXTERNAL_URL", "external_url")):
-            if values[name] is not None and not settings.is_loopback(values[name]):
-                self.wrong(
-                    key, "must be on this machine (localhost, 127.0.0.1 or [::1]) while FPS_ENVIRONMENT is 'local'"
-                )
-        if values["access_keys"] and not values["recipient_email"] and values["access_keys"] != (demo.ACCESS_KEY,):
-            self.wrong(
-                "FPS_RECIPIENT_EMAIL", "is missing: name the sandbox account that your FPS_ACCESS_KEY belongs to"
-            )
-        sandbox = values["sandbox_url"]
-        values["api_url"], values["cbui_url"] = f"{sandbox}/", f"{sandbox}{endpoints.CBUI_PATH}"
-        values["access_keys"] = values["access_keys"] or (demo.ACCESS_KEY,)
-        values["secret_keys"] = values["secret_keys"] or (demo.SECRET_KEY,)
-        values["recipient_email"] = values["recipient_email"] or demo.SELLER_EMAIL
-        values["certificates"] = values["certificates"] or (settings.pem(demo.CERTIFICATE_PEM),)
-        values["certificate_url"] = values["certificate_url"] or f"{sandbox}{demo.CERTIFICATE_PATH}"
+        for key in ("FPS_SANDBOX_URL", "FPS_EXTERNAL_URL"):
+            if self.values[key] and not settings.is_loopback(self.values[key]):
+                self.wrong(key, "must be localhost, 127.0.0.1 or [::1] while FPS_ENVIRONMENT is 'local'")
+        self._demo_account()
+        for key, derived in _derived(self.values["FPS_SANDBOX_URL"]).items():
+            self.values[key] = self.values[key] or derived
+
+    def _demo_account(self) -> None:
+        own = self.values["FPS_ACCESS_KEY"] not in (None, (demo.ACCESS_KEY,))
+        if own and not self.values["FPS_RECIPIENT_EMAIL"]:
+            self.wrong("FPS_RECIPIENT_EMAIL", "is missing: name the sandbox account your FPS_ACCESS_KEY belongs to")
 
     def _elsewhere(self) -> None:
-        self._https("FPS_EXTERNAL_URL", "external_url")
-        if self.values["external_url"] is None:
-            self.wrong("FPS_EXTERNAL_URL", "is missing: set the https address under which buyers see the shop")
-        if self.values["gateway"] == "fps":
+        self._https("FPS_EXTERNAL_URL")
+        self._required("FPS_EXTERNAL_URL", "the https address under which buyers see the shop")
+        if self.values["FPS_GATEWAY"] == "fps":
             self._fps_elsewhere()
 
     def _fps_elsewhere(self) -> None:
-        values = self.values
         if not {"FPS_API_URL", "FPS_CBUI_URL"} <= self.given.keys():
             self.wrong("FPS_ENVIRONMENT", ENDED)
-        for key, name in (("FPS_ACCESS_KEY", "access_keys"), ("FPS_SECRET_KEY", "secret_keys")):
-            if not values[name]:
-                self.wrong(key, "is missing: set the key that your FPS server gave you")
-        if not values["recipient_email"]:
-            self.wrong("FPS_RECIPIENT_EMAIL", "is missing: set the e-mail address of the account that is paid")
+        self._required("FPS_ACCESS_KEY", "the access key that your FPS server gave you")
+        self._required("FPS_SECRET_KEY", "the secret of your FPS_ACCESS_KEY")
+        self._required("FPS_RECIPIENT_EMAIL", "the e-mail address of the account that is paid")
         self._refuse_demo()
-        for key, name in (
-            ("FPS_API_URL", "api_url"),
-            ("FPS_CBUI_URL", "cbui_url"),
-            ("FPS_CERTIFICATE_URL", "certificate_url"),
-        ):
-            self._https(key, name)
-        if values["certificate_url"] is None and values["api_url"] is not None:
-            values["certificate_url"] = f"https://{urlsplit(values['api_url']).netloc}{demo.CERTIFICATE_PATH}"
+        for key in ("FPS_API_URL", "FPS_CBUI_URL", "FPS_CERTIFICATE_URL"):
+            self._https(key)
+        self._refuse_amazon()
+        if self.values["FPS_API_URL"] and not self.values["FPS_CERTIFICATE_URL"]:
+            server = urlsplit(self.values["FPS_API_URL"]).netloc
+            self.values["FPS_CERTIFICATE_URL"] = f"https://{server}{demo.CERTIFICATE_PATH}"
 
-    def _https(self, key: str, name: str) -> None:
-        address = self.values[name]
-        if address is None:
-            return
-        if urlsplit(address).scheme != "https":
+    def _required(self, key: str, what: str) -> None:
+        if not self.values[key]:
+            self.wrong(key, f"is missing: set {what}")
+
+    def _https(self, key: str) -> None:
+        if self.values[key] and urlsplit(self.values[key]).scheme != "https":
             self.wrong(key, "must be an https address while FPS_ENVIRONMENT is not 'local'")
-        if name != "certificate_url" and urlsplit(address).hostname in HISTORIC_HOSTS:
-            self.wrong(key, ENDED)
+
+    def _refuse_amazon(self) -> None:
+        for key in ("FPS_API_URL", "FPS_CBUI_URL"):
+            if self.values[key] and urlsplit(self.values[key]).hostname in HISTORIC_HOSTS:
+                self.wrong(key, ENDED)
 
     def _refuse_demo(self) -> None:
         values = self.values
-        if demo.ACCESS_KEY in (values["access_keys"] or ()):
+        if demo.ACCESS_KEY in (values["FPS_ACCESS_KEY"] or ()):
             self.wrong("FPS_ACCESS_KEY", "is the sandbox's public demo key: everybody knows its secret")
-        if demo.SECRET_KEY in (values["secret_keys"] or ()):
+        if demo.SECRET_KEY in (values["FPS_SECRET_KEY"] or ()):
             self.wrong("FPS_SECRET_KEY", "is the sandbox's public demo secret: everybody knows it")
-        if any(settings.same_certificate(each, demo.CERTIFICATE_PEM) for each in values["certificates"] or ()):
+        if any(settings.same_certificate(each, demo.CERTIFICATE_PEM) for each in values["FPS_CERTIFICATES"] or ()):
             self.wrong("FPS_CERTIFICATES", "is the sandbox's public demo certificate: everybody can sign with its key")
+
+
+def _derived(sandbox: str) -> dict[str, Any]:
+    """What the environment ``local`` takes for the keys that are not set."""
+    return {
+        "FPS_API_URL": f"{sandbox}/",
+        "FPS_CBUI_URL": f"{sandbox}{endpoints.CBUI_PATH}",
+        "FPS_ACCESS_KEY": (demo.ACCESS_KEY,),
+        "FPS_SECRET_KEY": (demo.SECRET_KEY,),
+        "FPS_RECIPIENT_EMAIL": demo.SELLER_EMAIL,
+        "FPS_CERTIFICATES": (demo.CERTIFICATE_PEM,),
+        "FPS_CERTIFICATE_URL": f"{sandbox}{demo.CERTIFICATE_PATH}",
+    }
 
 
 def _report(problems: Mapping[str, str]) -> str:

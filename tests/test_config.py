@@ -393,3 +393,10 @@ def test_no_secret_is_in_an_error(changes: dict[str, Any]) -> None:
     with pytest.raises(RuntimeError) as caught:
         Config.read(elsewhere(**changes))
     assert CANARY not in str(caught.value)
+
+
+def test_the_documentation_lists_every_key_with_its_anchor() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "configuration.rst").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\.\. data:: (FPS_\w+)$", page, re.MULTILINE)) == set(KEYS)
+    assert {f".. _{key.lower().replace('_', '-')}:" for key in KEYS} <= set(page.splitlines())

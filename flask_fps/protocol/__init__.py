@@ -10,8 +10,10 @@ signature is made or checked. Nothing is imported here: take names from the modu
 ``rsa``        RSA-SHA1 signatures of returns and notifications
 ``cbui``       the signed URL that sends the buyer to the co-branded pages
 ``outbound``   what FPS signs and sends: returns and notifications, made and checked
-``messages``   the API's actions, their parameters and results, declared once
+``messages``   the API's actions and their parameters, declared once
+``results``    what their answers hold, likewise
 ``schema``     how a declaration becomes parameters, and parameters a declaration
+``values``     how amounts, dates and truth are written
 ``wire``       XML answers and errors, parsed and rendered
 ``codes``      the API's error codes and which of them are worth a retry
 ``client``     one request, one answer, over one pooled connection

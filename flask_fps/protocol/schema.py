@@ -114,17 +114,9 @@ def gather(cls: type[T], params: Mapping[str, str]) -> T:
     return message
 
 
-def names(cls: type, version: str, prefix: str = "") -> Iterator[str]:
+def names(cls: type, version: str) -> frozenset[str]:
     """Every documented parameter name of this API version; a list is written ``Role.N``."""
-    for part in parts(cls):
-        if part.since > version:
-            continue
-        for name in (part.name, *part.aliases):
-            full = f"{prefix}{name}.N" if part.many else prefix + name
-            if part.nested:
-                yield from names(part.kind, version, full + ".")
-            else:
-                yield full
+    return _names(cls, version)
 
 
 def missing(cls: type, params: Mapping[str, str], prefix: str = "") -> Iterator[str]:
@@ -136,6 +128,22 @@ def missing(cls: type, params: Mapping[str, str], prefix: str = "") -> Iterator[
             yield from missing(part.kind, params, name + ".")
         elif part.required and not given:
             yield name
+
+
+@cache
+def _names(cls: Hashable, version: str) -> frozenset[str]:
+    assert isinstance(cls, type)
+    return frozenset(_walk(cls, version, ""))
+
+
+def _walk(cls: type, version: str, prefix: str) -> Iterator[str]:
+    for part in parts(cls):
+        for name in (part.name, *part.aliases) if part.since <= version else ():
+            full = f"{prefix}{name}.N" if part.many else prefix + name
+            if part.nested:
+                yield from _walk(part.kind, version, full + ".")
+            else:
+                yield full
 
 
 def _part(field: Any, hint: Any) -> Part:

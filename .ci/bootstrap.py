@@ -54,11 +54,11 @@ def remove_half_made() -> None:
 
 
 def make_venv() -> None:
+    if not has("ensurepip") and not has("pip"):
+        apt_install("python3-venv")
     print("making .venv", flush=True)
     VENV.mkdir()
     UNFINISHED.touch()
-    if not has("ensurepip") and not has("pip"):
-        apt_install("python3-venv")
     if has("ensurepip"):
         run(sys.executable, "-m", "venv", str(VENV))
     else:
@@ -80,7 +80,8 @@ def install(extras: set[str]) -> None:
     print(f"installing {', '.join(sorted(wanted)) or 'the package'} in .venv", flush=True)
     UNFINISHED.touch()
     target = f"{ROOT}[{','.join(sorted(wanted))}]"
-    run(str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", target)
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", target]
+    run(*command, PYTHONWARNINGS="ignore")  # setuptools explains editable installs at length
     STAMP.write_text(json.dumps({"digest": digest, "extras": sorted(wanted)}))
     UNFINISHED.unlink()
 

@@ -1,0 +1,56 @@
+"""What a buyer's browser carries back to the caller: the return URL with signed parameters added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...protocol import outbound
+from ...protocol import query
+from ..bank import Bank
+from ..bank import ids
+from ..bank.pipelines import Refusal
+from ..bank.records import Run
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Writes the answers of one sandbox."""
+
+    bank: Bank
+    settings: Settings
+
+    def outcome(self, run: Run) -> str:
+        """Where to send the buyer of a run that has ended; the same token however often it is asked."""
+        answer = {"status": run.ended or "A"}
+        if run.token_id is not None:
+            answer |= {"tokenID": run.token_id, "callerReference": run.caller_reference} | self._expiry(run.token_id)
+        return self._signed(run.return_url, run.era, run.caller, answer)
+
+    def refusal(self, refusal: Refusal, return_url: str, era: str, caller: str) -> str:
+        """Where to send a buyer who cannot pay, or whose caller asked wrongly."""
+        answer = {"status": refusal.status, "errorMessage": refusal.message}
+        if refusal.caller_reference is not None:
+            answer["callerReference"] = refusal.caller_reference
+        return self._signed(return_url, era, caller, answer)
+
+    def _expiry(self, token_id: str) -> dict[str, str]:
+        """A card's expiry; other methods have none."""
+        token = self.bank.tokens.get(token_id)
+        method = self.bank.account(token.sender).method(token.method)
+        return {"expiry": method.expiry} if method and method.expiry else {}
+
+    def _signed(self, return_url: str, era: str, caller: str, answer: Mapping[str, str]) -> str:
+        if era == "v1":
+            secret = self.bank.account(caller).secret_key or ""
+            return query.append(return_url, outbound.sign_outbound_v1(answer, secret, return_url=return_url))
+        key, wrap = self.settings.private_key_pem, self.settings.wrap
+        return query.append(
+            return_url,
+            outbound.sign_outbound("GET", return_url, answer, key, self._certificate_url(), wrap=wrap),
+        )
+
+    def _certificate_url(self) -> str:
+        tail = f"?requestId={ids.request_id()}" if self.settings.request_id_in_certificate_url else ""
+        return self.settings.certificate_url + tail

@@ -1,0 +1,122 @@
+"""Whether a co-branded request is what a caller signed, and by which era's rule it was signed.
+
+The signature parameters tell the era, never ``version`` alone: a caller that signs by concatenation is
+answered by concatenation, one of signature version 2 by RSA (FPS developer guide, *Co-branded service
+requests* and *Working with Signatures*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ...errors import MalformedMessage
+from ...protocol import query
+from ...protocol import signing
+from ...protocol.endpoints import CBUI_PATH
+from ..bank.errors import CallerInputError
+from ..bank.records import Account
+
+#: A longer query is refused before it is read.
+QUERY_BYTES = 8192
+VERSION = "2009-01-09"
+#: Names that clients of the time sent in place of the documented ones.
+ALIASES = {"returnUrl": "returnURL", "accessKey": "callerKey", "CallerReference": "callerReference"}
+#: What an answer may add to the return URL, which therefore must not bring it along.
+ANSWER_NAMES = frozenset(
+    {"status", "tokenID", "callerReference", "expiry", "errorMessage"}
+    | {"signature", "signatureVersion", "signatureMethod", "certificateUrl"}
+)
+ALGORITHMS = frozenset({signing.HMAC_SHA256, signing.HMAC_SHA1})
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A request that its caller signed."""
+
+    caller: Account
+    #: Under their documented names.
+    params: Mapping[str, str]
+    #: Which signature the answer shall carry: ``v2`` or ``v1``.
+    era: str
+
+
+def verified(raw: bytes, hosts: Iterable[str], find: Callable[[str], Account | None]) -> Signed:
+    """Read and check a co-branded request.
+
+    :param raw: the query string as it came.
+    :param hosts: every name this server may have been called by; a signature of version 2 covers one of them.
+    :param find: the account that owns an access key.
+    :raises CallerInputError: with the sentence for the error page.
+    """
+    sent = _read(raw)
+    params = _documented(sent)
+    era = _era(sent)
+    caller = find(params["callerKey"]) if params.get("callerKey") else None
+    if caller is None or not caller.secret_key:
+        raise _absent("callerKey")
+    if not _is_signed(sent, era, hosts, caller.secret_key):
+        raise _invalid_signature()
+    if params.get("version", VERSION) != VERSION:
+        raise _absent("version")
+    if not _takes_an_answer(params.get("returnURL", "")):
+        raise _absent("returnURL")
+    return Signed(caller, params, era)
+
+
+def _read(raw: bytes) -> dict[str, str]:
+    if len(raw) > QUERY_BYTES:
+        raise CallerInputError("Caller Input Exception: The request is too long")
+    try:
+        return query.unique(query.parse(raw))
+    except MalformedMessage as error:
+        raise CallerInputError(f"Caller Input Exception: {error}") from error
+
+
+def _documented(sent: Mapping[str, str]) -> dict[str, str]:
+    """The parameters under their documented names; an alias counts only where the name itself is absent."""
+    params = {name: value for name, value in sent.items() if name not in ALIASES}
+    for alias, name in ALIASES.items():
+        if alias in sent:
+            params.setdefault(name, sent[alias])
+    return params
+
+
+def _era(sent: Mapping[str, str]) -> str:
+    """Which one rule judges this request."""
+    version = sent.get("signatureVersion", "1")
+    if not sent.get("signature") or "awsSignature" in sent or version not in ("1", "2"):
+        raise _invalid_signature()
+    if version == "2" and sent.get("signatureMethod") not in ALGORITHMS:
+        raise _absent("signatureMethod")
+    return f"v{version}"
+
+
+def _is_signed(sent: Mapping[str, str], era: str, hosts: Iterable[str], secret: str) -> bool:
+    unsigned = {name: value for name, value in sent.items() if name != "signature"}
+    if era == "v1":
+        return signing.verifies_v1(unsigned, sent["signature"], [secret])
+    algorithm = sent["signatureMethod"]
+    return signing.verifies("GET", hosts, CBUI_PATH, unsigned, sent["signature"], [secret], algorithm)
+
+
+def _takes_an_answer(url: str) -> bool:
+    """Whether an answer can be added to this URL: each of its own names is there once, and none is the answer's."""
+    try:
+        parts = urlsplit(url)
+        own = query.unique(query.parse(parts.query))
+    except (ValueError, MalformedMessage):
+        return False
+    plain = url.isprintable() and parts.netloc.isascii() and not {" ", "\\"} & set(url.partition("?")[0])
+    return plain and not ANSWER_NAMES & own.keys()
+
+
+def _invalid_signature() -> CallerInputError:
+    return CallerInputError("Caller Input Exception: Invalid Signature")
+
+
+def _absent(name: str) -> CallerInputError:
+    return CallerInputError(f"Caller Input Exception: The following input(s) are either invalid or absent:[{name}]")

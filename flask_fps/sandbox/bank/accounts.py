@@ -45,6 +45,14 @@ class Accounts:
                 raise ValueError(f"the access key {account.access_key} is another account's")
             return self._books.accounts.put(account)
 
+    def all(self) -> list[Account]:
+        """In the order they were opened, the bank's own last."""
+        with self._books.change():
+            return list(self._books.accounts)
+
+    def find(self, email: str) -> Account | None:
+        return self._books.accounts.get(email)
+
     def get(self, email: str) -> Account:
         """:raises LookupError: for an address nobody banks under."""
         account = self._books.accounts.get(email)

@@ -49,7 +49,7 @@ class Bank:
         self.books = Books(store)
         self.accounts = Accounts(self.books)
         self.notices = Notices(self.books, self.clock)
-        self.tokens_desk = Tokens(self.books, self.clock, self.notices)
+        self.tokens = Tokens(self.books, self.clock, self.notices)
         self.transactions = Transactions(self.books, self.clock)
         self.settlement = Settlement(self.books, self.clock, self.accounts, self.notices)
         self.payments = Payments(self.books, self.clock, self.rules, self.accounts, self.settlement)
@@ -95,16 +95,12 @@ class Bank:
     def transaction(self, transaction_id: str) -> TransactionRecord | None:
         return self.transactions.get(transaction_id)
 
-    def tokens(self, account: Account | str) -> list[Token]:
-        """Every token this account made as a sender, newest first."""
-        return self.tokens_desk.of_sender(_email(account))
-
     def cancel_token(self, by: Account | str, token_id: str, *, ipn_url: str | None = None) -> Token:
         """Take a token back, as its sender or as the caller it was made for.
 
         :raises BankError: InvalidParams, InvalidTokenId, TokenAccessDenied or TokenNotActive.
         """
-        return self.tokens_desk.cancel(_email(by), token_id, ipn_url=ipn_url)
+        return self.tokens.cancel(_email(by), token_id, ipn_url=ipn_url)
 
     def settle_due(self) -> list[TransactionRecord]:
         """End every transaction whose time has come."""

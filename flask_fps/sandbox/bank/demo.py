@@ -45,5 +45,5 @@ def buyers() -> list[Account]:
 
 
 def open_demo(accounts: Accounts) -> None:
-    for account in [*house_accounts(), seller(), *buyers()]:
+    for account in [seller(), *buyers(), *house_accounts()]:
         accounts.open(account)

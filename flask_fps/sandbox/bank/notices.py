@@ -24,6 +24,8 @@ _MINUTE = timedelta(minutes=1)
 RETRIES = tuple(_MINUTE * minutes for minutes in (1, 5, 15, 60)) + tuple(
     timedelta(hours=hours) for hours in range(2, 25)
 )
+#: Nobody took these, and nothing lost them on the way.
+UNTOLD = ("waiting", "unaddressed", "given_up")
 _OPERATIONS = {"Pay": "PAY", "Refund": "REFUND", "Reserve": "RESERVE", "Settle": "SETTLE", "Cancel": "CANCEL"}
 
 
@@ -78,39 +80,46 @@ class Notices:
         }
         return self._write(token.caller, "TokenCancellation", fields, ipn_url)
 
+    def get(self, notice_id: str) -> Notice:
+        """:raises LookupError: for one nobody wrote."""
+        notice = self._books.notices.get(notice_id)
+        if notice is None:
+            raise LookupError(f"no notification is called {notice_id}")
+        return notice
+
     def due(self) -> list[Notice]:
         """Those to post now, oldest first."""
         with self._books.change():
             now = self._clock.now()
             waiting = self._books.notices.find("state", "waiting")
-            return [notice for notice in waiting if notice.url and notice.due_at and notice.due_at <= now]
+            return [notice for notice in waiting if notice.due_at and notice.due_at <= now]
 
     def undelivered(self) -> list[Notice]:
         """Those nobody acknowledged and that were not lost on the way."""
         with self._books.change():
-            found = self._books.notices.find("state", "waiting") + self._books.notices.find("state", "given_up")
-            return sorted(found, key=lambda notice: (notice.written_at, notice.notice_id))
+            found = [notice for state in UNTOLD for notice in self._books.notices.find("state", state)]
+            return sorted(found, key=lambda notice: notice.notice_id)
 
     def next_due(self) -> datetime | None:
         with self._books.change():
             waiting = self._books.notices.find("state", "waiting")
-            return min((notice.due_at for notice in waiting if notice.url and notice.due_at), default=None)
+            return min((notice.due_at for notice in waiting if notice.due_at), default=None)
 
     def signed(self, notice_id: str, body: str) -> Notice:
         """Remember the bytes it goes out with."""
         with self._books.change():
-            return self._books.notices.put(replace(self._get(notice_id), body=body))
+            return self._books.notices.put(replace(self.get(notice_id), body=body))
 
     def delivered(self, notice_id: str) -> Notice:
         with self._books.change():
-            notice = self._get(notice_id)
+            notice = self.get(notice_id)
             told = replace(notice, state="delivered", due_at=None, attempts=notice.attempts + 1, last_error="")
             return self._books.notices.put(told)
 
     def failed(self, notice_id: str, error: str) -> Notice:
         """Nobody took it: when again, or never."""
         with self._books.change():
-            notice = self._get(notice_id)
+            notice = self.get(notice_id)
             now = self._clock.now()
             again = next((at for wait in RETRIES if (at := notice.written_at + wait) > now), None)
             state = "waiting" if again else "given_up"
@@ -119,16 +128,17 @@ class Notices:
 
     def _write(self, account: str, cause: str, fields: dict[str, str | None], override: str | None) -> Notice:
         now = self._clock.now()
-        lost = self.is_lost(cause)
+        url = override or self._account(account).ipn_url
+        state = "dropped" if self.is_lost(cause) else "waiting" if url else "unaddressed"
         notice = Notice(
             notice_id=f"{len(self._books.notices) + 1:08d}",
             account=account,
-            url=override or self._account(account).ipn_url,
+            url=url,
             fields=tuple(Parameter(name, value) for name, value in fields.items() if value),
             cause=cause,
             written_at=now,
-            due_at=None if lost else now,
-            state="dropped" if lost else "waiting",
+            due_at=now if state == "waiting" else None,
+            state=state,
         )
         return self._books.notices.put(notice)
 
@@ -136,12 +146,6 @@ class Notices:
         account = self._books.accounts.get(email)
         assert account is not None
         return account
-
-    def _get(self, notice_id: str) -> Notice:
-        notice = self._books.notices.get(notice_id)
-        if notice is None:
-            raise LookupError(f"no notification is called {notice_id}")
-        return notice
 
 
 def _amount(money: Money) -> str:

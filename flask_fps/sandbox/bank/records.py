@@ -210,7 +210,7 @@ class Notice:
     written_at: datetime
     due_at: datetime | None
     attempts: int = 0
-    #: ``waiting``, ``delivered``, ``given_up`` or ``dropped``.
+    #: ``waiting``, ``unaddressed`` (no listener), ``delivered``, ``given_up`` or ``dropped``.
     state: str = "waiting"
     last_error: str = ""
     #: As signed for :attr:`url`; the same bytes go out again at every attempt.

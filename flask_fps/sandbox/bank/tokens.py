@@ -22,6 +22,18 @@ class Tokens:
         self._clock = clock
         self._notices = notices
 
+    def get(self, token_id: str) -> Token:
+        """:raises LookupError: for a token nobody has."""
+        token = self._books.tokens.get(token_id)
+        if token is None:
+            raise LookupError(f"there is no token {token_id:.64}")
+        return token
+
+    def all(self) -> list[Token]:
+        """Oldest first."""
+        with self._books.change():
+            return list(self._books.tokens)
+
     def of_sender(self, email: str) -> list[Token]:
         """Every token of a buyer, newest first."""
         with self._books.change():

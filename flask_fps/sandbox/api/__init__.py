@@ -1,0 +1,9 @@
+"""The Query API: ``views`` reads HTTP, ``door`` lets callers in, ``forms`` reads values, ``actions`` go to the bank.
+
+An action of a later API version is a message of the protocol, a function in ``actions`` and its rules in
+``forms``; a new kind of instrument is a file in the bank.
+"""
+
+from __future__ import annotations
+
+from .views import blueprint as blueprint

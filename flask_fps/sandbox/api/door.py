@@ -1,0 +1,198 @@
+"""The front door of the API: who asks, whether he may, and what for.
+
+The order of the checks tells a stranger nothing: presence and form; key; signature; timestamp; version and
+action; names. Values, references and the state of the books come after (``actions``).
+FPS developer guide, *Common Request Parameters* and *Generating a Signature*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...errors import MalformedMessage
+from ...protocol import query
+from ...protocol import signing
+from ...protocol import values
+from ...protocol import wire
+from ...protocol.messages import ACTIONS
+from ...protocol.messages import COMMON_NAMES
+from ...protocol.messages import Message
+from ...protocol.messages import VERSIONS
+from ..bank import Bank
+from ..bank import BankError
+from ..bank.records import Account
+from .errors import bad_value
+from .errors import missing_parameter
+from .errors import not_in_interface
+
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+#: Which signature versions each API version takes. Version 0 covers no money and is never taken.
+_SIGNATURES: Mapping[str, tuple[str, ...]] = {"2008-09-17": ("1", "2"), "2010-08-28": ("2",)}
+#: The one action that may come without key and signature.
+_OPEN = "VerifySignature"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it came."""
+
+    method: str
+    path: str
+    #: Every host its signature may cover.
+    hosts: tuple[str, ...]
+    query: bytes
+    body: bytes
+
+    def parameters(self) -> dict[str, str]:
+        """All of them, decoded.
+
+        :raises BankError: InvalidRequest for a repeated name or bad UTF-8.
+        """
+        try:
+            return query.unique((*query.parse(self.query), *query.parse(self.body)))
+        except MalformedMessage as error:
+            raise BankError("InvalidRequest", f"The request cannot be read: {error}") from error
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that was let in."""
+
+    message: type[Message[Any]]
+    #: The API version it is answered in.
+    version: str
+    params: Mapping[str, str]
+    #: ``None`` for an open action that came unsigned.
+    caller: Account | None
+    timestamp: datetime | None
+
+    @property
+    def action(self) -> str:
+        return self.message.action
+
+    @property
+    def own_parameters(self) -> dict[str, str]:
+        """Those of the action, without the common ones."""
+        return {name: value for name, value in self.params.items() if name not in COMMON_NAMES}
+
+
+def admit(received: Received, bank: Bank) -> Call:
+    """:raises BankError: with the code of the first check that failed."""
+    params = received.parameters()
+    caller, timestamp = None, None
+    if not _is_open(params):
+        _check_presence(params)
+        timestamp = _timestamp(params["Timestamp"])
+        caller = _authenticated(received, params, bank)
+        _check_age(timestamp, params["Timestamp"], bank)
+    version = served_version(params.get("Version", ""))
+    message = _message(params.get("Action", ""))
+    _check_names(message, version, params)
+    return Call(message, version, params, caller, timestamp)
+
+
+def served_version(text: str) -> str:
+    """The newest version that is not later than the date asked for.
+
+    :raises BankError: MissingParameter or InvalidParameterValue.
+    """
+    if not text:
+        raise missing_parameter("Version")
+    older = [version for version in VERSIONS if version <= text]
+    if not _DATE.fullmatch(text) or not older:
+        raise bad_value("Version", text)
+    return older[-1]
+
+
+def _is_open(params: Mapping[str, str]) -> bool:
+    """A signature that is there must be right, so only a request without any goes unchecked."""
+    return params.get("Action") == _OPEN and not ({"Signature", "AWSAccessKeyId"} & params.keys())
+
+
+def _check_presence(params: Mapping[str, str]) -> None:
+    for name in ("Action", "Version", "Timestamp", "SignatureVersion"):
+        if not params.get(name):
+            raise missing_parameter(name)
+    for name in ("AWSAccessKeyId", "Signature"):
+        if not params.get(name):
+            raise BankError("AuthFailure", f"The request is not authenticated: {name} is missing.")
+    _check_signature_version(params)
+
+
+def _check_signature_version(params: Mapping[str, str]) -> None:
+    version = params["SignatureVersion"]
+    if version not in _SIGNATURES[_closest_version(params["Version"])]:
+        raise bad_value("SignatureVersion", version)
+    if version == "2" and not params.get("SignatureMethod"):
+        raise missing_parameter("SignatureMethod")
+    if version == "2" and params["SignatureMethod"] not in (signing.HMAC_SHA256, signing.HMAC_SHA1):
+        raise bad_value("SignatureMethod", params["SignatureMethod"])
+
+
+def _closest_version(text: str) -> str:
+    """For a version nobody serves, which is refused later, the strictest rules hold."""
+    try:
+        return served_version(text)
+    except BankError:
+        return VERSIONS[-1]
+
+
+def _timestamp(text: str) -> datetime:
+    try:
+        if _TIMESTAMP.fullmatch(text):
+            return values.moment(text)
+    except ValueError:
+        pass  # a date the calendar does not have is as bad as any other form
+    raise bad_value("Timestamp", text, "Must be in ISO8601 format.")
+
+
+def _authenticated(received: Received, params: Mapping[str, str], bank: Bank) -> Account:
+    account = bank.account_by_key(params["AWSAccessKeyId"])
+    if account is None or not account.secret_key:
+        raise BankError("InvalidClientTokenId", "The AWS Access Key Id you provided does not exist in our records.")
+    if not _is_signed(received, params, [account.secret_key]):
+        raise BankError(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your AWS Secret Access Key and signing method.",
+        )
+    return account
+
+
+def _is_signed(received: Received, params: Mapping[str, str], secrets: Iterable[str]) -> bool:
+    unsigned = {name: value for name, value in params.items() if name != "Signature"}
+    if params["SignatureVersion"] == "1":
+        return signing.verifies_v1(unsigned, params["Signature"], secrets)
+    return signing.verifies(
+        received.method,
+        received.hosts,
+        received.path,
+        unsigned,
+        params["Signature"],
+        secrets,
+        params["SignatureMethod"],
+    )
+
+
+def _check_age(timestamp: datetime, text: str, bank: Bank) -> None:
+    if abs(bank.clock.now() - timestamp) > bank.rules.request_window:
+        raise BankError("RequestExpired", f"Request has expired. Timestamp date is {text}")
+
+
+def _message(action: str) -> type[Message[Any]]:
+    try:
+        return ACTIONS[action]
+    except KeyError:
+        raise BankError("InvalidAction", f"The action {action} is not valid for this web service.") from None
+
+
+def _check_names(message: type[Message[Any]], version: str, params: Mapping[str, str]) -> None:
+    for name in params:
+        if name not in COMMON_NAMES and not message.accepts(name, version):
+            raise not_in_interface(wire.namespace(version), name)

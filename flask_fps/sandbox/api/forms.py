@@ -1,0 +1,159 @@
+"""What the values of a request must look like, before anybody looks into the books.
+
+Sizes and enumerations: FPS API reference, *Data Types* and the page of each action.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from ...errors import MalformedMessage
+from ...protocol.messages import Message
+from ...protocol.results import Amount
+from ...protocol.results import DescriptorPolicy
+from ..bank import ids
+from ..bank.errors import invalid_id
+from ..bank.errors import invalid_params
+from ..bank.rules import CURRENCY
+
+M = TypeVar("M", bound=Message[Any])
+
+#: One value's rule; it gets the wire's lower camel name.
+Rule = Callable[[str, Any], None]
+
+_CENTS = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?", re.ASCII)
+_PARTIES = ("Caller", "Recipient")
+_STATUSES = ("Reserved", "Success", "Failure", "Pending", "Cancelled")
+_OPERATIONS = ("Pay", "Refund", "Settle", "SettleDebt", "WriteOffDebt", "FundPrepaid", "Reserve")
+_METHODS = ("ABT", "CC", "ACH", "Debt", "Prepaid")
+_REFUND_POLICIES = ("MasterTxnOnly", "MarketplaceTxnOnly", "MasterAndMarketplaceTxn")
+
+
+def read(message: type[M], params: Mapping[str, str]) -> M:
+    """The request as a message whose every value is well formed.
+
+    :raises BankError: InvalidParams, naming the first parameter that is not.
+    """
+    for name in message.missing(params):
+        raise invalid_params(f"{_lower(name.partition('.')[0])} can not be empty")
+    _check_cents(params)
+    try:
+        read_message = message.from_parameters(params)
+    except MalformedMessage as error:
+        raise invalid_params(str(error)) from error
+    for field in fields(read_message):  # type: ignore[arg-type]  # every message is a dataclass
+        value, rule = getattr(read_message, field.name), _RULES.get(field.name)
+        if rule is not None and value is not None:
+            rule(_camel(field.name), value)
+    return read_message
+
+
+def _check_cents(params: Mapping[str, str]) -> None:
+    """An amount has two decimals at most; it is judged as it was written."""
+    for name, value in params.items():
+        if name.endswith(".Value") and not _CENTS.fullmatch(value):
+            raise invalid_params(
+                f"{_lower(name)} has to be an amount with at most two decimals. Specified value: {value}"
+            )
+
+
+def _token_id(name: str, value: str) -> None:
+    if value and not ids.is_token_id(value):
+        raise invalid_id(name, "token", value)
+
+
+def _transaction_id(name: str, value: str) -> None:
+    if not ids.is_transaction_id(value):
+        raise invalid_id(name, "transaction", value)
+
+
+def _usd(name: str, value: Amount) -> None:
+    if value.currency_code != CURRENCY:
+        raise invalid_params(f"{name}.CurrencyCode has to be {CURRENCY}. Specified value: {value.currency_code}")
+
+
+def _at_most(length: int) -> Rule:
+    def rule(name: str, value: str) -> None:
+        if len(value) > length:
+            raise invalid_params(f"{name} can not be longer than {length} characters")
+
+    return rule
+
+
+def _one_of(*choices: str) -> Rule:
+    def rule(name: str, value: str) -> None:
+        if value not in choices:
+            raise invalid_params(f"{name} has to be one of {', '.join(choices)}. Specified value: {value}")
+
+    return rule
+
+
+def _between(least: int, most: int) -> Rule:
+    def rule(name: str, value: int | Decimal) -> None:
+        if not least <= value <= most:
+            raise invalid_params(f"{name} has to be between {least} and {most}. Specified value: {value}")
+
+    return rule
+
+
+def _roles(name: str, value: tuple[str, ...]) -> None:
+    for role in value:
+        _one_of("Sender", "Caller", "Recipient")(name, role)
+
+
+def _descriptor(name: str, value: DescriptorPolicy) -> None:
+    if value.soft_descriptor_type is not None:
+        _one_of("Static", "Dynamic")(f"{name}.SoftDescriptorType", value.soft_descriptor_type)
+    if value.cs_owner is not None:
+        _one_of(*_PARTIES)(f"{name}.CSOwner", value.cs_owner)
+
+
+def _web_address(name: str, value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not value.isascii() or not value.isprintable() or " " in value or len(value) > 1024:
+        raise invalid_params(f"{name} has to be an http or https URL. Specified value: {value:.1024}")
+
+
+_RULES: Mapping[str, Rule] = {
+    "sender_token_id": _token_id,
+    "recipient_token_id": _token_id,
+    "token_id": _token_id,
+    "transaction_id": _transaction_id,
+    "transaction_amount": _usd,
+    "refund_amount": _usd,
+    "marketplace_fixed_fee": _usd,
+    "marketplace_variable_fee": _between(0, 100),
+    "caller_reference": _at_most(128),
+    "caller_description": _at_most(160),
+    "charge_fee_to": _one_of(*_PARTIES),
+    "descriptor_policy": _descriptor,
+    "transaction_timeout_in_mins": _between(1, 10_000_000),
+    "override_ipn_url": _web_address,
+    "marketplace_refund_policy": _one_of(*_REFUND_POLICIES),
+    "max_batch_size": _between(1, 200),
+    "sort_order_by_date": _one_of("Ascending", "Descending"),
+    "fps_operation": _one_of(*_OPERATIONS),
+    "payment_method": _one_of(*_METHODS),
+    "role": _roles,
+    "transaction_status": _one_of(*_STATUSES),
+}
+
+
+def _lower(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _camel(attribute: str) -> str:
+    first, *others = attribute.split("_")
+    return first + "".join(word.capitalize() for word in others)

@@ -1,0 +1,104 @@
+"""The sandbox from the command line: ``python -m flask_fps.sandbox``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..protocol import demo
+from ..protocol import rsa
+from .bank import Bank
+from .bank.store import SQLiteStore
+from .server import SandboxServer
+from .settings import Settings
+
+HOST = "127.0.0.1"
+PORT = urlsplit(demo.SANDBOX_URL).port or 8042
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and serve until told to stop; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return serve(
+            host=options.host,
+            port=options.port,
+            state=options.state,
+            key=options.key,
+            certificate=options.certificate,
+            public_url=options.public_url,
+        )
+    except (RuntimeError, OSError) as error:
+        print(f"The sandbox cannot start: {error}", file=sys.stderr)
+        return 1
+
+
+def serve(
+    *,
+    host: str = HOST,
+    port: int = PORT,
+    state: str | Path | None = None,
+    key: str | Path | None = None,
+    certificate: str | Path | None = None,
+    public_url: str | None = None,
+) -> int:
+    """Serve a sandbox until SIGTERM or SIGINT, and say where it is. Call it from the main thread.
+
+    :param state: a file that keeps the books; without it they are forgotten at the end.
+    :param key: PEM of the RSA key that signs, in place of the public demo's.
+    :param certificate: PEM of the certificate that belongs to it.
+    :raises RuntimeError: for a state file, key or certificate that cannot be used.
+    :raises OSError: if the address is taken, or a file cannot be read.
+    """
+    settings = _settings(key, certificate)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    bank = Bank(store=SQLiteStore(state) if state is not None else None)
+    try:
+        with SandboxServer(host, port, bank=bank, settings=settings, public_url=public_url) as server:
+            print(greeting(server.settings.base_url), flush=True)
+            stopped.wait()
+    finally:
+        bank.close()
+    return 0
+
+
+def greeting(url: str) -> str:
+    """The one line that says where it is and who may come in."""
+    return (
+        f"FPS sandbox listening on {url} (no real money moves here). Sign in at {url}/account/ as "
+        f"john@example.com / john, jane@example.com / jane or {demo.SELLER_EMAIL} / seller."
+    )
+
+
+def _settings(key: str | Path | None, certificate: str | Path | None) -> Settings:
+    if key is None and certificate is None:
+        return Settings()
+    if key is None or certificate is None:
+        raise RuntimeError("a key of your own needs its certificate, and the other way round: give both")
+    settings = Settings(private_key_pem=Path(key).read_bytes(), certificate_pem=Path(certificate).read_bytes())
+    probe = rsa.sign("probe", settings.private_key_pem)
+    if not rsa.verifies("probe", probe, settings.certificate_pem):
+        raise RuntimeError(f"the certificate {certificate} does not belong to the key {key}")
+    return settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m flask_fps.sandbox", description="An FPS of your own, to pay with no real money."
+    )
+    parser.add_argument("--host", default=HOST, help="address to listen on (default %(default)s: this machine only)")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="port to listen on, 0 for a free one (default %(default)s)"
+    )
+    parser.add_argument("--state", metavar="FILE", help="keep the books in this file")
+    parser.add_argument("--key", metavar="PEM", help="RSA key that signs, in place of the public demo's")
+    parser.add_argument("--certificate", metavar="PEM", help="the certificate of --key")
+    parser.add_argument("--public-url", metavar="URL", help="what others reach it under, if not host and port")
+    return parser

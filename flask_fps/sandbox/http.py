@@ -1,0 +1,212 @@
+"""A small threaded HTTP/1.1 server for one WSGI application.
+
+Clients of a payment API keep their connection, announce a body by ``Expect: 100-continue``, and must be
+able to lose an answer on purpose; the servers at hand close after each answer. Standard library only.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from collections.abc import Iterable
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+from typing import Any
+from typing import cast
+from urllib.parse import unquote_to_bytes
+
+log = logging.getLogger(__name__)
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+#: No request of a caller or a browser here is larger.
+BODY_BYTES = 1 << 20
+#: Set in the WSGI environment by an application that wants its answer lost.
+CUT = "flask_fps.sandbox.cut"
+#: An unused connection is kept this long.
+IDLE_SECONDS = 75
+_NO_BODY = (204, 304)
+#: They have names of their own in a WSGI environment.
+_NOT_PASSED_ON = {"content-type", "content-length"}
+
+
+class Server(ThreadingHTTPServer):
+    """Listens as soon as it is made; answers while :meth:`serve_forever` runs."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, host: str, port: int, application: Application) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.application = application
+        self._connections: dict[socket.socket, Handler] = {}
+        self._open = threading.Lock()
+        super().__init__((host, port), Handler)
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def server_bind(self) -> None:
+        """Bind without asking a name service for our own name."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def opened(self, handler: Handler) -> None:
+        with self._open:
+            self._connections[handler.connection] = handler
+
+    def closed(self, handler: Handler) -> None:
+        with self._open:
+            self._connections.pop(handler.connection, None)
+
+    def hang_up(self, *, busy: bool) -> int:
+        """Close the connections that wait for a request, and the busy ones too if told; how many are left."""
+        with self._open:
+            for connection, handler in list(self._connections.items()):
+                if busy or not handler.busy:
+                    _shut(connection)
+            return sum(handler.busy for handler in self._connections.values())
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no error of ours."""
+        if isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            log.debug("a client went away", exc_info=True)
+        else:
+            log.error("a request failed", exc_info=True)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection: request after request until either side has enough."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "FPS-Sandbox"
+    sys_version = ""
+    timeout = IDLE_SECONDS
+    disable_nagle_algorithm = True
+    busy = False
+
+    def setup(self) -> None:
+        super().setup()
+        self._server.opened(self)
+
+    def finish(self) -> None:
+        self._server.closed(self)
+        super().finish()
+
+    @property
+    def _server(self) -> Server:
+        return cast(Server, self.server)
+
+    def parse_request(self) -> bool:
+        self.busy = True
+        return super().parse_request()
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        finally:
+            self.busy = False
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Any method goes to the application, which knows what it allows."""
+        if name.startswith("do_"):
+            return self._run
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Not to stderr, and without the query, which holds signatures."""
+        log.debug("%s %s", self.command, self.path.partition("?")[0])
+
+    def _run(self) -> None:
+        problem = self._unreadable()
+        if problem is not None:
+            self._refuse(problem)
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        environ = self._environ(body)
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        chunks = self._server.application(environ, lambda status, headers, *_: started.append((status, headers)))
+        try:
+            content = b"".join(chunks)
+        finally:
+            getattr(chunks, "close", lambda: None)()
+        if environ.get(CUT):
+            self.close_connection = True
+            _shut(self.connection)
+        else:
+            self._send(*started[-1], content)
+
+    def _unreadable(self) -> str | None:
+        """The status of a body that cannot be read here."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers:
+            return "411 Length Required"
+        if not (length.isascii() and length.isdecimal()):
+            return "400 Bad Request"
+        return "413 Content Too Large" if int(length) > BODY_BYTES else None
+
+    def _refuse(self, status: str) -> None:
+        self.close_connection = True
+        self._send(status, [("Content-Type", "text/plain")], status.encode())
+
+    def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+        sent = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}", f"Server: {self.server_version}"]
+        sent += [f"{name}: {value}" for name, value in headers if name.lower() != "content-length"]
+        if int(status[:3]) not in _NO_BODY:
+            length = {name.lower(): value for name, value in headers}.get("content-length")
+            sent.append(f"Content-Length: {length if self.command == 'HEAD' and length else len(content)}")
+        if self.close_connection:
+            sent.append("Connection: close")
+        body = b"" if self.command == "HEAD" else content
+        self.wfile.write("\r\n".join([*sent, "", ""]).encode("latin-1", "replace") + body)
+
+    def _environ(self, body: bytes) -> dict[str, Any]:
+        path, _, query = self.path.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(_path_only(path).encode("latin-1")).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": self.path,
+            "SERVER_NAME": self._server.server_name,
+            "SERVER_PORT": str(self._server.port),
+            "SERVER_PROTOCOL": self.request_version,
+            "REMOTE_ADDR": str(self.client_address[0]),
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name in {name.lower() for name in self.headers} - _NOT_PASSED_ON:
+            values = self.headers.get_all(name, [])
+            if "_" not in name:
+                environ["HTTP_" + name.replace("-", "_").upper()] = ("; " if name == "cookie" else ",").join(values)
+        return environ
+
+
+def _path_only(target: str) -> str:
+    """A request may name the whole URL in place of the path."""
+    if target.startswith("/"):
+        return target
+    return "/" + target.partition("://")[2].partition("/")[2]
+
+
+def _shut(connection: socket.socket) -> None:
+    """End both directions; the thread that owns it closes it."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        log.debug("the connection was gone already")

@@ -37,7 +37,15 @@ def string_to_sign(method: str, host: str, path: str, params: Mapping[str, str])
 
 def concatenation(params: Mapping[str, str]) -> str:
     """The text that signature version 1 covers: names and values run together, names sorted ignoring case."""
-    return "".join(name + params[name] for name in sorted(params, key=lambda name: (name.lower(), name)))
+    return "".join(name + value for name, value in _ignoring_case(params))
+
+
+def url_form(path: str, params: Mapping[str, str]) -> str:
+    """The text that ``awsSignature`` covered in 2007: path, ``?``, encoded pairs sorted ignoring case.
+
+    It is encoded by RFC 1738, which leaves only ``-_.`` besides letters and digits: ``~`` becomes ``%7E``.
+    """
+    return f"{path}?" + query.join(_ignoring_case(params)).replace("~", "%7E")
 
 
 def hmac_signature(text: str, secret: str, algorithm: str = HMAC_SHA256) -> str:
@@ -117,3 +125,7 @@ def each(texts: Iterable[str]) -> tuple[str, ...]:
     if isinstance(texts, str):
         raise TypeError("pass a list of texts, not one text")
     return tuple(texts)
+
+
+def _ignoring_case(params: Mapping[str, str]) -> query.Pairs:
+    return tuple(sorted(params.items(), key=lambda pair: (pair[0].lower(), pair[0])))

@@ -112,8 +112,8 @@ class _Strict(TreeBuilder):
 
 
 def _root(body: bytes) -> Element:
-    if not body.startswith(b"<"):
-        raise _Unreadable("it is not XML")
+    if not body.startswith(b"<") or b"\0" in body:
+        raise _Unreadable("it is not XML in UTF-8")
     parser = DefusedXMLParser(target=_Strict(), encoding="utf-8", forbid_dtd=True)
     parser.parser.StartCdataSectionHandler = _refuse_cdata
     try:

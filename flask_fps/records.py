@@ -175,6 +175,14 @@ class Payment:
     def is_paid(self) -> bool:
         return self.state is State.PAID
 
+    @property
+    def refunded_money(self) -> Money:
+        return Money(self.refunded, self.currency)
+
+    def line_money(self, line: Line) -> Money:
+        """What one of the items costs in all."""
+        return Money(line.amount, self.currency)
+
 
 class IntentState(str, Enum):
     """What is known of one request that moves money."""

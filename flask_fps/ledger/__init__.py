@@ -39,6 +39,8 @@ from .engine import step
 from .engine import writing
 from .handing import ClaimLost as ClaimLost
 from .handing import HandlerEndedTransaction as HandlerEndedTransaction
+from .home import Home as Home
+from .home import home_of as home_of
 from .inbox import Arrival as Arrival
 from .inbox import Waiting as Waiting
 from .leasing import Accepted as Accepted
@@ -59,16 +61,14 @@ Clock = Callable[[], datetime]
 class Ledger:
     """One ledger in one database.
 
-    :param engine: gives the engine; asked at every step, since a shop's engine may exist only later.
+    :param home: where the database is.
     :param clock: aware UTC time. Leases and due times are counted on it.
-    :param session: gives the session that handlers share with the delivery mark, or ``None`` where
-        the ledger keeps a database of its own.
     """
 
-    def __init__(self, engine: Callable[[], Engine], clock: Clock, session: Callable[[], Any] | None = None) -> None:
-        self._engine = engine
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self._engine = home.engine
+        self._session = home.session
         self.clock = clock
-        self._session = session
         self.backoff = Backoff()
 
     @property
@@ -101,6 +101,9 @@ class Ledger:
     def intent(self, payment: str) -> Intent | None:
         """The newest request that was to pay this payment."""
         return self._read(lambda session: reading.newest_intent(session, payment))
+
+    def intent_named(self, reference: str) -> Intent | None:
+        return self._read(lambda session: reading.intent_of(session, reference))
 
     def owns(self, account: str, buyer: str, skus: Sequence[str]) -> bool:
         """True if the buyer owns every one of these."""
@@ -160,8 +163,8 @@ class Ledger:
     def take(self, candidate: Intent, lease: Lease, pay_within: timedelta, *, early: bool = False) -> Taken | None:
         return self._write(lambda session, now: leasing.take(session, now, candidate, lease, pay_within, early=early))
 
-    def resend(self, intent: Intent, owner: str) -> Intent | None:
-        return self._write(lambda session, now: leasing.resend(session, now, intent, owner))
+    def resend(self, intent: Intent, lease: Lease) -> Intent | None:
+        return self._write(lambda session, now: leasing.resend(session, now, intent, lease))
 
     def settle(self, intent: Intent, outcome: Outcome, lease: Lease, handlers: Iterable[str]) -> Settled:
         """Merge an answer into its payment: :func:`flask_fps.ledger.settling.settle`."""
@@ -222,7 +225,8 @@ class Ledger:
             call(None)
             self.mark(delivery)
         else:
-            handing.deliver_in(self._session(), self.engine, delivery, self.clock(), call)
+            with self._session() as session:
+                handing.deliver_in(session, self.engine, delivery, self.clock(), call)
 
     def mark(self, delivery: Delivery) -> None:
         """Write the delivery mark by itself.

@@ -6,8 +6,10 @@ lock (``BEGIN IMMEDIATE``), so that what a step has read is still true when it w
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +49,20 @@ def own_engine(uri: str) -> Engine:
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _durable_sqlite)
+    _forget_connections_after_fork(engine)
     return engine
+
+
+def _forget_connections_after_fork(engine: Engine) -> None:
+    alive = weakref.ref(engine)
+
+    def forget() -> None:
+        inherited = alive()
+        if inherited is not None:
+            inherited.dispose(close=False)
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget)
 
 
 def _durable_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -43,11 +43,13 @@ class Task(Enum):
     SEND = "send"
     FIND = "find"
     CHECK = "check"
+    #: Nothing will be paid: give the authorization back.
+    RELEASE = "release"
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A payment under lease."""
+    """A payment under lease, and the request in question."""
 
     payment: Payment
     intent: Intent
@@ -181,13 +183,13 @@ def take(
 
 def _take_authorized(
     session: Session, now: datetime, row: PaymentRow, candidate: Intent, lease: Lease, pay_within: timedelta
-) -> Taken | None:
+) -> Taken:
     if row.authorized_at is not None and now >= row.authorized_at + pay_within:
         move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", due_at=None)
-        return None
+        return Taken(payment_record(row), candidate, Task.RELEASE)
     if _order_engaged_by_another(session, row):
         move(session, row, S.CANCELLED, now, why="another payment of this order was first", due_at=None)
-        return None
+        return Taken(payment_record(row), candidate, Task.RELEASE)
     last = _last_intent(session, row)
     reusable = last is not None and last.state in (IntentState.FROZEN.value, IntentState.NOT_SENT.value)
     stored = last if last is not None and reusable else _freeze(session, now, row, candidate)
@@ -204,11 +206,12 @@ def _held(row: PaymentRow, now: datetime) -> bool:
     return row.lease_until is not None and row.lease_until > now
 
 
-def resend(session: Session, now: datetime, intent: Intent, owner: str) -> Intent | None:
+def resend(session: Session, now: datetime, intent: Intent, lease: Lease) -> Intent | None:
     """Count one more send of an intent, or ``None`` if the lease was lost meanwhile."""
     row = locked_row(session, intent.payment)
-    if row.lease_owner != owner or not _held(row, now):
+    if row.lease_owner != lease.owner or not _held(row, now):
         return None
+    row.lease_until = row.due_at = now + lease.lasts
     stored = intent_row(session, intent.reference)
     _count_send(stored, now)
     journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)

@@ -181,3 +181,9 @@ def due_payments(session: Session, now: datetime, limit: int) -> list[str]:
     """References of payments to be driven on, longest due first."""
     query = select(PaymentRow.reference).where(PaymentRow.due_at <= now)
     return list(session.scalars(query.order_by(PaymentRow.due_at).limit(limit)))
+
+
+def intent_of(session: Session, reference: str) -> Intent | None:
+    query = select(IntentRow, PaymentRow.reference).join(PaymentRow, PaymentRow.id == IntentRow.payment_id)
+    found = session.execute(query.where(IntentRow.reference == reference)).one_or_none()
+    return intent_record(found[0], found[1]) if found else None

@@ -1,0 +1,127 @@
+"""Chapter five: what was paid for is delivered, once, whatever stops in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ..errors import LedgerBusy
+from ..ledger import ClaimLost
+from ..ledger import COMPLETED
+from ..ledger import Delivery
+from ..signals import payment_parked
+from .desk import Desk
+from .desk import log
+
+#: While a named handler runs, its lease is renewed this often in its life.
+RENEWALS_PER_LEASE = 3
+
+
+class HandlerTimeout(Exception):
+    """A handler was still running when its time was over."""
+
+
+def deliver(desk: Desk, delivery: Delivery) -> None:
+    """Hand one claimed delivery to the shop. Never raises for what the shop's code did."""
+    if not desk.may_deliver():
+        desk.ledger.give_back(delivery)
+        return
+    run = _completed if delivery.handler == COMPLETED else _named
+    try:
+        run(desk, delivery)
+    except ClaimLost as error:
+        log.info("%s", error)
+    except LedgerBusy as error:
+        log.warning("delivery of %s waits: %s", delivery.payment.reference, error)
+        _give_back(desk, delivery)
+    except Exception as error:
+        log.exception("delivery of %s failed and will be tried again", delivery.payment.reference)
+        _note_failure(desk, delivery, error)
+
+
+def due(desk: Desk, id: int) -> None:
+    """Claim one outbox row and deliver it, unless somebody else does."""
+    delivery = desk.ledger.claim_delivery(id, desk.lease())
+    if delivery is not None:
+        deliver(desk, delivery)
+
+
+def _completed(desk: Desk, delivery: Delivery) -> None:
+    payment = delivery.payment
+    desk.fresh(
+        payment,
+        lambda: desk.ledger.hand_over(delivery, lambda session: desk.handle(payment, session)),
+    )
+
+
+def _named(desk: Desk, delivery: Delivery) -> None:
+    handler = desk.handlers().get(delivery.handler)
+    if handler is None:
+        raise LookupError(f"no fulfillment handler {delivery.handler!r} in this process: register it before delivering")
+    payment = delivery.payment
+    _WATCH.run(desk, delivery, lambda: desk.fresh(payment, lambda: handler(payment)))
+    desk.ledger.mark(delivery)
+
+
+def _note_failure(desk: Desk, delivery: Delivery, error: Exception) -> None:
+    try:
+        parked = desk.ledger.delivery_failed(delivery, f"{type(error).__name__}: {error}")
+    except LedgerBusy as busy:
+        log.warning("could not note the failed delivery of %s: %s", delivery.payment.reference, busy)
+        return
+    if parked:
+        payment = desk.ledger.payment(delivery.payment.reference)
+        desk.tell(payment_parked, payment or delivery.payment)
+
+
+def _give_back(desk: Desk, delivery: Delivery) -> None:
+    try:
+        desk.ledger.give_back(delivery)
+    except LedgerBusy as busy:
+        log.warning("its lease must run out first: %s", busy)
+
+
+class _Watch:
+    """Runs handlers that work outside the database, each in a thread of its own, and renews their leases.
+
+    A handler that outlives its time counts as failed, and is not run again here until it has ended.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[int] = set()
+
+    def run(self, desk: Desk, delivery: Delivery, work: Callable[[], None]) -> None:
+        with self._lock:
+            if delivery.id in self._running:
+                raise HandlerTimeout(f"{delivery.handler} is still running from an earlier attempt")
+            self._running.add(delivery.id)
+        errors: list[BaseException] = []
+        thread = threading.Thread(target=self._work, args=(delivery.id, work, errors), daemon=True)
+        thread.start()
+        self._wait(desk, delivery, thread)
+        if errors:
+            raise errors[0]
+
+    def _work(self, id: int, work: Callable[[], None], errors: list[BaseException]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            with self._lock:
+                self._running.discard(id)
+
+    def _wait(self, desk: Desk, delivery: Delivery, thread: threading.Thread) -> None:
+        lasts, left = desk.lease().lasts, desk.handler_timeout.total_seconds()
+        pause = lasts.total_seconds() / RENEWALS_PER_LEASE
+        while left > 0:
+            thread.join(min(pause, left))
+            if not thread.is_alive():
+                return
+            left -= pause
+            desk.ledger.renew_delivery(delivery, lasts)
+        raise HandlerTimeout(f"{delivery.handler} was still running after {desk.handler_timeout}")
+
+
+_WATCH = _Watch()

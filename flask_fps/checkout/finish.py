@@ -1,0 +1,40 @@
+"""Chapter two: the buyer is back."""
+
+from __future__ import annotations
+
+from ..gateways import Authorization
+from ..gateways import Standing
+from ..ledger import Arrival
+from ..records import Payment
+from . import pay
+from .desk import Desk
+from .desk import log
+
+
+def finish(desk: Desk, payment: Payment, raw_query: str) -> Standing:
+    """Judge a return and act on it. An invalid one changes nothing and is kept nowhere."""
+    authorization = desk.gateway(payment).finish(raw_query, payment)
+    if authorization.standing is Standing.INVALID:
+        log.warning("refused a return for payment %s: %s", payment.reference, authorization.detail)
+        return authorization.standing
+    arrival = Arrival(
+        source="return",
+        url=payment.return_url,
+        body=raw_query.encode(),
+        account=payment.account,
+        gateway=payment.gateway,
+        payment=payment.reference,
+    )
+    act_on(desk, payment, authorization, arrival, None)
+    return authorization.standing
+
+
+def act_on(desk: Desk, payment: Payment, authorization: Authorization, arrival: Arrival, inbox_id: int | None) -> None:
+    """Do what a judged return asks for; ``inbox_id`` is where it waited, if it did."""
+    standing = authorization.standing
+    if standing is Standing.AUTHORIZED:
+        pay.accept(desk, payment, authorization, arrival, inbox_id)
+    elif standing in (Standing.ABANDONED, Standing.REFUSED):
+        desk.ledger.turned_away(payment.reference, arrival, inbox_id, standing.value, authorization.detail)
+    elif inbox_id is None:
+        desk.ledger.keep_return(arrival, standing.value)

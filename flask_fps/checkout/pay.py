@@ -1,0 +1,169 @@
+"""Chapter three: the shop's server moves the money, and learns what became of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .. import signals
+from ..gateways import Authorization
+from ..ledger import Arrival
+from ..ledger import Lease
+from ..ledger import Proof
+from ..ledger import Settled
+from ..ledger import Taken
+from ..ledger import Task
+from ..records import Facts
+from ..records import Intent
+from ..records import Outcome
+from ..records import Payment
+from ..records import Result
+from ..records import State
+from . import deliver
+from .desk import Desk
+
+#: Of the time in which a re-send is still answered as the first was, this much may pass before a person is asked.
+PARK_UNKNOWN_AFTER = 6 / 7
+PARK_PENDING_AFTER = timedelta(days=7)
+
+TELLING = {
+    State.PENDING: signals.payment_pending,
+    State.FAILED: signals.payment_failed,
+    State.CANCELLED: signals.payment_failed,
+    State.EXPIRED: signals.payment_failed,
+}
+
+
+def accept(desk: Desk, payment: Payment, authorization: Authorization, arrival: Arrival, inbox_id: int | None) -> None:
+    """Store a verified authorization and, if the order is still to be paid, pay."""
+    assert authorization.id is not None
+    proof = Proof(authorization.id, authorization.method, authorization.payer)
+    lease = desk.lease()
+    intent = desk.intent(payment, authorization.id, 1)
+    accepted = desk.ledger.accept(arrival, inbox_id, proof, intent, lease, desk.attempt_lifetime)
+    if accepted.intent is not None:
+        desk.tell(signals.payment_authorized, accepted.payment)
+        _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
+    if accepted.release is not None:
+        _tell(desk, accepted.payment, payment.state)
+        _give_back(desk, accepted.payment, accepted.release)
+
+
+def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
+    """Take one payment a step further, if it is due and nobody else does.
+
+    :param early: do not wait for its due time.
+    """
+    payment = desk.ledger.payment(reference)
+    if payment is None or payment.authorization_id is None or payment.state not in _DRIVES:
+        return
+    lease = desk.lease()
+    candidate = desk.intent(payment, payment.authorization_id, _next_number(desk, payment))
+    taken = desk.ledger.take(candidate, lease, desk.gateway(payment).limits.pay_within, early=early)
+    if taken is not None:
+        _DOING[taken.task](desk, taken, lease)
+
+
+_DRIVES = frozenset({State.AUTHORIZED, State.PAYING, State.UNKNOWN, State.PENDING})
+
+
+def _next_number(desk: Desk, payment: Payment) -> int:
+    newest = desk.ledger.intent(payment.reference)
+    return int(newest.reference.rpartition("-")[2]) + 1 if newest else 1
+
+
+def _send(desk: Desk, taken: Taken, lease: Lease) -> None:
+    settle(desk, taken.intent, desk.gateway(taken.payment).pay(taken.intent), lease)
+
+
+def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
+    """Look for the lost transaction before its request is sent once more, or before a person is asked."""
+    gateway, intent = desk.gateway(taken.payment), taken.intent
+    found = gateway.find(intent)
+    if found.result is not Result.UNKNOWN:
+        settle_learned(desk, intent, found, lease)
+        return
+    assert intent.first_sent_at is not None
+    if desk.clock() > intent.first_sent_at + gateway.limits.resend_within * PARK_UNKNOWN_AFTER:
+        park(desk, taken.payment, f"no answer for {intent.reference}, and it is too late to ask again", lease)
+        return
+    counted = desk.ledger.resend(intent, lease)
+    if counted is not None:
+        settle(desk, counted, gateway.pay(counted), lease)
+
+
+def _check(desk: Desk, taken: Taken, lease: Lease) -> None:
+    payment = taken.payment
+    assert payment.transaction_id is not None
+    outcome = desk.gateway(payment).status(payment.transaction_id)
+    waited = desk.clock() - (payment.authorized_at or payment.created_at)
+    if outcome.result in (Result.PENDING, Result.UNKNOWN) and waited > PARK_PENDING_AFTER:
+        park(desk, payment, f"transaction {payment.transaction_id} is still pending after {waited.days} days", lease)
+    else:
+        settle_learned(desk, taken.intent, outcome, lease)
+
+
+def _release(desk: Desk, taken: Taken, lease: Lease) -> None:
+    _tell(desk, taken.payment, State.AUTHORIZED)
+    _give_back(desk, taken.payment, taken.intent.authorization_id)
+
+
+_DOING = {Task.SEND: _send, Task.FIND: _find, Task.CHECK: _check, Task.RELEASE: _release}
+
+
+def settle_learned(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:
+    """Settle what was not said in direct answer to our own request.
+
+    A success counts only if the provider, asked under our own keys, agrees in reference, amount, currency
+    and recipient.
+    """
+    payment = desk.ledger.payment(intent.payment)
+    assert payment is not None
+    if outcome.result is Result.SUCCESS and payment.state is not State.PAID:
+        wrong = disagreement(intent, outcome.facts)
+        if wrong:
+            park(desk, payment, f"transaction {outcome.transaction_id} says success, but {wrong}", lease)
+            return
+    settle(desk, intent, outcome, lease)
+
+
+def disagreement(intent: Intent, facts: Facts | None) -> str | None:
+    """What keeps a transaction from being the one we asked for, as a sentence; ``None`` if it is."""
+    if facts is None:
+        return "nothing else is known of it"
+    if facts.reference != intent.reference:
+        return "it carries another reference"
+    if facts.money != intent.money:
+        return f"it is about {facts.money}, not {intent.money}"
+    if facts.ours is None:
+        return "the answer does not say who was paid"
+    return None if facts.ours else "somebody else was paid"
+
+
+def settle(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:
+    """Merge an answer into the ledger, tell the shop, and deliver what is now paid."""
+    settled = desk.ledger.settle(intent, outcome, lease, desk.handlers())
+    _tell(desk, settled.payment, settled.before)
+    _deliver(desk, settled)
+
+
+def _deliver(desk: Desk, settled: Settled) -> None:
+    for delivery in settled.deliveries:
+        deliver.deliver(desk, delivery)
+
+
+def _tell(desk: Desk, payment: Payment, before: State) -> None:
+    signal = TELLING.get(payment.state)
+    if signal is not None and payment.state is not before:
+        desk.tell(signal, payment)
+
+
+def park(desk: Desk, payment: Payment, reason: str, lease: Lease) -> None:
+    """Put a payment before a person, once."""
+    parked = desk.ledger.park(payment.reference, reason, lease.owner)
+    if payment.parked_reason is None:
+        desk.tell(signals.payment_parked, parked)
+
+
+def _give_back(desk: Desk, payment: Payment, authorization_id: str) -> None:
+    outcome = desk.gateway(payment).release(authorization_id)
+    desk.ledger.note(payment.reference, "authorization given back", result=outcome.result.value, said=outcome.message)

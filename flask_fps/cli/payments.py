@@ -1,0 +1,143 @@
+"""``flask fps list`` and ``flask fps show``: what became of each payment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from ..records import JournalEntry
+from ..records import Payment
+from ..state import current_fps
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
+@with_appcontext
+def list_payments(as_json: bool, limit: int) -> None:
+    """List payments, newest first."""
+    payments = current_fps().ledger.newest(limit)
+    if as_json:
+        click.echo(json.dumps([as_dict(payment) for payment in payments], indent=2))
+        return
+    if not payments:
+        click.echo("No payments yet.")
+        return
+    click.echo(table(("REFERENCE", "STATE", "AMOUNT", "FOR", "BUYER", "STARTED", "NOTE"), map(_row, payments)))
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--json", "as_json", is_flag=True, help="The payment and its journal as JSON.")
+@with_appcontext
+def show(reference: str, as_json: bool) -> None:
+    """Show one payment and its story."""
+    ledger = current_fps().ledger
+    payment = ledger.payment(reference)
+    if payment is None:
+        raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
+    journal = ledger.journal(reference)
+    if as_json:
+        click.echo(json.dumps({**as_dict(payment), "journal": [_entry(entry) for entry in journal]}, indent=2))
+        return
+    for name, value in _facts(payment):
+        click.echo(f"{name + ':':<15}{value}")
+    click.echo()
+    for entry in journal:
+        click.echo(_line(entry))
+
+
+def as_dict(payment: Payment) -> dict[str, Any]:
+    """A payment as scripts read it. Amounts are decimal strings in the payment's currency."""
+    return {
+        "reference": payment.reference,
+        "state": payment.state.value,
+        "order_key": payment.order_key,
+        "lines": [
+            {"sku": line.sku, "quantity": line.quantity, "amount": str(payment.line_money(line).decimal)}
+            for line in payment.items
+        ],
+        "amount": str(payment.amount),
+        "currency": payment.currency,
+        "account": payment.account,
+        "gateway": payment.gateway,
+        "buyer": payment.buyer,
+        "transaction_id": payment.transaction_id,
+        "refunded": str(payment.refunded_money.decimal),
+        "delivered_at": _iso(payment.delivered_at),
+        "parked_reason": payment.parked_reason,
+        "due_at": _iso(payment.due_at),
+    }
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as they must be."""
+    lines = [tuple(heads), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _row(payment: Payment) -> tuple[str, ...]:
+    return (
+        payment.reference,
+        payment.state.value,
+        str(payment.money),
+        _short(payment.reason, 32),
+        _short(payment.buyer, 24),
+        f"{payment.created_at:%Y-%m-%d %H:%M}",
+        _note(payment),
+    )
+
+
+def _note(payment: Payment) -> str:
+    if payment.parked_reason:
+        return f"parked: {payment.parked_reason}"
+    if payment.is_paid:
+        return "delivered" if payment.delivered_at else "not delivered yet"
+    return "superseded" if payment.superseded_by else ""
+
+
+def _facts(payment: Payment) -> Iterable[tuple[str, str]]:
+    yield "Payment", payment.reference
+    yield "State", f"{payment.state.value}{f' ({_note(payment)})' if _note(payment) else ''}"
+    yield "Amount", f"{payment.money} {payment.currency}"
+    for line in payment.items:
+        yield "Item", f"{line.quantity} × {line.reason} [{line.sku}] {payment.line_money(line)}"
+    yield "Buyer", payment.buyer
+    yield "Method", payment.method or "-"
+    yield "Transaction", payment.transaction_id or "-"
+    yield "Started", _iso(payment.created_at) or "-"
+    yield "Paid", _iso(payment.paid_at) or "-"
+    yield "Delivered", _iso(payment.delivered_at) or "-"
+
+
+def _line(entry: JournalEntry) -> str:
+    moved = f" {entry.from_state or ''} → {entry.to_state}" if entry.to_state else ""
+    told = ", ".join(f"{name}: {value}" for name, value in entry.detail.items() if value not in (None, ""))
+    return f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.event}{moved}{f'  ({told})' if told else ''}"
+
+
+def _entry(entry: JournalEntry) -> dict[str, Any]:
+    return {
+        "at": _iso(entry.at),
+        "event": entry.event,
+        "from": entry.from_state,
+        "to": entry.to_state,
+        "detail": dict(entry.detail),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

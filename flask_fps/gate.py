@@ -1,0 +1,95 @@
+"""The gate before what is sold: through it goes who has paid, everybody else is sent to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from functools import wraps
+from typing import Any
+from typing import TypeVar
+
+from flask import current_app
+from flask import jsonify
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from .buyers import current_buyer
+from .errors import OrderError
+from .orders import make_order
+from .records import Item
+from .state import ACCOUNT
+from .state import AppState
+from .state import current_fps
+from .views import link_to_start
+from .views import no_store
+from .views import only_looking
+
+Sold = Item | Iterable[Item] | None
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def items_of(sold: Sold) -> tuple[Item, ...]:
+    """One item, several, or none."""
+    if sold is None:
+        return ()
+    return (sold,) if isinstance(sold, Item) else tuple(sold)
+
+
+def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
+    """Let only those through who own all of ``sold``.
+
+    :param sold: the item, or a function of the view's own arguments that returns it. It may
+        ``abort(404)``; ``None`` means there is nothing to pay.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def gated(*args: Any, **kwargs: Any) -> Any:
+            wanted = current_app.ensure_sync(sold)(*args, **kwargs) if callable(sold) else sold
+            items, state = items_of(wanted), current_fps()
+            if not items or owns(state, items):
+                return current_app.ensure_sync(view)(*args, **kwargs)
+            return _deny(state, items)
+
+        return gated  # type: ignore[return-value]
+
+    return decorate
+
+
+def owns(state: AppState, items: tuple[Item, ...]) -> bool:
+    """Does the buyer of this request own every one of these?"""
+    buyer = current_buyer(state)
+    return buyer is not None and state.ledger.owns(ACCOUNT, buyer, sorted({item.sku for item in items}))
+
+
+def _deny(state: AppState, items: tuple[Item, ...]) -> ResponseReturnValue:
+    if only_looking():
+        return no_store(render_template("flask_fps/message.html", **_PAY_FIRST, payee=state.payee), 402)
+    start_url = link_to_start(state, make_order(items, state.config.currency, next_url=_own_path()))
+    if _prefers_json():
+        return no_store(jsonify(error="payment_required", start_url=start_url), 402)
+    return no_store(redirect(start_url, 303))
+
+
+_PAY_FIRST = {"title": "Payment required", "message": "This is for those who have bought it."}
+
+
+def _own_path() -> str | None:
+    """Back here after paying; only a GET can be repeated by a redirect."""
+    if request.method != "GET":
+        return None
+    path = request.script_root + request.full_path.rstrip("?")
+    try:
+        make_order((Item("any", 1, "any"),), "USD", next_url=path)
+    except OrderError:
+        return None
+    return path
+
+
+def _prefers_json() -> bool:
+    if "X-Requested-With" in request.headers:
+        return True
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]

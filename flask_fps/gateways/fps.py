@@ -1,0 +1,231 @@
+"""The gateway that speaks FPS: adapts :mod:`flask_fps.protocol` to the seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from ..errors import InvalidSignature
+from ..errors import MalformedMessage
+from ..errors import NotSent
+from ..errors import OutcomeUnknown
+from ..errors import ServiceError
+from ..errors import TransportError
+from ..money import Money
+from ..protocol import messages
+from ..protocol import outbound
+from ..protocol.cbui import CBUI
+from ..protocol.client import Client
+from ..records import Facts
+from ..records import Intent
+from ..records import Outcome
+from ..records import Payment
+from ..records import Result
+from . import Authorization
+from . import Begun
+from . import Limits
+from . import Notification
+from . import Standing
+from . import Verdict
+
+#: What a transaction's status means for the one who asked (FPS API reference, *TransactionStatus*).
+RESULTS = {
+    "Success": Result.SUCCESS,
+    "Pending": Result.PENDING,
+    "Reserved": Result.RESERVED,
+    "Failure": Result.FAILURE,
+    "Cancelled": Result.CANCELLED,
+}
+#: Returns that carry no token. ``A``: the buyer left; the others: FPS would not go on.
+TURNED_AWAY = {
+    "A": Standing.ABANDONED,
+    "CE": Standing.REFUSED,
+    "NM": Standing.REFUSED,
+    "NP": Standing.REFUSED,
+    "PE": Standing.REFUSED,
+    "SE": Standing.REFUSED,
+}
+#: The request was turned down before anybody looked at what it wanted: keys or clock are wrong, not the payment.
+FRONT_DOOR = frozenset({"AuthFailure", "InvalidClientTokenId", "RequestExpired", "SignatureDoesNotMatch"})
+#: An earlier request with this reference was another one: that says nothing about whether money moved.
+SAYS_NOTHING = frozenset({"DuplicateRequest"})
+#: How many batches of the account's activity are read for one lost answer.
+BATCHES_MAX = 5
+
+
+@dataclass(frozen=True)
+class FPSGateway:
+    """One FPS account.
+
+    :param verifier: makes the judge of returns and notifications, at the first message.
+    :param recipient_email: our own account, as FPS reports it: a payment found by asking counts only
+        if the money went there.
+    :param probe: open a connection before a buyer is sent away (the local sandbox may not run).
+    """
+
+    client: Client
+    cbui: CBUI
+    verifier: Callable[[], outbound.Verifier]
+    recipient_email: str
+    methods: tuple[str, ...]
+    send_notify_url: bool = True
+    probe: bool = False
+
+    name = "fps"
+    limits = Limits(
+        pay_within=timedelta(hours=3),
+        resend_within=timedelta(days=7),
+        hold_within=timedelta(days=7),
+        holds_on_authorize=False,
+        can_reserve=True,
+        currencies=frozenset({"USD"}),
+    )
+
+    @cached_property
+    def _verifier(self) -> outbound.Verifier:
+        return self.verifier()
+
+    def begin(self, payment: Payment) -> Begun:
+        """The signed URL of the co-branded pages. Nobody is asked, and the same payment gets the same URL."""
+        return Begun(
+            self.cbui.single_use(
+                caller_reference=payment.reference,
+                return_url=payment.return_url,
+                transaction_amount=payment.amount,
+                currency_code=payment.currency,
+                payment_reason=payment.reason,
+                payment_method=self.methods,
+            )
+        )
+
+    def reachable(self) -> str | None:
+        if not self.probe or self.client.reachable():
+            return None
+        return f"The FPS sandbox does not answer at {self.client.endpoint}"
+
+    def finish(self, raw_return: str, payment: Payment) -> Authorization:
+        try:
+            back = outbound.verified_return(raw_return, payment.return_url, self._verifier)
+        except (InvalidSignature, MalformedMessage) as error:
+            return Authorization(Standing.INVALID, detail=str(error))
+        except OutcomeUnknown as error:
+            return Authorization(Standing.COULD_NOT_TELL, detail=str(error))
+        if back.status in TURNED_AWAY:
+            said = f"{back.status} {back.error_message or ''}".strip()
+            return Authorization(TURNED_AWAY[back.status], detail=said)
+        if not back.authorized or back.caller_reference != payment.reference:
+            return Authorization(Standing.INVALID, detail=f"status {back.status!r:.20} does not belong to this payment")
+        return Authorization(Standing.AUTHORIZED, back.token_id, method=back.payment_method, detail=back.status)
+
+    def freeze(self, payment: Payment, authorization_id: str, reference: str) -> Mapping[str, str]:
+        return messages.Pay(
+            sender_token_id=authorization_id,
+            transaction_amount=_amount(payment.money),
+            caller_reference=reference,
+            caller_description=payment.reason[:160],
+            override_ipn_url=payment.notify_url if self.send_notify_url else None,
+        ).parameters()
+
+    def pay(self, intent: Intent) -> Outcome:
+        try:
+            answer = self.client.send_parameters(messages.Pay, intent.parameters)
+        except NotSent as error:
+            return Outcome(Result.NOT_SENT, message=str(error))
+        except OutcomeUnknown as error:
+            return Outcome(Result.UNKNOWN, message=str(error))
+        except ServiceError as error:
+            return _refusal(error)
+        return Outcome(
+            RESULTS.get(answer.transaction_status, Result.UNKNOWN),
+            answer.transaction_id,
+            message=answer.transaction_status,
+        )
+
+    def release(self, authorization_id: str) -> Outcome:
+        try:
+            self.client.send(messages.CancelToken(token_id=authorization_id, reason_text="not used"))
+        except NotSent as error:
+            return Outcome(Result.NOT_SENT, message=str(error))
+        except (OutcomeUnknown, ServiceError) as error:
+            return Outcome(Result.UNKNOWN, message=str(error))
+        return Outcome(Result.CANCELLED)
+
+    def status(self, transaction_id: str) -> Outcome:
+        """What GetTransaction says. An error here says nothing about the money."""
+        try:
+            found = self.client.send(messages.GetTransaction(transaction_id=transaction_id)).transaction
+        except (TransportError, ServiceError) as error:
+            return Outcome(Result.UNKNOWN, message=str(error), code=getattr(error, "code", None))
+        return Outcome(
+            RESULTS.get(found.transaction_status, Result.UNKNOWN),
+            found.transaction_id,
+            payer=found.sender_email,
+            method=found.payment_method,
+            code=found.status_code,
+            message=found.status_message or found.transaction_status,
+            facts=self._facts(found),
+        )
+
+    def find(self, intent: Intent) -> Outcome:
+        """Look through the account's activity for the token's transaction."""
+        try:
+            for transaction in self._activity(intent):
+                if transaction.sender_token_id == intent.authorization_id:
+                    return self.status(transaction.transaction_id)
+        except (TransportError, ServiceError) as error:
+            return Outcome(Result.UNKNOWN, message=str(error))
+        return Outcome(Result.UNKNOWN, message="no transaction of this authorization is in the account's activity")
+
+    def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:
+        try:
+            message = outbound.verified_notification(body, url, self._verifier)
+        except (InvalidSignature, MalformedMessage, UnicodeDecodeError) as error:
+            return Notification(Verdict.INVALID, detail=str(error))
+        except OutcomeUnknown as error:
+            return Notification(Verdict.COULD_NOT_TELL, detail=str(error))
+        return Notification(
+            Verdict.VALID,
+            reference=message.caller_reference,
+            transaction_id=message.transaction_id,
+            kind=message.operation or message.notification_type,
+            detail=message.transaction_status or "",
+        )
+
+    def _activity(self, intent: Intent) -> Iterable[messages.Transaction]:
+        if intent.first_sent_at is None:
+            return
+        start = intent.first_sent_at - timedelta(days=1)
+        for _batch in range(BATCHES_MAX):
+            answer = self.client.send(
+                messages.GetAccountActivity(start_date=start, sort_order_by_date="Ascending", max_batch_size=200)
+            )
+            yield from answer.transactions
+            if answer.start_time_for_next_transaction is None:
+                return
+            start = answer.start_time_for_next_transaction
+
+    def _facts(self, found: messages.TransactionDetail) -> Facts:
+        money = Money.parse(found.transaction_amount.value, found.transaction_amount.currency_code)
+        ours = None
+        if found.recipient_email is not None:
+            ours = found.recipient_email.casefold() == self.recipient_email.casefold()
+        return Facts(found.caller_reference, money, ours)
+
+
+def _amount(money: Money) -> messages.Amount:
+    return messages.Amount(money.decimal, money.currency)
+
+
+def _refusal(error: ServiceError) -> Outcome:
+    proves_nothing = error.http_status >= 500 or error.code in SAYS_NOTHING
+    return Outcome(
+        Result.UNKNOWN if proves_nothing else Result.FAILURE,
+        code=error.code,
+        message=error.message,
+        retryable=error.retryable or error.code in FRONT_DOOR,
+        request_id=error.request_id,
+    )

@@ -1,0 +1,94 @@
+"""Where a ledger lives: in a database of its own, behind a shop's engine, or beside a shop's models."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from . import schema
+from .engine import own_engine
+
+InContext = Callable[[], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Home:
+    """How to reach the database, and which session handlers share with the delivery mark."""
+
+    engine: Callable[[], Engine]
+    #: Opens the handlers' session, or ``None`` where handlers share nothing with the ledger.
+    session: Callable[[], AbstractContextManager[Any]] | None
+    #: Ends the shop's own transaction of the current request.
+    end_request_transaction: Callable[[], None]
+    #: True where nobody but the ledger uses this database: it makes and upgrades its tables itself.
+    own: bool
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest version: :func:`flask_fps.ledger.schema.upgrade`."""
+        schema.upgrade(self.engine())
+
+
+def home_of(db: Any, uri: str, in_context: InContext) -> Home:
+    """The home that ``FPS(db=…)`` asks for.
+
+    :param db: a Flask-SQLAlchemy object, an Engine, or ``None`` for a database of our own at ``uri``.
+    :param in_context: opens an application context, for reading the engine of a Flask-SQLAlchemy object.
+    :raises RuntimeError: ``db`` is neither of these.
+    """
+    if db is None:
+        return _own(uri)
+    if isinstance(db, Engine):
+        return Home(_checked(lambda: db), lambda: Session(db), lambda: None, own=False)
+    if hasattr(db, "session") and hasattr(db, "init_app"):
+        return _beside_models(db, in_context)
+    raise RuntimeError(
+        f"FPS(db=…) takes the shop's Flask-SQLAlchemy object or a SQLAlchemy Engine, not {type(db).__name__}"
+    )
+
+
+def _own(uri: str) -> Home:
+    def open_and_upgrade() -> Engine:
+        engine = own_engine(uri)
+        schema.upgrade(engine)
+        return engine
+
+    return Home(_checked(open_and_upgrade), None, lambda: None, own=True)
+
+
+def _beside_models(db: Any, in_context: InContext) -> Home:
+    def engine() -> Engine:
+        with in_context():
+            found: Engine = db.engine
+            return found
+
+    return Home(_checked(engine), lambda: nullcontext(db.session), lambda: db.session.commit(), own=False)
+
+
+def _checked(find: Callable[[], Engine]) -> Callable[[], Engine]:
+    """The engine, found at the first use and refused where a crash would lose the ledger."""
+    lock, found = threading.Lock(), list[Engine]()
+
+    def engine() -> Engine:
+        with lock:
+            if not found:
+                found.append(_on_disk(find()))
+        return found[0]
+
+    return engine
+
+
+def _on_disk(engine: Engine) -> Engine:
+    database = engine.url.database
+    if engine.dialect.name == "sqlite" and (not database or ":memory:" in database or "mode=memory" in str(engine.url)):
+        raise RuntimeError(
+            "the ledger must outlive this process, and an in-memory SQLite database does not: "
+            "use a file, for example SQLALCHEMY_DATABASE_URI = 'sqlite:///shop.sqlite'"
+        )
+    return engine

@@ -1,0 +1,100 @@
+"""From items to an order, and to the plain values that its signed link carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import OrderError
+from .money import Money
+from .records import Item
+from .records import Line
+from .records import Order
+
+#: No order is dearer than this, in whole units of its currency.
+LARGEST_TOTAL = 10_000_000
+#: How long a shop's own ``order_key`` may be.
+ORDER_KEY_LENGTH = 120
+NEXT_URL_LENGTH = 2000
+
+
+def make_order(items: Iterable[Item], currency: str, *, next_url: str | None = None, key: str | None = None) -> Order:
+    """The order of these items, priced now.
+
+    :param currency: of every item that does not name its own.
+    :raises OrderError: for no items, two currencies, an unusable ``next_url`` or ``order_key``, or a
+        repeatable item without a key of the shop's.
+    """
+    items = tuple(items)
+    if not items:
+        raise OrderError("an order needs at least one Item")
+    _one_currency(items, currency)
+    order = Order(
+        lines=tuple(_line(item, item.currency or currency) for item in items),
+        currency=items[0].currency or currency,
+        reason=_reason(items),
+        next_url=_local(next_url),
+        key=_shop_key(key, items),
+    )
+    if order.total.minor > Money.parse(LARGEST_TOTAL, order.currency).minor:
+        raise OrderError(f"{order.total} is more than one payment can carry")
+    return order
+
+
+def payload_of(order: Order) -> dict[str, Any]:
+    """The order as plain JSON values, short: it travels in a URL."""
+    return {
+        "l": [_line_values(line) for line in order.lines],
+        "c": order.currency,
+        "r": order.reason,
+        "n": order.next_url,
+        "k": order.key,
+    }
+
+
+def _line_values(line: Line) -> list[Any]:
+    return [line.sku, line.reason, line.quantity, line.unit_amount, line.data, line.repeatable]
+
+
+def order_of(payload: Mapping[str, Any]) -> Order:
+    """The order behind a payload that this shop signed."""
+    lines = tuple(Line(*values) for values in payload["l"])
+    return Order(lines, payload["c"], payload["r"], payload["n"], payload["k"])
+
+
+def _line(item: Item, currency: str) -> Line:
+    price = Money.parse(item.price, currency)
+    return Line(item.sku, item.reason, item.quantity, price.minor, item.data, item.repeatable)
+
+
+def _one_currency(items: tuple[Item, ...], currency: str) -> None:
+    currencies = {item.currency or currency for item in items}
+    if len(currencies) > 1:
+        raise OrderError(f"one order, one currency: these items are priced in {', '.join(sorted(currencies))}")
+
+
+def _reason(items: tuple[Item, ...]) -> str:
+    first = items[0].reason if items[0].quantity == 1 else f"{items[0].quantity} × {items[0].reason}"
+    more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+    return f"{first[: 255 - len(more)]}{more}"
+
+
+def _shop_key(key: str | None, items: tuple[Item, ...]) -> str | None:
+    if key is None:
+        if any(item.repeatable for item in items):
+            raise OrderError("a repeatable item needs your own order_key: it tells one purchase of it from the next")
+        return None
+    if not 1 <= len(key) <= ORDER_KEY_LENGTH or key.startswith("fps:"):
+        raise OrderError(f"order_key is a text of 1 to {ORDER_KEY_LENGTH} characters that does not begin with 'fps:'")
+    return key
+
+
+def _local(next_url: str | None) -> str | None:
+    """Only a path of this shop: a browser reads ``//host`` and ``/\\host`` as another server."""
+    if next_url is None:
+        return None
+    strange = any(ord(character) <= 32 or character == "\\" or ord(character) == 127 for character in next_url)
+    if strange or not next_url.startswith("/") or next_url.startswith("//") or len(next_url) > NEXT_URL_LENGTH:
+        raise OrderError(f"next_url is a path of this shop such as '/download/1', not {next_url!r:.80}")
+    return next_url

@@ -1,0 +1,272 @@
+"""The extension's own pages: read the request, ask the checkout, answer."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Blueprint
+from flask import current_app
+from flask import make_response
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import Response
+from flask.typing import ResponseReturnValue
+
+from .buyers import buyer_or_guest
+from .buyers import current_buyer
+from .checkout import Addresses
+from .errors import Expired
+from .errors import Forged
+from .errors import LedgerBusy
+from .errors import SchemaMissing
+from .gateways import Standing
+from .gateways import Verdict
+from .ledger import Opening
+from .orders import order_of
+from .orders import payload_of
+from .records import Order
+from .records import Payment
+from .standing import describe
+from .state import ACCOUNT
+from .state import AppState
+from .state import current_fps
+
+#: A query string longer than this is refused before it is parsed.
+LONGEST_QUERY = 8192
+LARGEST_NOTIFICATION = 64 * 1024
+
+blueprint = Blueprint("fps", __name__, template_folder="templates", static_folder="static")
+
+
+# Links
+
+
+def link_to_start(state: AppState, order: Order) -> str:
+    """The start link of an order: the same for every visitor, so it may stand in a cached page."""
+    token = state.links.write_order(payload_of(order))
+    return f"{request.script_root}{state.config.url_prefix}/start?order={token}"
+
+
+def page_of(state: AppState, reference: str) -> str:
+    return f"{request.script_root}{state.config.url_prefix}/payments/{reference}"
+
+
+def base_url(state: AppState) -> str:
+    """The shop's own address as the provider and the buyer reach it."""
+    return state.config.external_url or request.url_root.rstrip("/")
+
+
+def _addresses(state: AppState) -> Addresses:
+    here = base_url(state) + state.config.url_prefix
+    return Addresses(
+        return_url=lambda reference: f"{here}/return?ref={state.links.write_ref(reference)}",
+        notify_url=f"{here}/ipn",
+    )
+
+
+# Before and after
+
+
+@blueprint.url_value_preprocessor
+def _exempt_notifications_from_csrf(endpoint: str | None, values: object) -> None:
+    """Flask-WTF asks before the view runs; notifications carry a signature of their own."""
+    csrf = current_app.extensions.get("csrf")
+    if csrf is not None:
+        csrf.exempt(f"{__name__}.ipn")
+
+
+@blueprint.before_request
+def _refuse_what_must_not_be_parsed() -> ResponseReturnValue | None:
+    if len(request.query_string) > LONGEST_QUERY:
+        return _message("This link is too long", "It was not made by this shop.", 414)
+    state = current_fps()
+    if state.config.is_local and not _is_loopback(request.host):
+        return _message(
+            "Not on this address",
+            "FPS_ENVIRONMENT is 'local': no real money moves, so payments work on this machine only. "
+            "Open the shop as http://127.0.0.1 or http://localhost.",
+            503,
+        )
+    return None
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    if request.endpoint != "fps.static":
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
+    return response
+
+
+@blueprint.errorhandler(LedgerBusy)
+def _busy(error: LedgerBusy) -> ResponseReturnValue:
+    current_app.logger.error("Flask-FPS: %s", error)
+    response = _message(
+        "Please try again in a moment",
+        "We cannot read our records right now. If you have paid, it is not lost: please do not pay again.",
+        503,
+    )
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+@blueprint.errorhandler(SchemaMissing)
+def _no_tables(error: SchemaMissing) -> ResponseReturnValue:
+    current_app.logger.error("Flask-FPS: %s", error)
+    return _message("This shop is not set up yet", str(error).capitalize() + ".", 503)
+
+
+@blueprint.errorhandler(Forged)
+def _forged(error: Forged) -> ResponseReturnValue:
+    return _message("This link does not work", "It was not made by this shop, or it was changed on the way.", 400)
+
+
+# Pages
+
+
+@blueprint.get("/start")
+def start() -> ResponseReturnValue:
+    """Send a buyer to pay the order in the link, or to where his payment of it already stands."""
+    if only_looking():
+        return _message("Nothing to see yet", "Open this link to pay.", 503)
+    state = current_fps()
+    try:
+        order = order_of(state.links.read_order(request.args.get("order", "")))
+    except Expired as error:
+        return _too_old(order_of(error.payload))
+    buyer = buyer_or_guest(state)
+    sentence = state.checkout.unreachable(ACCOUNT)
+    if sentence:
+        return _out_of_reach(sentence)
+    started = state.checkout.start(order, buyer, ACCOUNT, _addresses(state))
+    if started.opening is Opening.GOODS:
+        return redirect(order.next_url, 303) if order.next_url else _message("You have bought this", "It is yours.")
+    if started.opening is Opening.TAKEN:
+        return _message("This order is already being paid", "Somebody else is paying it. You were not charged.", 409)
+    if started.payment is not None and started.redirect is None:
+        return redirect(page_of(state, started.payment.reference), 303)
+    assert started.redirect is not None
+    return redirect(started.redirect, 303)
+
+
+@blueprint.get("/return")
+def return_() -> ResponseReturnValue:
+    """The buyer is back. What his browser brings is a hint until it is verified."""
+    if only_looking():
+        return _message("Nothing to see yet", "Open this link to finish the payment.", 503)
+    state = current_fps()
+    references = request.args.getlist("ref")
+    if len(references) != 1:
+        raise Forged("a return names its payment once")
+    payment = state.ledger.payment(state.links.read_ref(references[0]))
+    if payment is None:
+        return _message("We do not know this payment", "It was not made by this shop.", 404)
+    current_buyer(state)
+    standing = state.checkout.finish(payment, request.query_string.decode("ascii", "replace"))
+    if standing is Standing.INVALID:
+        return _message(
+            "This link does not work",
+            "The answer of the payment service was changed on the way. Your payment is as it was before.",
+            400,
+            action_url=page_of(state, payment.reference),
+            action_label="See your payment",
+        )
+    return redirect(page_of(state, payment.reference), 303)
+
+
+@blueprint.post("/ipn")
+def ipn() -> ResponseReturnValue:
+    """A notification of the provider: acknowledged only after it is kept."""
+    state = current_fps()
+    body = request.stream.read(LARGEST_NOTIFICATION + 1)
+    if len(body) > LARGEST_NOTIFICATION:
+        return "too large\n", 413
+    url = f"{base_url(state)}{state.config.url_prefix}/ipn"
+    verdict = state.checkout.notify(ACCOUNT, body, dict(request.headers), url)
+    return ("not from the payment service\n", 400) if verdict is Verdict.INVALID else ("kept\n", 200)
+
+
+@blueprint.get("/payments/<reference>")
+def payment(reference: str) -> ResponseReturnValue:
+    """Where the buyer sees how his payment stands; looking at it takes it further."""
+    state = current_fps()
+    found = _own_payment(state, reference)
+    if found is None:
+        return _message(
+            "This payment is not shown here",
+            "If it is yours, sign in, or open this page in the browser you bought with.",
+            404,
+        )
+    if request.method == "GET" and not only_looking():
+        state.checkout.drive(reference)
+        found = state.ledger.payment(reference) or found
+    text = describe(found)
+    return _page(
+        "payment.html",
+        payment=found,
+        payee=state.payee,
+        standing=text.standing,
+        headline=text.headline,
+        message=text.message,
+        next_url=found.next_url if text.offers_goods else None,
+        again_url=found.next_url if text.offers_again else None,
+        refresh=text.refresh,
+    )
+
+
+def _own_payment(state: AppState, reference: str) -> Payment | None:
+    buyer = current_buyer(state)
+    found = state.ledger.payment(reference) if buyer else None
+    return found if found is not None and found.buyer == buyer else None
+
+
+# Answers
+
+
+def only_looking() -> bool:
+    """A request that must not begin anything: HEAD, or a browser that fetches a link before it is clicked."""
+    purpose = f"{request.headers.get('Sec-Purpose', '')} {request.headers.get('Purpose', '')}"
+    return request.method == "HEAD" or "prefetch" in purpose
+
+
+def no_store(answer: ResponseReturnValue, status: int | None = None) -> Response:
+    response = make_response(answer)
+    response.status_code = status or response.status_code
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _too_old(order: Order) -> ResponseReturnValue:
+    if order.next_url:
+        return redirect(order.next_url, 303)
+    return _message("This offer has expired", "Go back to the shop and choose it again.", 410)
+
+
+def _out_of_reach(sentence: str) -> ResponseReturnValue:
+    message = (
+        f"The payment service does not answer, so nothing was charged. {sentence}. Start it with the command below."
+    )
+    return _message("Payment service unavailable", message, 503, command="flask fps sandbox")
+
+
+def _message(title: str, message: str, status: int = 200, **more: str) -> Response:
+    return _page("message.html", status, title=title, message=message, payee=current_fps().payee, **more)
+
+
+def _page(template: str, status: int = 200, **context: object) -> Response:
+    return make_response(render_template(f"flask_fps/{template}", **context), status)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,85 @@
+"""Drives what is due: messages that wait, payments that are not settled, deliveries that are owed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .errors import LedgerBusy
+from .state import AppState
+
+log = logging.getLogger("flask_fps")
+
+T = TypeVar("T")
+
+#: How many rows of each kind one pass takes.
+BATCH = 100
+
+
+@dataclass
+class Pass:
+    """What one pass did."""
+
+    arrivals: int = 0
+    payments: int = 0
+    deliveries: int = 0
+
+    @property
+    def idle(self) -> bool:
+        return self.arrivals + self.payments + self.deliveries == 0
+
+    def __str__(self) -> str:
+        return f"{self.arrivals} messages, {self.payments} payments, {self.deliveries} deliveries"
+
+
+class Worker:
+    """One process that drives an app's payments. Any number of them may run."""
+
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+
+    def run(self, stop: threading.Event, pause: float, report: Callable[[Pass], None]) -> None:
+        """Pass after pass until ``stop`` is set; ``pause`` seconds between idle ones."""
+        while not stop.is_set():
+            done = self.work_once()
+            report(done)
+            if done.idle:
+                stop.wait(pause)
+
+    def work_once(self) -> Pass:
+        """Take everything that is due one step further. An unreachable database ends the pass, not the worker."""
+        done = Pass()
+        try:
+            self._pass(done)
+        except LedgerBusy as error:
+            log.error("the worker waits for the ledger: %s", error)
+        return done
+
+    def _pass(self, done: Pass) -> None:
+        ledger, checkout = self._state.ledger, self._state.checkout
+        ledger.beat(self.name)
+        if self._state.missing_handlers():
+            log.error("this process delivers nothing: it lacks the handlers %s", self._state.missing_handlers())
+        done.arrivals = _each(ledger.due_arrivals(BATCH), checkout.process_arrival)
+        done.payments = _each(ledger.due_payments(BATCH), checkout.drive_payment)
+        if not self._state.missing_handlers():
+            done.deliveries = _each(ledger.due_deliveries(BATCH), checkout.deliver)
+
+
+def _each(due: Sequence[T], act: Callable[[T], None]) -> int:
+    """Act on each; what one of them raises must not stop the others."""
+    for one in due:
+        try:
+            act(one)
+        except LedgerBusy:
+            raise
+        except Exception:
+            log.exception("the worker could not take %r further", one)
+    return len(due)

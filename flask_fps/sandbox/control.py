@@ -117,7 +117,8 @@ def set_account() -> Response:
     """Change where an account's notifications go; with a password or a key, open an account that is not there."""
     wishes = _object()
     email = wishes.get("email")
-    if not isinstance(email, str) or "@" not in email:
+    email = email.strip().lower() if isinstance(email, str) else ""
+    if "@" not in email:
         raise BadRequest('send a JSON object such as {"email": "…", "ipn_url": "http://127.0.0.1:5000/fps/ipn"}')
     with bank().change():
         if bank().accounts.find(email) is None:

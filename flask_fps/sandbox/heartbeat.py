@@ -25,7 +25,7 @@ class Heartbeat(threading.Thread):
             except Exception:
                 log.exception("%s failed and goes on", self.name)
 
-    def stop(self) -> None:
-        """Let the present call end, and make no other."""
+    def stop(self, patience: float) -> None:
+        """Make no other call, and give the present one so many seconds to end."""
         self._stopped.set()
-        self.join()
+        self.join(patience)

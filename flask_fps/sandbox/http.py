@@ -163,8 +163,7 @@ class Handler(BaseHTTPRequestHandler):
         if int(status[:3]) not in _NO_BODY:
             length = {name.lower(): value for name, value in headers}.get("content-length")
             sent.append(f"Content-Length: {length if self.command == 'HEAD' and length else len(content)}")
-        if self.close_connection:
-            sent.append("Connection: close")
+        sent.append("Connection: close" if self.close_connection else "Connection: keep-alive")
         body = b"" if self.command == "HEAD" else content
         self.wfile.write("\r\n".join([*sent, "", ""]).encode("latin-1", "replace") + body)
 

@@ -125,7 +125,7 @@ class SandboxServer:
     def stop(self) -> None:
         """Answer what is being asked, then close every connection. Safe to call twice."""
         for beat in self._beats:
-            beat.stop()
+            beat.stop(STOP_SECONDS)
         self._beats = []
         if self._thread is not None:
             self._http.shutdown()

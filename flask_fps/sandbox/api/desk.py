@@ -106,6 +106,11 @@ def _error(error: BankError) -> Reply:
     return Reply(http_status(error.code), wire.render_error(error.code, error.message, ids.request_id()))
 
 
+def internal_failure() -> Reply:
+    """The answer when the sandbox itself is at fault."""
+    return _error(internal_error())
+
+
 def _hold_up(fault: Fault | None) -> None:
     """What goes wrong before the action happens."""
     if fault is not None and fault.fault == "500_before":
@@ -121,5 +126,5 @@ def _spoilt(reply: Reply, fault: Fault | None) -> Reply:
     if fault.fault == "delay" and fault.when == "after":
         time.sleep(fault.seconds)
     if fault.fault == "500_after":
-        return _error(internal_error())
+        return internal_failure()
     return replace(reply, lost=fault.fault == "lose_answer")

@@ -181,7 +181,8 @@ def _is_signed(received: Received, params: Mapping[str, str], secrets: Iterable[
 
 
 def _check_age(timestamp: datetime, text: str, bank: Bank) -> None:
-    if abs(bank.clock.now() - timestamp) > bank.rules.request_window:
+    clocks = (bank.clock.now(), bank.clock.unmoved())
+    if min(abs(now - timestamp) for now in clocks) > bank.rules.request_window:
         raise BankError("RequestExpired", f"Request has expired. Timestamp date is {text}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Blueprint
 from flask import redirect
 from flask import request
@@ -13,9 +15,11 @@ from ...protocol import endpoints
 from ..current import sandbox
 from ..http import CUT
 from .desk import Desk
+from .desk import internal_failure
 from .desk import Reply
 from .door import Received
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("api", __name__)
 
 CONTENT_TYPE = "text/xml;charset=UTF-8"
@@ -29,6 +33,13 @@ def api() -> BaseResponse:
     if _is_a_person():
         return redirect(url_for("account.overview"), 303)
     return _response(Desk(sandbox()).answer(_received()))
+
+
+@blueprint.errorhandler(Exception)
+def failed(error: Exception) -> Response:
+    """Our own mistake: the caller gets what FPS would have sent, the log gets the rest."""
+    log.error("a request failed", exc_info=error)
+    return _response(internal_failure())
 
 
 def _is_a_person() -> bool:

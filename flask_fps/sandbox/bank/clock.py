@@ -31,7 +31,11 @@ class SandboxClock:
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
-        return datetime.fromtimestamp(self._source(), timezone.utc) + self._ahead
+        return self.unmoved() + self._ahead
+
+    def unmoved(self) -> datetime:
+        """What callers' own clocks show: moving ours ages the books, not them."""
+        return datetime.fromtimestamp(self._source(), timezone.utc)
 
     def advance(self, seconds: float) -> datetime:
         """Move the clock ahead and return the new now.

@@ -44,8 +44,7 @@ class Notices:
 
     def tell_transaction(self, transaction: TransactionRecord) -> Notice:
         """Its caller learns where it stands now."""
-        sender = self._account(transaction.sender)
-        recipient = self._account(transaction.recipient)
+        buyer, seller = self._buyer_and_seller(transaction)
         fields = {
             "notificationType": "TransactionStatus",
             "transactionId": transaction.transaction_id,
@@ -58,10 +57,10 @@ class Notices:
             "transactionAmount": _amount(transaction.amount),
             "callerReference": transaction.caller_reference,
             "paymentReason": transaction.caller_description,
-            "buyerName": sender.name,
-            "buyerEmail": sender.email,
-            "recipientName": recipient.name,
-            "recipientEmail": recipient.email,
+            "buyerName": buyer.name,
+            "buyerEmail": buyer.email,
+            "recipientName": seller.name,
+            "recipientEmail": seller.email,
             "parentTransactionId": transaction.parent_id,
         }
         return self._write(transaction.caller, transaction.operation, fields, transaction.ipn_url)
@@ -78,7 +77,7 @@ class Notices:
             "customerEmail": customer.email,
             "dateInstalled": f"{token.created_at:%b %d, %Y}",
         }
-        return self._write(token.caller, "TokenCancellation", fields, ipn_url)
+        return self._write(token.caller, "CancelToken", fields, ipn_url)
 
     def get(self, notice_id: str) -> Notice:
         """:raises LookupError: for one nobody wrote."""
@@ -141,6 +140,11 @@ class Notices:
             state=state,
         )
         return self._books.notices.put(notice)
+
+    def _buyer_and_seller(self, transaction: TransactionRecord) -> tuple[Account, Account]:
+        """They stay who they are when the money goes back."""
+        parties = self._account(transaction.sender), self._account(transaction.recipient)
+        return parties if transaction.parent_id is None else parties[::-1]
 
     def _account(self, email: str) -> Account:
         account = self._books.accounts.get(email)

@@ -205,7 +205,7 @@ class Notice:
     #: Where it goes; ``None``: that account has no listener.
     url: str | None
     fields: tuple[Parameter, ...]
-    #: The FPS operation (or ``TokenCancellation``) that caused it.
+    #: The action that caused it: ``Pay``, ``Refund``, ``CancelToken``.
     cause: str
     written_at: datetime
     due_at: datetime | None

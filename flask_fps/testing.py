@@ -306,12 +306,20 @@ class _Walk:
         if step == "sign_in":
             return self.send(page, "password", [("email", self._email), ("password", self._password)])
         if step == "payment_method":
-            return self.send(page, "paymentMethod", [("paymentMethod", self._method or "ABT")])
+            return self.send(page, "paymentMethod", [("paymentMethod", self._chosen(page))])
         if step == "confirm" and self._is_wrong_method(page):
             return self._open(page.link("Change") or self._stuck(page))
         if step == "confirm":
             return self.send(page, "confirm", [("confirm", "yes")])
         return self._open(page.link("Return to") or self._stuck(page))
+
+    def _chosen(self, page: Page) -> str:
+        form = page.form("paymentMethod")
+        offered = form.choices.get("paymentMethod", []) if form is not None else []
+        wanted = self._method or ("ABT" if "ABT" in offered else offered[0])
+        if wanted not in offered:
+            raise AssertionError(f"{self._email} cannot pay by {wanted} here, only by {' or '.join(offered)}")
+        return wanted
 
     def _is_wrong_method(self, page: Page) -> bool:
         form = page.form("confirm")

@@ -160,9 +160,17 @@ def _row(record: TransactionRecord, person: Account) -> Row:
     partner = _name(record.recipient if pays else record.sender)
     words = {"Pay": ("Payment to", "Payment from"), "Refund": ("Refund to", "Refund from")}
     lead = words.get(record.operation, (f"{record.operation} to", f"{record.operation} from"))[not pays]
-    title = record.sender_description or record.caller_description or f"{lead} {partner}"
+    title = record.sender_description or record.caller_description or _reason(record) or f"{lead} {partner}"
     sign = "−" if pays else "+"
     return Row(record.transaction_id, title, record.received_at, partner, record.status, f"{sign}{record.amount}")
+
+
+def _reason(record: TransactionRecord) -> str:
+    """What the buyer read when he approved."""
+    try:
+        return bank().tokens.get(record.sender_token_id or "").reason
+    except LookupError:
+        return ""
 
 
 def _facts(record: TransactionRecord, person: Account) -> Iterator[tuple[str, object, str]]:
@@ -172,7 +180,7 @@ def _facts(record: TransactionRecord, person: Account) -> Iterator[tuple[str, ob
     yield "Method", METHODS.get(record.method, record.method), ""
     yield "Received", visitors.moment(record.received_at), ""
     yield "Completed", visitors.moment(record.completed_at) if record.completed_at else "", ""
-    yield "Message", record.status_message, ""
+    yield "Status message", record.status_message, ""
     payer_of_fee = record.recipient if record.fees_paid_by == "Recipient" else record.caller
     yield "Fee", record.fees if payer_of_fee == person.email and record.fees.minor else "", ""
     yield "Balance after it", record.balance_of(person.email), ""

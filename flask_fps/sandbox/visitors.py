@@ -60,12 +60,18 @@ def furnish(blueprint: Blueprint) -> None:
     """Give a blueprint of pages what its templates use, and the headers that keep its pages to themselves."""
     blueprint.add_app_template_global(generate_csrf, "csrf_token")
     blueprint.add_app_template_filter(moment, "moment")
+    blueprint.add_app_template_filter(short_moment, "short_moment")
     blueprint.after_request(_guarded)
 
 
 def moment(value: datetime) -> str:
     """``3 November 2026, 14:05:09 UTC``."""
     return f"{value.day} {value:%B %Y, %H:%M:%S} UTC"
+
+
+def short_moment(value: datetime) -> str:
+    """``3 Nov 2026, 14:05 UTC``."""
+    return f"{value.day} {value:%b %Y, %H:%M} UTC"
 
 
 def _guarded(response: Response) -> Response:

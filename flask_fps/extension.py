@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import os
 import secrets
@@ -13,28 +12,38 @@ from datetime import timedelta
 from datetime import timezone
 from typing import Any
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.wrappers import Response
 
 from . import gate
+from .binding import bound
+from .binding import freshener
+from .binding import handler
+from .binding import name_of
+from .binding import teller
 from .buyers import current_buyer
 from .checkout import Checkout
 from .checkout import Desk
 from .config import Config
 from .gateways import Gateway
+from .gateways.fps import FPSGateway
 from .ledger import Home
 from .ledger import home_of
 from .ledger import Ledger
 from .links import Links
 from .links import secret_keys
 from .orders import make_order
+from .protocol.cbui import CBUI
 from .protocol.client import Client
+from .protocol.messages import V2010_08_28
+from .protocol.outbound import HmacV1
+from .protocol.outbound import PinnedCertificate
+from .protocol.outbound import RemoteVerification
+from .protocol.outbound import Verifier
 from .records import Item
 from .records import Payment
 from .signals import payment_completed
-from .signals import PaymentSignal
 from .state import ACCOUNT
 from .state import AppState
 from .state import current_fps
@@ -45,8 +54,9 @@ log = logging.getLogger("flask_fps")
 
 F = TypeVar("F", bound=Callable[..., Any])
 Clock = Callable[[], datetime]
-#: Makes one account's gateway of the app's settings.
-GatewayFactory = Callable[[Config, str, Client, Clock], Gateway]
+#: ``factory(config, account, transport, clock)`` makes one account's gateway; ``transport`` is what
+#: :class:`FPS` was given: a ``requests.Session``, or ``None`` for one of the gateway's own.
+GatewayFactory = Callable[[Config, str, Any, Clock], Gateway]
 
 
 class FPS:
@@ -57,6 +67,7 @@ class FPS:
         database, and what handlers add to their ``session`` commits together with the delivery mark.
         Without it the ledger keeps a database of its own (``FPS_DATABASE_URI``).
     :param gateways: other providers by name, for ``FPS_GATEWAY``.
+    :param transport: a ``requests.Session`` for all calls to the provider, for tests.
     :param clock: aware UTC time, for tests.
     """
 
@@ -66,8 +77,10 @@ class FPS:
         *,
         db: Any = None,
         gateways: Mapping[str, GatewayFactory] | None = None,
+        transport: Any = None,
         clock: Clock | None = None,
     ) -> None:
+        self._transport = transport
         self._db = db
         self._gateways = {"fps": fps_gateway, **(gateways or {})}
         self._clock = clock or _now
@@ -96,17 +109,17 @@ class FPS:
 
     def _state(self, app: Flask, config: Config) -> AppState:
         home = home_of(self._db, config.database_uri or _default_database(app), app.app_context)
-        client = _client(config)
+        gateway = self._gateways[config.gateway](config, ACCOUNT, self._transport, self._clock)
         ledger = Ledger(home, self._clock)
         desk = Desk(
             ledger=ledger,
-            gateways={ACCOUNT: self._gateways[config.gateway](config, ACCOUNT, client, self._clock)},
+            gateways={ACCOUNT: gateway},
             clock=self._clock,
             new_name=lambda: secrets.token_hex(16),
-            tell=_teller(app),
-            fresh=_freshener(app, config),
-            handle=_handler(app),
-            handlers=lambda: _bound(app, self._handlers),
+            tell=teller(app),
+            fresh=freshener(app, config),
+            handle=handler(app),
+            handlers=lambda: bound(app, self._handlers),
             may_deliver=lambda: not self._missing_handlers(app, config),
             exchange=timedelta(seconds=config.timeout),
             attempt_lifetime=config.attempt_lifetime,
@@ -117,8 +130,12 @@ class FPS:
             config=config,
             ledger=ledger,
             checkout=Checkout(desk),
-            links=Links(lambda: secret_keys(app.config), order_max_age=config.order_max_age),
-            client=client,
+            links=Links(
+                lambda: secret_keys(app.config),
+                order_max_age=config.order_max_age,
+                clock=lambda: self._clock().timestamp(),
+            ),
+            gateway=gateway,
             buyer_loader=lambda: self._buyer_loader,
             end_request_transaction=home.end_request_transaction,
             missing_handlers=lambda: self._missing_handlers(app, config),
@@ -126,7 +143,7 @@ class FPS:
         )
 
     def _missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:
-        here = set(self._handlers) | {_name(receiver) for receiver in payment_completed.receivers_for(app)}
+        here = set(self._handlers) | {name_of(receiver) for receiver in payment_completed.receivers_for(app)}
         return tuple(name for name in config.expect_handlers if name not in here)
 
     # What a shop registers
@@ -189,8 +206,14 @@ class FPS:
 
     @property
     def client(self) -> Client:
-        """The FPS API under this shop's keys: ``fps.client.send(GetAccountBalance())``."""
-        return current_fps().client
+        """The FPS API under this shop's keys: ``fps.client.send(GetAccountBalance())``.
+
+        :raises RuntimeError: this app's gateway does not speak FPS.
+        """
+        client: Client | None = getattr(current_fps().gateway, "client", None)
+        if client is None:
+            raise RuntimeError("fps.client speaks FPS, and FPS_GATEWAY names another gateway")
+        return client
 
     def upgrade(self) -> None:
         """Make or upgrade the ledger's tables, as ``flask fps db upgrade`` does.
@@ -200,47 +223,40 @@ class FPS:
         current_fps().upgrade()
 
 
-def fps_gateway(config: Config, account: str, client: Client, clock: Clock) -> Gateway:
+def fps_gateway(config: Config, account: str, transport: Any, clock: Clock) -> Gateway:
     """The gateway that speaks FPS."""
-    from .gateways.fps import FPSGateway
-    from .protocol.cbui import CBUI
-
-    return FPSGateway(
-        client=client,
-        cbui=CBUI(
-            config.cbui_url,
-            config.access_key,
-            config.secret_key,
-            signature_version="1" if config.return_signature == "v1" else "2",
-        ),
-        verifier=lambda: _verifier(config, client),
-        recipient_email=config.recipient_email,
-        methods=config.payment_methods,
-        send_notify_url=config.api_version >= "2010-08-28",
-        probe=config.is_local,
-    )
-
-
-def _verifier(config: Config, client: Client) -> Any:
-    from .protocol.outbound import HmacV1
-    from .protocol.outbound import PinnedCertificate
-    from .protocol.outbound import RemoteVerification
-
-    if config.return_signature == "v1":
-        return HmacV1(config.secret_keys)
-    if config.certificates is None:
-        return RemoteVerification(client, config.certificate_url)
-    return PinnedCertificate(config.certificates[0], config.certificate_url)
-
-
-def _client(config: Config) -> Client:
-    return Client(
+    client = Client(
         config.api_url,
         config.access_key,
         config.secret_key,
         version=config.api_version,
         timeout=config.timeout,
+        clock=lambda: clock().timestamp(),
+        transport=transport,
     )
+    cbui = CBUI(
+        config.cbui_url,
+        config.access_key,
+        config.secret_key,
+        signature_version="1" if config.return_signature == "v1" else "2",
+    )
+    return FPSGateway(
+        client=client,
+        cbui=cbui,
+        verifier=lambda: _verifier(config, client),
+        recipient_email=config.recipient_email,
+        methods=config.payment_methods,
+        send_notify_url=config.api_version >= V2010_08_28,
+        probe=config.is_local,
+    )
+
+
+def _verifier(config: Config, client: Client) -> Verifier:
+    if config.return_signature == "v1":
+        return HmacV1(config.secret_keys)
+    if config.certificates is None:
+        return RemoteVerification(client, config.certificate_url)
+    return PinnedCertificate(config.certificates[0], config.certificate_url)
 
 
 def _currencies(app: Flask, gateways: Mapping[str, GatewayFactory]) -> tuple[str, ...] | None:
@@ -249,70 +265,6 @@ def _currencies(app: Flask, gateways: Mapping[str, GatewayFactory]) -> tuple[str
 
 def _default_database(app: Flask) -> str:
     return f"sqlite:///{os.path.join(app.instance_path, 'fps.sqlite')}"
-
-
-def _teller(app: Flask) -> Callable[[PaymentSignal, Payment], None]:
-    """Signals that only tell: after the commit, at most once, and whatever a receiver raises is logged."""
-
-    def tell(signal: PaymentSignal, payment: Payment) -> None:
-        with app.app_context():
-            for receiver in signal.receivers_for(app):
-                try:
-                    app.ensure_sync(receiver)(app, payment=payment)
-                except Exception:
-                    log.exception("a receiver of %s raised; payment %s goes on", signal.name, payment.reference)
-
-    return tell
-
-
-class HandlersFailed(Exception):
-    """Receivers of ``payment_completed`` raised; all of them will be called again."""
-
-
-def _handler(app: Flask) -> Callable[[Payment, Any], None]:
-    """Calls every receiver of ``payment_completed``, each in a savepoint where there is a session."""
-
-    def call(receiver: Callable[..., Any], payment: Payment, session: Any) -> None:
-        if session is None:
-            app.ensure_sync(receiver)(app, payment=payment, session=None)
-        else:
-            with session.begin_nested():
-                app.ensure_sync(receiver)(app, payment=payment, session=session)
-
-    def handle(payment: Payment, session: Any) -> None:
-        errors: list[str] = []
-        for receiver in payment_completed.receivers_for(app):
-            try:
-                call(receiver, payment, session)
-            except Exception as error:
-                log.exception("%s raised for payment %s", _name(receiver), payment.reference)
-                errors.append(f"{_name(receiver)}: {type(error).__name__}: {error}")
-        if errors:
-            raise HandlersFailed("; ".join(errors))
-
-    return handle
-
-
-def _bound(app: Flask, handlers: Mapping[str, Callable[[Payment], object]]) -> dict[str, Callable[[Payment], None]]:
-    return {name: app.ensure_sync(handler) for name, handler in handlers.items()}
-
-
-def _freshener(app: Flask, config: Config) -> Callable[[Payment, Callable[[], None]], None]:
-    """Runs a function as in a worker, in an application context and no request, wherever it is called."""
-
-    def fresh(payment: Payment, function: Callable[[], None]) -> None:
-        base = urlsplit(config.external_url or payment.return_url.partition(f"{config.url_prefix}/return?")[0])
-
-        def run() -> None:
-            with app.app_context() as context:
-                context.url_adapter = app.url_map.bind(
-                    base.netloc, script_name=base.path or "/", url_scheme=base.scheme
-                )
-                function()
-
-        contextvars.Context().run(run)
-
-    return fresh
 
 
 def _upgrade(app: Flask, home: Home) -> None:
@@ -328,10 +280,6 @@ def _upgrade(app: Flask, home: Home) -> None:
 def _spares_our_tables(migrate: Any) -> bool:
     include = getattr(migrate, "configure_args", {}).get("include_name")
     return include is not None and not include("fps_payments", "table", {})
-
-
-def _name(receiver: Callable[..., Any]) -> str:
-    return f"{getattr(receiver, '__module__', '?')}.{getattr(receiver, '__qualname__', repr(receiver))}"
 
 
 def _now() -> datetime:

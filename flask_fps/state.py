@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from typing import TYPE_CHECKING
 
 from flask import current_app
 from flask import Flask
@@ -13,11 +12,9 @@ from flask import has_app_context
 
 from .checkout import Checkout
 from .config import Config
+from .gateways import Gateway
 from .ledger import Ledger
 from .links import Links
-
-if TYPE_CHECKING:
-    from .protocol.client import Client
 
 #: The one account there is until more are configured.
 ACCOUNT = "default"
@@ -32,7 +29,7 @@ class AppState:
     ledger: Ledger
     checkout: Checkout
     links: Links
-    client: Client
+    gateway: Gateway
     #: Asked at each request: the shop's ``buyer_loader``, or ``None`` while there is none.
     buyer_loader: Callable[[], Callable[[], object] | None]
     #: Ends the shop's own read transaction, so that no lock or connection is held while we call out.

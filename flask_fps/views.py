@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint
 from flask import current_app
+from flask import has_request_context
 from flask import make_response
 from flask import redirect
 from flask import render_template
@@ -45,12 +46,18 @@ blueprint = Blueprint("fps", __name__, template_folder="templates", static_folde
 
 def link_to_start(state: AppState, order: Order) -> str:
     """The start link of an order: the same for every visitor, so it may stand in a cached page."""
-    token = state.links.write_order(payload_of(order))
-    return f"{request.script_root}{state.config.url_prefix}/start?order={token}"
+    return f"{_root(state)}/start?order={state.links.write_order(payload_of(order))}"
 
 
 def page_of(state: AppState, reference: str) -> str:
-    return f"{request.script_root}{state.config.url_prefix}/payments/{reference}"
+    return f"{_root(state)}/payments/{reference}"
+
+
+def _root(state: AppState) -> str:
+    """Where the extension's pages begin, as a path of the shop's host; outside a request too."""
+    if has_request_context():
+        return request.script_root + state.config.url_prefix
+    return urlsplit(state.config.external_url or "").path + state.config.url_prefix
 
 
 def base_url(state: AppState) -> str:
@@ -247,9 +254,7 @@ def _too_old(order: Order) -> ResponseReturnValue:
 
 
 def _out_of_reach(sentence: str) -> ResponseReturnValue:
-    message = (
-        f"The payment service does not answer, so nothing was charged. {sentence}. Start it with the command below."
-    )
+    message = f"Nothing was charged. {sentence}: start it with the command below, then try again."
     return _message("Payment service unavailable", message, 503, command="flask fps sandbox")
 
 

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
 from typing import TypeVar
 
 from .errors import LedgerBusy
@@ -20,6 +22,8 @@ T = TypeVar("T")
 
 #: How many rows of each kind one pass takes.
 BATCH = 100
+#: How often a worker says that it is there; an idle one writes nothing else.
+BEAT_EVERY = timedelta(seconds=15)
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Worker:
     def __init__(self, state: AppState) -> None:
         self._state = state
         self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._last_beat: datetime | None = None
 
     def run(self, stop: threading.Event, pause: float, report: Callable[[Pass], None]) -> None:
         """Pass after pass until ``stop`` is set; ``pause`` seconds between idle ones."""
@@ -64,13 +69,20 @@ class Worker:
 
     def _pass(self, done: Pass) -> None:
         ledger, checkout = self._state.ledger, self._state.checkout
-        ledger.beat(self.name)
+        self._beat()
         if self._state.missing_handlers():
             log.error("this process delivers nothing: it lacks the handlers %s", self._state.missing_handlers())
         done.arrivals = _each(ledger.due_arrivals(BATCH), checkout.process_arrival)
         done.payments = _each(ledger.due_payments(BATCH), checkout.drive_payment)
         if not self._state.missing_handlers():
             done.deliveries = _each(ledger.due_deliveries(BATCH), checkout.deliver)
+
+    def _beat(self) -> None:
+        ledger = self._state.ledger
+        now = ledger.clock()
+        if self._last_beat is None or not timedelta() <= now - self._last_beat < BEAT_EVERY:
+            ledger.beat(self.name)
+            self._last_beat = now
 
 
 def _each(due: Sequence[T], act: Callable[[T], None]) -> int:

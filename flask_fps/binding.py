@@ -1,0 +1,87 @@
+"""Binds the checkout to a Flask app: its signals, its contexts and its handlers."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from .config import Config
+from .records import Payment
+from .signals import payment_completed
+from .signals import PaymentSignal
+
+log = logging.getLogger("flask_fps")
+
+
+def teller(app: Flask) -> Callable[[PaymentSignal, Payment], None]:
+    """Signals that only tell: after the commit, at most once, and whatever a receiver raises is logged."""
+
+    def tell(signal: PaymentSignal, payment: Payment) -> None:
+        with app.app_context():
+            for receiver in signal.receivers_for(app):
+                try:
+                    app.ensure_sync(receiver)(app, payment=payment)
+                except Exception:
+                    log.exception("a receiver of %s raised; payment %s goes on", signal.name, payment.reference)
+
+    return tell
+
+
+class HandlersFailed(Exception):
+    """Receivers of ``payment_completed`` raised; all of them will be called again."""
+
+
+def handler(app: Flask) -> Callable[[Payment, Any], None]:
+    """Calls every receiver of ``payment_completed``, each in a savepoint where there is a session."""
+
+    def call(receiver: Callable[..., Any], payment: Payment, session: Any) -> None:
+        if session is None:
+            app.ensure_sync(receiver)(app, payment=payment, session=None)
+        else:
+            with session.begin_nested():
+                app.ensure_sync(receiver)(app, payment=payment, session=session)
+
+    def handle(payment: Payment, session: Any) -> None:
+        errors: list[str] = []
+        for receiver in payment_completed.receivers_for(app):
+            try:
+                call(receiver, payment, session)
+            except Exception as error:
+                log.exception("%s raised for payment %s", name_of(receiver), payment.reference)
+                errors.append(f"{name_of(receiver)}: {type(error).__name__}: {error}")
+        if errors:
+            raise HandlersFailed("; ".join(errors))
+
+    return handle
+
+
+def bound(app: Flask, handlers: Mapping[str, Callable[[Payment], object]]) -> dict[str, Callable[[Payment], None]]:
+    return {name: app.ensure_sync(handler) for name, handler in handlers.items()}
+
+
+def freshener(app: Flask, config: Config) -> Callable[[Payment, Callable[[], None]], None]:
+    """Runs a function as in a worker, in an application context and no request, wherever it is called."""
+
+    def fresh(payment: Payment, function: Callable[[], None]) -> None:
+        base = urlsplit(config.external_url or payment.return_url.partition(f"{config.url_prefix}/return?")[0])
+
+        def run() -> None:
+            with app.app_context() as context:
+                context.url_adapter = app.url_map.bind(
+                    base.netloc, script_name=base.path or "/", url_scheme=base.scheme
+                )
+                function()
+
+        contextvars.Context().run(run)
+
+    return fresh
+
+
+def name_of(receiver: Callable[..., Any]) -> str:
+    return f"{getattr(receiver, '__module__', '?')}.{getattr(receiver, '__qualname__', repr(receiver))}"

@@ -15,6 +15,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
@@ -90,7 +91,7 @@ def main() -> int:
         processes.stop()
 
 
-def run(processes: Processes, shop: int, sandbox: int) -> None:
+def run(processes: Processes, shop: int, sandbox: int) -> NoReturn:
     state = ROOT / "instance" / "sandbox.sqlite"
     state.parent.mkdir(exist_ok=True)
     environment = {"FLASK_APP": "example_app", "FLASK_FPS_SANDBOX_URL": f"http://{HOST}:{sandbox}"}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from flask import Flask
 from playwright.sync_api import Page
 
+from flask_fps.cli import fps
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -15,7 +17,7 @@ class Shop:
 
     def cli(self, *arguments: str) -> str:
         """What `flask fps ...` prints."""
-        result = self.app.test_cli_runner().invoke(args=["fps", *arguments])
+        result = self.app.test_cli_runner().invoke(fps, list(arguments))
         assert result.exit_code == 0, result.output
         return result.output
 
@@ -31,10 +33,12 @@ class Visitor:
         self.page.goto(self.shop.url + path)
 
     def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name).click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name).click()
 
     def follow(self, name: str) -> None:
-        self.page.get_by_role("link", name=name).click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=name).click()
 
     def want(self, title: str) -> None:
         """Press "Download now" beside this track."""
@@ -64,7 +68,7 @@ class Visitor:
     def download(self, name: str) -> tuple[str, bytes]:
         """Follow this link to a file: its name and what is in it."""
         with self.page.expect_download() as started:
-            self.follow(name)
+            self.page.get_by_role("link", name=name).click()
         return started.value.suggested_filename, started.value.path().read_bytes()
 
     def sign_in_to_shop(self, name: str) -> None:

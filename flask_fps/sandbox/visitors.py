@@ -75,6 +75,8 @@ def short_moment(value: datetime) -> str:
 
 
 def _guarded(response: Response) -> Response:
+    if response.mimetype != "text/html":
+        return response
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'"

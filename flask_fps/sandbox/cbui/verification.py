@@ -110,7 +110,7 @@ def _takes_an_answer(url: str) -> bool:
         own = query.unique(query.parse(parts.query))
     except (ValueError, MalformedMessage):
         return False
-    plain = url.isprintable() and parts.netloc.isascii() and not {" ", "\\"} & set(url.partition("?")[0])
+    plain = url.isprintable() and parts.netloc.isascii() and not {" ", "\\"} & set(parts.netloc)
     return plain and not ANSWER_NAMES & own.keys()
 
 

@@ -1,0 +1,53 @@
+"""A shop and a sandbox, each on a real port. The oracle is always the sandbox's own ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_fps.testing import Buyer
+from flask_fps.testing import Sandbox
+from tests.flow.shop import open_shop
+from tests.flow.shop import Shop
+from tests.flow.shop import Visitor
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Settings of the shop that a test module may change."""
+    return {"FPS_TIMEOUT": 5}
+
+
+@pytest.fixture
+def shop(fps_sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Shop]:
+    own = {"SECRET_KEY": "flow", "FPS_DATABASE_URI": f"sqlite:///{tmp_path / 'fps.sqlite'}"}
+    with open_shop({**fps_sandbox.config, **own, **settings}) as shop:
+        yield shop
+
+
+@pytest.fixture
+def somebody(shop: Shop, fps_buyer: Buyer) -> Iterator[Callable[[], Visitor]]:
+    """Makes visitors, each with a browser of his own."""
+    visitors: list[Visitor] = []
+
+    def make() -> Visitor:
+        visitors.append(Visitor(shop, fps_buyer))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.session.close()
+
+
+@pytest.fixture
+def john(somebody: Callable[[], Visitor]) -> Visitor:
+    return somebody()
+
+
+@pytest.fixture
+def mallory(somebody: Callable[[], Visitor]) -> Visitor:
+    return somebody()

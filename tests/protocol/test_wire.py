@@ -158,7 +158,10 @@ def test_the_error_document_is_compact_for_those_who_read_it_by_regular_expressi
 
 
 def test_errors_in_other_forms() -> None:
-    indented = b"<Response>\n <Errors>\n  <Error>\n <Code>A</Code>\n<Message>m</Message>\n</Error><Error><Code>B</Code></Error>\n</Errors>\n</Response>"
+    indented = (
+        b"<Response>\n <Errors>\n  <Error>\n   <Code>A</Code>\n   <Message>m</Message>\n  </Error>\n"
+        b"  <Error><Code>B</Code></Error>\n </Errors>\n</Response>"
+    )
     by_wsdl = (
         b'<ErrorResponse xmlns="http://fps.amazonaws.com/doc/2008-09-17/"><Error><Type>Sender</Type><Code>A</Code>'
         b"<Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>"
@@ -273,39 +276,41 @@ def test_what_is_rendered_is_read_back(message: Any, result: Any, version: str) 
     assert b">\n" not in body.removeprefix(b'<?xml version="1.0"?>\n')
 
 
+SCHEMA_ORDER = [
+    "TransactionId",
+    "CallerReference",
+    "CallerDescription",
+    "SenderDescription",
+    "DateReceived",
+    "DateCompleted",
+    "TransactionAmount",
+    "FPSFees",
+    "MarketplaceFees",
+    "FPSFeesPaidBy",
+    "SenderTokenId",
+    "RecipientTokenId",
+    "PrepaidInstrumentId",
+    "CreditInstrumentId",
+    "FPSOperation",
+    "PaymentMethod",
+    "TransactionStatus",
+    "StatusCode",
+    "StatusMessage",
+    "SenderName",
+    "SenderEmail",
+    "CallerName",
+    "RecipientName",
+    "RecipientEmail",
+    "RelatedTransaction",
+    "StatusHistory",
+]
+
+
 def test_elements_stand_in_the_order_of_the_schema() -> None:
     body = wire.render_answer("GetTransaction", GetTransactionResult(DETAIL), V2010, "id").decode()
-    names = [
-        "TransactionId",
-        "CallerReference",
-        "CallerDescription",
-        "SenderDescription",
-        "DateReceived",
-        "DateCompleted",
-        "TransactionAmount",
-        "FPSFees",
-        "MarketplaceFees",
-        "FPSFeesPaidBy",
-        "SenderTokenId",
-        "RecipientTokenId",
-        "PrepaidInstrumentId",
-        "CreditInstrumentId",
-        "FPSOperation",
-        "PaymentMethod",
-        "TransactionStatus",
-        "StatusCode",
-        "StatusMessage",
-        "SenderName",
-        "SenderEmail",
-        "CallerName",
-        "RecipientName",
-        "RecipientEmail",
-        "RelatedTransaction",
-        "StatusHistory",
-    ]
-    places = [body.index(f"<{name}>") for name in names]
+    places = [body.index(f"<{name}>") for name in SCHEMA_ORDER]
     assert places == sorted(places)
-    assert len(names) == len(fields(TransactionDetail))
+    assert len(places) == len(fields(TransactionDetail))
     assert "<FPSFees><CurrencyCode>USD</CurrencyCode><Value>0.002500</Value></FPSFees>" in body
     assert "<DateReceived>2009-10-05T22:50:08.010-07:00</DateReceived>" in body
 
@@ -388,7 +393,7 @@ def test_what_is_not_exactly_an_answer_leaves_the_outcome_unknown(body: str) -> 
     assert wire.parse_error(body.encode(), 500) is None
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_other_encodings_are_refused(encoding: str) -> None:
     body = GOOD.replace("Success", "Succ\u00e9ss").encode(encoding)
     with pytest.raises(OutcomeUnknown):

@@ -10,6 +10,7 @@ signature is made or checked. Nothing is imported here: take names from the modu
 ``rsa``        RSA-SHA1 signatures of returns and notifications
 ``cbui``       the signed URL that sends the buyer to the co-branded pages
 ``outbound``   what FPS signs and sends: returns and notifications, made and checked
+``verifiers``  who tells whether FPS signed a message
 ``messages``   the API's actions and their parameters, declared once
 ``results``    what their answers hold, likewise
 ``schema``     how a declaration becomes parameters, and parameters a declaration

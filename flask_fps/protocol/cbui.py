@@ -34,7 +34,7 @@ PAYMENT_METHODS = ("ABT", "ACH", "CC")
 REFERENCE_LENGTH = 128
 
 #: Wire names that are not the attribute's name in camel case.
-_SPELLED = {"return_url": "returnURL", "is_recipient_cobranding": "isRecipientCobranding"}
+_SPELLED = {"return_url": "returnURL"}
 
 Price = Decimal | int | str
 
@@ -165,8 +165,7 @@ _PRICES = ("transaction_amount", "item_total", "shipping", "handling", "gift_wra
 
 
 def _wire_name(attribute: str) -> str:
-    first, *rest = attribute.split("_")
-    return _SPELLED.get(attribute) or first + "".join(part.capitalize() for part in rest)
+    return _SPELLED.get(attribute) or values.camel(attribute)
 
 
 def _text(attribute: str, value: object) -> str:

@@ -2,38 +2,33 @@
 
 Both are hints. A signature says "FPS sent this to this URL", never "you were paid": the money is proved
 by the answer to one's own Pay call. A message is checked over everything it carries, against the URL
-that the shop stored (never what the request says of itself), by a judge that comes from configuration:
-the ``certificateUrl`` inside the message is compared, and never fetched.
+that the shop stored (never what the request says of itself), by one of the judges in ``verifiers``, whose
+names are here, too.
 
 FPS developer guide, *Working with Signatures*, *Instant Payment Notification*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
-from dataclasses import field
-from typing import Protocol
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import InvalidSignature
 from ..errors import MalformedMessage
 from ..errors import OutcomeUnknown
-from ..errors import ServiceError
-from ..errors import TransportError
 from . import query
 from . import rsa
 from . import signing
 from . import values
-from .messages import Amount
-from .messages import VerifySignature
-
-if TYPE_CHECKING:
-    from .client import Client
-
-RSA_SHA1 = "RSA-SHA1"
+from .results import Amount
+from .verifiers import HmacV1 as HmacV1
+from .verifiers import PinnedCertificate as PinnedCertificate
+from .verifiers import RemoteVerification as RemoteVerification
+from .verifiers import RSA_SHA1
+from .verifiers import Verifier as Verifier
 
 #: A return with one of these carries a token; the value is the payment method behind it.
 SUCCESS_STATUSES = {"SA": "ABT", "SB": "ACH", "SC": "CC"}
@@ -50,102 +45,6 @@ PROTOCOL_NAMES = frozenset(
     signature signatureVersion signatureMethod certificateUrl awsSignature
     """.split()  # noqa: SIM905 - forty names read better in lines
 )
-
-
-# ------------------------------------------------------------------------------------ who judges
-
-
-class Verifier(Protocol):
-    """Tells whether FPS signed a message."""
-
-    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
-        """Yes, no, or ``None`` for "could not tell, ask again later".
-
-        :param method: ``GET`` for a return, ``POST`` for a notification.
-        :param url: the URL that FPS was told to send it to.
-        :param params: all parameters, decoded, each once.
-        :param raw: the query string or body as it came.
-        """
-
-
-@dataclass(frozen=True)
-class PinnedCertificate:
-    """Checks RSA signatures with one certificate that the shop holds itself.
-
-    :param certificate_url: what a genuine message names as its certificate. Nothing is fetched from it.
-    :raises RuntimeError: if the certificate cannot be used.
-    """
-
-    certificate_pem: bytes
-    certificate_url: str
-
-    def __post_init__(self) -> None:
-        rsa.load_certificate(self.certificate_pem)
-
-    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
-        if not _is_version_2(params, self.certificate_url):
-            return False
-        text = signing.string_to_sign(method, *signing.address(url), _unsigned(params))
-        return rsa.verifies(text, params.get("signature", ""), self.certificate_pem)
-
-
-@dataclass(frozen=True)
-class RemoteVerification:
-    """Asks FPS itself (action VerifySignature), at the endpoint the client was configured with."""
-
-    client: Client
-    certificate_url: str
-
-    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
-        if not _is_version_2(params, self.certificate_url):
-            return False
-        endpoint = url.partition("#")[0].partition("?")[0]
-        try:
-            result = self.client.send(VerifySignature(url_end_point=endpoint, http_parameters=raw))
-        except (TransportError, ServiceError):
-            return None
-        return {"Success": True, "Failure": False}.get(result.verification_status)
-
-
-@dataclass(frozen=True)
-class HmacV1:
-    """Checks messages of before November 2009, signed with the caller's own secret.
-
-    Version 1 cannot see a border between name and value, so a message that claims version 2 is refused
-    here however well it is signed.
-    """
-
-    secrets: Iterable[str] = field(repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "secrets", signing.each(self.secrets))
-
-    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
-        if params.get("signatureVersion", "1") != "1":
-            return False
-        return signing.verifies_v1(_unsigned(params), params.get("signature", ""), self.secrets)
-
-
-def _is_version_2(params: Mapping[str, str], certificate_url: str) -> bool:
-    """The message claims exactly what genuine ones do; anything else is a downgrade or another's certificate."""
-    return (
-        params.get("signatureVersion") == "2"
-        and params.get("signatureMethod") == RSA_SHA1
-        and names_certificate(params.get("certificateUrl", ""), certificate_url)
-    )
-
-
-def names_certificate(given: str, configured: str) -> bool:
-    """Is this ``certificateUrl`` the configured one, whatever its query says (FPS put a request id there)?
-
-    It is compared as text: no parser is asked what an ``@``, a backslash or a tab in it may mean.
-    """
-    if not all("!" <= character <= "~" for character in given) or "\\" in given or "@" in given:
-        return False
-    return given.partition("?")[0] == configured.partition("?")[0]
-
-
-# ------------------------------------------------------------------------------------ the return
 
 
 @dataclass(frozen=True)
@@ -258,26 +157,10 @@ def verified_notification(body: bytes, url: str, verifier: Verifier) -> Notifica
 
 
 def _notification(params: Mapping[str, str]) -> NotificationMessage:
-    return NotificationMessage(
-        notification_type=params.get("notificationType"),
-        transaction_id=params.get("transactionId"),
-        transaction_status=params.get("transactionStatus") or params.get("status"),
-        status_code=params.get("statusCode"),
-        status_message=params.get("statusMessage"),
-        transaction_date=params.get("transactionDate"),
-        operation=params.get("operation"),
-        payment_method=params.get("paymentMethod"),
-        transaction_amount=_amount(params.get("transactionAmount")),
-        caller_reference=params.get("callerReference"),
-        payment_reason=params.get("paymentReason"),
-        parent_transaction_id=params.get("parentTransactionId"),
-        buyer_name=params.get("buyerName"),
-        buyer_email=params.get("buyerEmail"),
-        recipient_name=params.get("recipientName"),
-        recipient_email=params.get("recipientEmail"),
-        token_id=params.get("tokenId"),
-        params=params,
-    )
+    texts: dict[str, Any] = {each.name: params.get(values.camel(each.name)) for each in fields(NotificationMessage)}
+    texts["transaction_status"] = params.get("transactionStatus") or params.get("status")
+    texts["transaction_amount"] = _amount(params.get("transactionAmount"))
+    return NotificationMessage(**{**texts, "params": params})
 
 
 def _amount(text: str | None) -> Amount | None:
@@ -340,10 +223,6 @@ def _judge(verifier: Verifier, method: str, url: str, params: Mapping[str, str],
         raise OutcomeUnknown("the signature could not be checked now")
     if not verdict:
         raise InvalidSignature("the message was not signed by FPS for this URL", params)
-
-
-def _unsigned(params: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in params.items() if name != "signature"}
 
 
 def _required(params: Mapping[str, str], name: str) -> str:

@@ -18,6 +18,12 @@ _MOMENT = re.compile(
 )
 
 
+def camel(attribute: str) -> str:
+    """``caller_reference`` as the wire writes it: ``callerReference``."""
+    first, *rest = attribute.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 def exact(value: Decimal | int | str) -> Decimal:
     """A number without any loss: plain digits, no exponent, no rounding.
 

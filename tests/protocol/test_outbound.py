@@ -24,7 +24,6 @@ from flask_fps.protocol.client import Client
 from flask_fps.protocol.messages import Amount
 from flask_fps.protocol.messages import VerifySignatureResult
 from flask_fps.protocol.outbound import HmacV1
-from flask_fps.protocol.outbound import names_certificate
 from flask_fps.protocol.outbound import parse_notification
 from flask_fps.protocol.outbound import parse_return
 from flask_fps.protocol.outbound import PinnedCertificate
@@ -35,6 +34,7 @@ from flask_fps.protocol.outbound import sign_outbound_v1
 from flask_fps.protocol.outbound import verified_notification
 from flask_fps.protocol.outbound import verified_return
 from flask_fps.protocol.outbound import Verifier
+from flask_fps.protocol.verifiers import names_certificate
 from tests.protocol.service import always
 from tests.protocol.service import answer
 from tests.protocol.service import Service

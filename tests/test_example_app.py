@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from datetime import timedelta
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -97,6 +101,12 @@ def test_a_card_payment_that_pends_delivers_nothing_yet(
     fps_buyer.notify(client)
     assert downloads(client)
     assert sales(app) == [(SONG, "$0.10")]
+
+
+def test_a_slow_machine_settles_nothing(client: FlaskClient, fps_sandbox: Any, fps_buyer: Any) -> None:
+    fps_buyer.pay(client, client.get("/download/1"), method="CC")
+    with time_machine.travel(datetime.now(timezone.utc) + timedelta(minutes=5)):
+        assert [each["status"] for each in fps_sandbox.ledger()["transactions"]] == ["Pending"]
 
 
 def test_the_price_is_asked_when_the_link_is_opened(app: Flask, client: FlaskClient) -> None:

@@ -27,8 +27,18 @@ BEAT_SECONDS = 0.1
 STOP_SECONDS = 3.0
 
 
-def create_app(bank: Bank, settings: Settings, faults: Faults | None = None, outbox: Outbox | None = None) -> Flask:
-    """The sandbox over this bank: Query API, co-branded pages, account manager, certificate, control plane."""
+def create_app(
+    bank: Bank,
+    settings: Settings,
+    faults: Faults | None = None,
+    outbox: Outbox | None = None,
+    *,
+    settling: bool = True,
+) -> Flask:
+    """The sandbox over this bank: Query API, co-branded pages, account manager, certificate, control plane.
+
+    :param settling: before each request, settle what is due; without it only moving the clock does.
+    """
     from . import account
     from . import api
     from . import cbui
@@ -48,7 +58,8 @@ def create_app(bank: Bank, settings: Settings, faults: Faults | None = None, out
     app.extensions[EXTENSION] = Sandbox(bank, settings, faults, outbox or Outbox(bank, settings))
     for room in (api, cbui, account, certs, control):
         app.register_blueprint(room.blueprint)
-    app.before_request(lambda: _settle(bank))
+    if settling:
+        app.before_request(lambda: _settle(bank))
     return app
 
 
@@ -68,7 +79,7 @@ class SandboxServer:
     :param bank: the bank to serve; without one a new bank with the demo accounts, its books in memory.
     :param settings: ``base_url`` and ``port`` are filled in with the address it listens on.
     :param public_url: what others reach it under, where that is another address.
-    :param ticking: settle and post by itself as time goes by; otherwise :meth:`tick` does.
+    :param ticking: settle and post by itself as time goes by; otherwise :meth:`advance` and :meth:`tick` do.
     """
 
     def __init__(
@@ -89,7 +100,7 @@ class SandboxServer:
             self.settings = replace(settings or Settings(), base_url=base_url, port=self._http.port)
             self.faults = Faults(self.bank.clock)
             self.outbox = Outbox(self.bank, self.settings)
-            self.app = create_app(self.bank, self.settings, self.faults, self.outbox)
+            self.app = create_app(self.bank, self.settings, self.faults, self.outbox, settling=ticking)
         except BaseException:
             self._http.server_close()
             raise
@@ -159,7 +170,7 @@ class SandboxServer:
 
     def _serve(self) -> None:
         self._ready.set()
-        self._http.serve_forever(poll_interval=0.05)
+        self._http.serve_forever(poll_interval=0.02)
 
     def _see_out(self) -> None:
         deadline = time.monotonic() + STOP_SECONDS

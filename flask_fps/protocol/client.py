@@ -30,7 +30,6 @@ from urllib3 import Timeout
 from urllib3.connection import HTTPConnection
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
-from urllib3.exceptions import HTTPError
 from urllib3.exceptions import NewConnectionError
 
 from ..errors import NotSent
@@ -276,7 +275,7 @@ class _Deadline(HTTPConnection):
                 raise TimeoutError("connected after the deadline")
         except ConnectTimeoutError:
             raise
-        except (OSError, HTTPError, http.client.HTTPException) as error:
+        except Exception as error:  # lookup, connection, proxy, handshake: whatever it was, nothing was sent
             self.close()
             raise NewConnectionError(self, f"could not connect: {error}") from error
 

@@ -43,6 +43,7 @@ PAYMENT = Payment(
     notify_url="https://shop.example/fps/ipn",
     created_at=datetime(2026, 11, 3, 14, 5, tzinfo=timezone.utc),
 )
+AUTHORIZED = replace(PAYMENT, state=State.UNKNOWN, authorization_id="TOKEN")
 
 
 @pytest.fixture(autouse=True)
@@ -77,12 +78,13 @@ def test_every_standing_tells_amount_payee_and_reason(standing: str) -> None:
 def test_progress_goes_as_far_as_the_payment_got() -> None:
     assert steps(shown("open")) == ["done", "now", "", ""]
     assert steps(shown("abandoned")) == ["done", "stop", "", ""]
-    assert steps(shown("declined")) == ["done", "done", "stop", ""]
+    assert steps(shown("declined")) == ["done", "stop", "", ""]
+    assert steps(shown("declined", AUTHORIZED)) == ["done", "done", "stop", ""]
     assert steps(shown("confirming")) == ["done", "done", "now", ""]
     assert steps(shown("delivering")) == ["done", "done", "done", "now"]
     assert steps(shown("paid")) == ["done", "done", "done", "done"]
     assert steps(shown("parked")) == ["done", "done", "done", "now"]
-    assert steps(shown("parked", replace(PAYMENT, state=State.UNKNOWN))) == ["done", "done", "now", ""]
+    assert steps(shown("parked", AUTHORIZED)) == ["done", "done", "now", ""]
 
 
 def test_links_and_refresh_are_there_only_when_given() -> None:

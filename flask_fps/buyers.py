@@ -11,10 +11,11 @@ from flask import request
 from flask import Response
 
 from .errors import Forged
+from .records import GUEST
+from .records import is_guest
 from .state import AppState
 
 COOKIE = "fps_guest"
-GUEST = "guest:"
 YEAR = 365 * 24 * 3600
 
 
@@ -57,7 +58,7 @@ def _signed_in(state: AppState) -> str | None:
     if found is None:
         return None
     buyer = str(found)
-    if not buyer or buyer.startswith(GUEST) or len(buyer) > 128:
+    if not buyer or is_guest(buyer) or len(buyer) > 128:
         raise RuntimeError(
             f"fps.buyer_loader returned {buyer!r:.80}: return a stable id of 1 to 128 characters that does not "
             f"begin with {GUEST!r}, or None for somebody who has not signed in"

@@ -138,6 +138,12 @@ class Config:
         "How long a payment stays open for its buyer: seconds, or a timedelta.",
         default=timedelta(hours=24),
     )
+    recover: str = _key(
+        "FPS_RECOVER",
+        settings.choice("pay", "cancel"),
+        "What to do where a buyer authorized and did not come back: 'pay', if his goods can reach him, or 'cancel'.",
+        default="pay",
+    )
     handler_timeout: timedelta = _key(
         "FPS_HANDLER_TIMEOUT",
         settings.duration,

@@ -31,6 +31,7 @@ from .gateways.fps import FPSGateway
 from .ledger import Home
 from .ledger import home_of
 from .ledger import Ledger
+from .ledger import Terms
 from .links import Links
 from .links import secret_keys
 from .orders import make_order
@@ -49,6 +50,8 @@ from .state import AppState
 from .state import current_fps
 from .views import blueprint
 from .views import link_to_start
+from .worker import Pass
+from .worker import Worker
 
 log = logging.getLogger("flask_fps")
 
@@ -122,7 +125,7 @@ class FPS:
             handlers=lambda: bound(app, self._handlers),
             may_deliver=lambda: not self._missing_handlers(app, config),
             exchange=timedelta(seconds=config.timeout),
-            attempt_lifetime=config.attempt_lifetime,
+            terms=Terms(config.attempt_lifetime, unattended=config.recover == "pay"),
             handler_timeout=config.handler_timeout,
         )
         return AppState(
@@ -138,6 +141,7 @@ class FPS:
             gateway=gateway,
             buyer_loader=lambda: self._buyer_loader,
             end_request_transaction=home.end_request_transaction,
+            refuse_open_write=home.refuse_open_write,
             missing_handlers=lambda: self._missing_handlers(app, config),
             upgrade=lambda: _upgrade(app, home),
         )
@@ -203,6 +207,19 @@ class FPS:
     def payment(self, reference: str) -> Payment | None:
         """One payment, whoever made it; ``None`` if there is none of this reference."""
         return current_fps().ledger.payment(reference)
+
+    def reconcile(self, limit: int | None = None, seconds: float | None = None) -> Pass:
+        """Drive what is due once, as ``flask fps reconcile`` does: for cron and other schedulers.
+
+        :param limit: at most so many payments.
+        :param seconds: begin nothing new after this time.
+        :raises RuntimeError: the request's own session has an open write: commit first.
+        """
+        state = current_fps()
+        state.refuse_open_write("fps.reconcile()")
+        worker = Worker(state)
+        until = state.ledger.clock() + timedelta(seconds=seconds) if seconds is not None else None
+        return worker.reconcile(worker.unfinished(everything=False)[:limit], until=until)
 
     @property
     def client(self) -> Client:

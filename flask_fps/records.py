@@ -41,6 +41,8 @@ class State(str, Enum):
         return self.value
 
 
+#: The id of a buyer who has not signed in begins with this.
+GUEST = "guest:"
 #: No payment ever leaves these.
 FINAL = frozenset({State.PAID, State.FAILED, State.EXPIRED, State.CANCELLED})
 #: Of one order, at most one payment may stand in these (the ledger's unique index says so too).
@@ -156,6 +158,8 @@ class Payment:
     paid_at: datetime | None = None
     delivered_at: datetime | None = None
     due_at: datetime | None = None
+    #: How often somebody has set about taking it further.
+    asked: int = 0
     closed_at: datetime | None = None
     superseded_by: str | None = None
     parked_reason: str | None = None
@@ -276,6 +280,19 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Booked:
+    """One of the provider's transactions, as the ledger has it."""
+
+    transaction_id: str
+    payment: str
+    #: The reference of the request that made it.
+    intent: str
+    result: Result
+    money: Money
+    is_paid: bool
+
+
+@dataclass(frozen=True)
 class JournalEntry:
     """One line of a payment's story."""
 
@@ -284,6 +301,11 @@ class JournalEntry:
     detail: Mapping[str, Any]
     from_state: str | None = None
     to_state: str | None = None
+
+
+def is_guest(buyer: str) -> bool:
+    """Is this the id of somebody known by a cookie only?"""
+    return buyer.startswith(GUEST)
 
 
 def _text(name: str, value: object, length: int) -> None:

@@ -7,10 +7,11 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
+from itertools import takewhile
 from typing import TypeVar
 
 from .errors import LedgerBusy
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 #: How many rows of each kind one pass takes.
 BATCH = 100
+#: A whole reconciliation takes all that is due.
+UNLIMITED = 10**9
 #: How often a worker says that it is there; an idle one writes nothing else.
 BEAT_EVERY = timedelta(seconds=15)
 
@@ -37,6 +40,9 @@ class Pass:
     @property
     def idle(self) -> bool:
         return self.arrivals + self.payments + self.deliveries == 0
+
+    def __add__(self, other: Pass) -> Pass:
+        return Pass(self.arrivals + other.arrivals, self.payments + other.payments, self.deliveries + other.deliveries)
 
     def __str__(self) -> str:
         return f"{self.arrivals} messages, {self.payments} payments, {self.deliveries} deliveries"
@@ -67,6 +73,29 @@ class Worker:
             log.error("the worker waits for the ledger: %s", error)
         return done
 
+    def unfinished(self, everything: bool) -> list[str]:
+        """References of the payments that are due now, or of all that may still move."""
+        ledger = self._state.ledger
+        return ledger.unfinished_payments() if everything else ledger.due_payments(UNLIMITED)
+
+    def reconcile(self, payments: Iterable[str], *, early: bool = False, until: datetime | None = None) -> Pass:
+        """Drive these payments once, and every message and delivery that is due.
+
+        :param early: do not wait for back-off timers.
+        :param until: begin nothing new after this.
+        :raises LedgerBusy: the database does not answer.
+        """
+        ledger, checkout = self._state.ledger, self._state.checkout
+        in_time = self._in_time(until)
+        done = Pass(arrivals=_each(in_time(ledger.due_arrivals(UNLIMITED)), checkout.process_arrival))
+        done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
+        if not self._state.missing_handlers():
+            done.deliveries = _each(in_time(ledger.due_deliveries(UNLIMITED)), checkout.deliver)
+        return done
+
+    def _in_time(self, until: datetime | None) -> Callable[[Iterable[T]], Iterable[T]]:
+        return lambda due: takewhile(lambda _one: until is None or self._state.ledger.clock() < until, due)
+
     def _pass(self, done: Pass) -> None:
         ledger, checkout = self._state.ledger, self._state.checkout
         self._beat()
@@ -85,13 +114,15 @@ class Worker:
             self._last_beat = now
 
 
-def _each(due: Sequence[T], act: Callable[[T], None]) -> int:
+def _each(due: Iterable[T], act: Callable[[T], None]) -> int:
     """Act on each; what one of them raises must not stop the others."""
+    count = 0
     for one in due:
         try:
             act(one)
+            count += 1
         except LedgerBusy:
             raise
         except Exception:
             log.exception("the worker could not take %r further", one)
-    return len(due)
+    return count

@@ -5,7 +5,9 @@ No Flask in it, no clock and no network of its own: everything it needs is on it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping
+from datetime import datetime
 
 from ..gateways import Standing
 from ..gateways import Verdict
@@ -13,9 +15,11 @@ from ..records import Order
 from ..records import Payment
 from . import deliver
 from . import notify
-from . import pay
+from .audit import audit
+from .audit import Finding as Finding
 from .desk import Desk as Desk
-from .desk import WORKER_SEEN_WITHIN
+from .drive import drive
+from .drive import drive_all
 from .finish import finish
 from .start import Addresses as Addresses
 from .start import start
@@ -48,18 +52,16 @@ class Checkout:
         return notify.notify(self._desk, account, body, headers, url)
 
     def drive(self, reference: str) -> None:
-        """Take one payment as far as it will go now: its inbox, its request, its delivery."""
-        desk = self._desk
-        for arrival in desk.ledger.due_arrivals_of(reference):
-            notify.process(desk, arrival)
-        pay.drive(desk, reference)
-        alone = not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
-        for delivery in desk.ledger.due_deliveries_of(reference, named=alone):
-            deliver.due(desk, delivery)
+        """Take one payment as far as it will go now: its inbox, its money, its delivery."""
+        drive_all(self._desk, reference)
 
-    def drive_payment(self, reference: str) -> None:
-        """Take one payment's request a step further, if it is due."""
-        pay.drive(self._desk, reference)
+    def drive_payment(self, reference: str, *, early: bool = False) -> None:
+        """Take one payment's money a step further, if it is due; ``early``: even before."""
+        drive(self._desk, reference, early=early)
+
+    def audit(self, account: str, since: datetime) -> Iterator[Finding]:
+        """Every difference between this ledger and the provider's books."""
+        return audit(self._desk, account, since)
 
     def process_arrival(self, id: int) -> None:
         """Act on one message of the inbox."""

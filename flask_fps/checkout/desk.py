@@ -11,8 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 from ..gateways import Gateway
+from ..ledger import Backoff
 from ..ledger import Lease
 from ..ledger import Ledger
+from ..ledger import Terms
 from ..records import Intent
 from ..records import Payment
 from ..signals import PaymentSignal
@@ -22,6 +24,8 @@ log = logging.getLogger("flask_fps")
 #: A lease covers this many whole exchanges with the provider, and some time to write.
 EXCHANGES_PER_LEASE = 3
 LEASE_MARGIN = timedelta(seconds=5)
+#: A buyer who is still away after this is asked about, then again and again with longer waits.
+ASK_AFTER = Backoff(first=timedelta(minutes=10), longest=timedelta(hours=1))
 #: A worker seen within this time is at work.
 WORKER_SEEN_WITHIN = timedelta(minutes=1)
 
@@ -55,7 +59,7 @@ class Desk:
     handlers: Callable[[], Mapping[str, Callable[[Payment], None]]]
     may_deliver: Callable[[], bool]
     exchange: timedelta
-    attempt_lifetime: timedelta
+    terms: Terms
     handler_timeout: timedelta
 
     def gateway(self, payment: Payment) -> Gateway:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..gateways import Authorization
 from ..gateways import Standing
 from ..ledger import Arrival
+from ..ledger import Proof
 from ..records import Payment
 from . import pay
 from .desk import Desk
@@ -33,8 +34,14 @@ def act_on(desk: Desk, payment: Payment, authorization: Authorization, arrival: 
     """Do what a judged return asks for; ``inbox_id`` is where it waited, if it did."""
     standing = authorization.standing
     if standing is Standing.AUTHORIZED:
-        pay.accept(desk, payment, authorization, arrival, inbox_id)
+        pay.accept(desk, payment, proof_of(authorization, arrival, inbox_id))
     elif standing in (Standing.ABANDONED, Standing.REFUSED):
         desk.ledger.turned_away(payment.reference, arrival, inbox_id, standing.value, authorization.detail)
     elif inbox_id is None:
         desk.ledger.keep_return(arrival, standing.value)
+
+
+def proof_of(authorization: Authorization, arrival: Arrival | None = None, inbox_id: int | None = None) -> Proof:
+    """The authorization as the ledger keeps it."""
+    assert authorization.id is not None, "an authorization without an id proves nothing"
+    return Proof(authorization.id, authorization.method, authorization.payer, authorization.given_at, arrival, inbox_id)

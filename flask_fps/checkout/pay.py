@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from .. import signals
-from ..gateways import Authorization
-from ..ledger import Arrival
 from ..ledger import Lease
 from ..ledger import Proof
 from ..ledger import Settled
@@ -25,6 +23,8 @@ from .desk import Desk
 PARK_UNKNOWN_AFTER = 6 / 7
 PARK_PENDING_AFTER = timedelta(days=7)
 
+#: What became of the buyer's money is not settled.
+UNSETTLED = frozenset({State.AUTHORIZED, State.PAYING, State.UNKNOWN, State.PENDING})
 TELLING = {
     State.PENDING: signals.payment_pending,
     State.FAILED: signals.payment_failed,
@@ -33,37 +33,30 @@ TELLING = {
 }
 
 
-def accept(desk: Desk, payment: Payment, authorization: Authorization, arrival: Arrival, inbox_id: int | None) -> None:
+def accept(desk: Desk, payment: Payment, proof: Proof) -> None:
     """Store a verified authorization and, if the order is still to be paid, pay."""
-    assert authorization.id is not None
-    proof = Proof(authorization.id, authorization.method, authorization.payer)
     lease = desk.lease()
-    intent = desk.intent(payment, authorization.id, 1)
-    accepted = desk.ledger.accept(arrival, inbox_id, proof, intent, lease, desk.attempt_lifetime)
+    accepted = desk.ledger.accept(proof, desk.intent(payment, proof.id, 1), lease, desk.terms)
     if accepted.intent is not None:
         desk.tell(signals.payment_authorized, accepted.payment)
         _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
     if accepted.release is not None:
-        _tell(desk, accepted.payment, payment.state)
+        tell_end(desk, accepted.payment, payment.state)
         _give_back(desk, accepted.payment, accepted.release)
 
 
-def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
-    """Take one payment a step further, if it is due and nobody else does.
+def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
+    """Take the request of an authorized payment a step further, if it is due and nobody else does.
 
     :param early: do not wait for its due time.
     """
-    payment = desk.ledger.payment(reference)
-    if payment is None or payment.authorization_id is None or payment.state not in _DRIVES:
+    if payment.authorization_id is None or payment.state not in UNSETTLED:
         return
     lease = desk.lease()
     candidate = desk.intent(payment, payment.authorization_id, _next_number(desk, payment))
     taken = desk.ledger.take(candidate, lease, desk.gateway(payment).limits.pay_within, early=early)
     if taken is not None:
         _DOING[taken.task](desk, taken, lease)
-
-
-_DRIVES = frozenset({State.AUTHORIZED, State.PAYING, State.UNKNOWN, State.PENDING})
 
 
 def _next_number(desk: Desk, payment: Payment) -> int:
@@ -103,7 +96,7 @@ def _check(desk: Desk, taken: Taken, lease: Lease) -> None:
 
 
 def _release(desk: Desk, taken: Taken, lease: Lease) -> None:
-    _tell(desk, taken.payment, State.AUTHORIZED)
+    tell_end(desk, taken.payment, State.AUTHORIZED)
     _give_back(desk, taken.payment, taken.intent.authorization_id)
 
 
@@ -142,7 +135,7 @@ def disagreement(intent: Intent, facts: Facts | None) -> str | None:
 def settle(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:
     """Merge an answer into the ledger, tell the shop, and deliver what is now paid."""
     settled = desk.ledger.settle(intent, outcome, lease, desk.handlers())
-    _tell(desk, settled.payment, settled.before)
+    tell_end(desk, settled.payment, settled.before)
     _deliver(desk, settled)
 
 
@@ -151,7 +144,7 @@ def _deliver(desk: Desk, settled: Settled) -> None:
         deliver.deliver(desk, delivery)
 
 
-def _tell(desk: Desk, payment: Payment, before: State) -> None:
+def tell_end(desk: Desk, payment: Payment, before: State) -> None:
     signal = TELLING.get(payment.state)
     if signal is not None and payment.state is not before:
         desk.tell(signal, payment)

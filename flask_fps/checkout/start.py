@@ -11,6 +11,7 @@ from ..ledger import Opening
 from ..records import Order
 from ..records import Payment
 from ..signals import payment_started
+from .desk import ASK_AFTER
 from .desk import Desk
 
 
@@ -43,7 +44,8 @@ def start(desk: Desk, order: Order, buyer: str, account: str, addresses: Address
         buyer=buyer,
         return_url=addresses.return_url(reference),
         notify_url=addresses.notify_url,
-        lifetime=desk.attempt_lifetime,
+        lifetime=desk.terms.lifetime,
+        ask_after=ASK_AFTER.first,
     )
     opening, payment = desk.ledger.open_payment(draft)
     if payment is None or opening not in (Opening.STARTED, Opening.RESUMED):

@@ -8,6 +8,7 @@ from .database import db
 from .payments import list_payments
 from .payments import show
 from .sandbox import sandbox
+from .work import reconcile
 from .work import work
 
 fps = AppGroup("fps", help="Payments by Flask-FPS: look at them, drive them, and the sandbox to try them with.")
@@ -15,4 +16,5 @@ fps.add_command(sandbox)
 fps.add_command(list_payments)
 fps.add_command(show)
 fps.add_command(work)
+fps.add_command(reconcile)
 fps.add_command(db)

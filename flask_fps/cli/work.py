@@ -1,18 +1,30 @@
-"""``flask fps work``: the worker."""
+"""``flask fps work`` and ``flask fps reconcile``: driving what is unfinished."""
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from datetime import timedelta
 from types import FrameType
 
 import click
 from flask.cli import with_appcontext
 
+from ..checkout import Finding
+from ..errors import ServiceError
+from ..errors import TransportError
+from ..records import Payment
+from ..state import ACCOUNT
+from ..state import AppState
 from ..state import current_fps
 from ..worker import Pass
 from ..worker import Worker
+from .payments import table
 
 
 @click.command()
@@ -27,8 +39,24 @@ def work(pause: float, once: bool) -> None:
         return
     stop = _stop_on_signals()
     click.echo(f"Worker {worker.name} is at work. Stop it with Ctrl-C.")
-    worker.run(stop, pause, _report)
+    worker.run(stop, pause, _Progress(sys.stdout.isatty()))
     click.echo("Worker stopped.")
+
+
+class _Progress:
+    """One line that is written over on a terminal; elsewhere a line for each pass that did something."""
+
+    def __init__(self, terminal: bool) -> None:
+        self._terminal = terminal
+        self._total = Pass()
+
+    def __call__(self, done: Pass) -> None:
+        self._total += done
+        if self._terminal:
+            click.echo(f"\rSo far: {self._total}.  ", nl=False)
+        elif not done.idle:
+            click.echo(f"Took further: {done}.")
+        sys.stdout.flush()
 
 
 def _stop_on_signals() -> threading.Event:
@@ -42,7 +70,54 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _report(done: Pass) -> None:
-    if not done.idle:
-        click.echo(f"Took further: {done}.")
-        sys.stdout.flush()
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Do not wait for back-off timers.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be driven.")
+@click.option("--since", "days", default=2.0, show_default=True, help="Compare the provider's books of so many days.")
+@click.option("--json", "as_json", is_flag=True, help="What was done and every difference, for scripts.")
+@with_appcontext
+def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> None:
+    """Drive everything that is due, once, and hold the ledger against the provider's books."""
+    state = current_fps()
+    worker = Worker(state)
+    wanted = worker.unfinished(everything)
+    if dry_run:
+        _say_what_is_due(state, wanted)
+        return
+    with click.progressbar(wanted, label="Payments", file=sys.stderr, hidden=not sys.stderr.isatty()) as payments:
+        done = worker.reconcile(payments, early=everything)
+    findings = list(_findings(state, state.ledger.clock() - timedelta(days=days)))
+    if as_json:
+        click.echo(json.dumps({"done": asdict(done), "differences": [asdict(each) for each in findings]}, indent=2))
+        return
+    click.echo(f"Done: {done}.")
+    _say_what_differs(findings)
+
+
+def _say_what_is_due(state: AppState, wanted: list[str]) -> None:
+    due = [payment for payment in map(state.ledger.payment, wanted) if payment is not None]
+    if not due:
+        click.echo("Nothing is due.")
+        return
+    click.echo(table(("REFERENCE", "STATE", "AMOUNT", "DUE"), map(_due_row, due)))
+
+
+def _due_row(payment: Payment) -> tuple[str, str, str, str]:
+    due = f"{payment.due_at:%Y-%m-%d %H:%M}" if payment.due_at else "a person"
+    return payment.reference, payment.state.value, str(payment.money), due
+
+
+def _findings(state: AppState, since: datetime) -> Iterator[Finding]:
+    try:
+        yield from state.checkout.audit(ACCOUNT, since)
+    except (TransportError, ServiceError) as error:
+        raise click.ClickException(f"the provider's books could not be read: {error}") from error
+
+
+def _say_what_differs(findings: list[Finding]) -> None:
+    if not findings:
+        click.echo("The ledger and the provider's books agree.")
+        return
+    click.echo(f"{len(findings)} differences between the ledger and the provider's books:")
+    rows = ((each.kind, each.transaction_id, each.payment or "-", each.detail) for each in findings)
+    click.echo(table(("KIND", "TRANSACTION", "PAYMENT", "DETAIL"), rows))

@@ -8,6 +8,7 @@ holds no database transaction and treats every answer as evidence, not as an ord
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,6 +80,8 @@ class Authorization:
     money: Money | None = None
     method: str | None = None
     payer: str | None = None
+    #: When it was given, where the provider says so.
+    given_at: datetime | None = None
     #: For the journal: the provider's status and message, never a secret.
     detail: str = ""
 
@@ -126,6 +129,17 @@ class Gateway(Protocol):
 
     def find(self, intent: Intent) -> Outcome:
         """Look for the transaction of an intent whose answer was lost. Not found is ``unknown``."""
+
+    def activity(self, since: datetime) -> Iterable[Outcome]:
+        """Every payment to or by this account since then, as the provider has it, each with its facts.
+
+        :raises TransportError: the provider did not answer.
+        :raises ServiceError: the provider refused to say.
+        """
+
+    def recover(self, payment: Payment) -> Authorization:
+        """What the provider knows of a buyer who has not come back. ``abandoned``: no authorization of his
+        exists; ``could_not_tell``: ask again."""
 
     def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:
         """Judge what was posted to ``url`` (ours, never the request's own idea of it)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from datetime import timedelta
 from functools import cached_property
 
@@ -53,8 +54,11 @@ TURNED_AWAY = {
 FRONT_DOOR = frozenset({"AuthFailure", "InvalidClientTokenId", "RequestExpired", "SignatureDoesNotMatch"})
 #: An earlier request with this reference was another one: that says nothing about whether money moved.
 SAYS_NOTHING = frozenset({"DuplicateRequest"})
-#: How many batches of the account's activity are read for one lost answer.
-BATCHES_MAX = 5
+#: No token was made under this reference of a co-branded request.
+NO_TOKEN = frozenset({"InvalidCallerReference"})
+#: How many batches of the account's activity are read, at 200 transactions each: for one lost answer, for all.
+BATCHES_FOR_ONE = 25
+BATCHES_FOR_ALL = 5000
 
 
 @dataclass(frozen=True)
@@ -173,12 +177,27 @@ class FPSGateway:
     def find(self, intent: Intent) -> Outcome:
         """Look through the account's activity for the token's transaction."""
         try:
-            for transaction in self._activity(intent):
+            if intent.first_sent_at is None:
+                return Outcome(Result.UNKNOWN, message="it was never sent")
+            for transaction in self._transactions(intent.first_sent_at - timedelta(days=1), BATCHES_FOR_ONE):
                 if transaction.sender_token_id == intent.authorization_id:
                     return self.status(transaction.transaction_id)
         except (TransportError, ServiceError) as error:
             return Outcome(Result.UNKNOWN, message=str(error))
         return Outcome(Result.UNKNOWN, message="no transaction of this authorization is in the account's activity")
+
+    def recover(self, payment: Payment) -> Authorization:
+        """What GetTokenByCaller says. Paying with a used or cancelled token is answered as its Pay was."""
+        try:
+            token = self.client.send(messages.GetTokenByCaller(caller_reference=payment.reference)).token
+        except ServiceError as error:
+            standing = Standing.ABANDONED if error.code in NO_TOKEN else Standing.COULD_NOT_TELL
+            return Authorization(standing, detail=str(error))
+        except TransportError as error:
+            return Authorization(Standing.COULD_NOT_TELL, detail=str(error))
+        if token.caller_reference != payment.reference:
+            return Authorization(Standing.COULD_NOT_TELL, detail="the answer is about another reference")
+        return Authorization(Standing.AUTHORIZED, token.token_id, given_at=token.date_installed, detail="recovered")
 
     def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:
         try:
@@ -195,11 +214,13 @@ class FPSGateway:
             detail=message.transaction_status or "",
         )
 
-    def _activity(self, intent: Intent) -> Iterable[messages.Transaction]:
-        if intent.first_sent_at is None:
-            return
-        start = intent.first_sent_at - timedelta(days=1)
-        for _batch in range(BATCHES_MAX):
+    def activity(self, since: datetime) -> Iterable[Outcome]:
+        for transaction in self._transactions(since, BATCHES_FOR_ALL):
+            if transaction.fps_operation == "Pay":
+                yield self.status(transaction.transaction_id)
+
+    def _transactions(self, start: datetime, batches: int) -> Iterable[messages.Transaction]:
+        for _batch in range(batches):
             answer = self.client.send(
                 messages.GetAccountActivity(start_date=start, sort_order_by_date="Ascending", max_batch_size=200)
             )

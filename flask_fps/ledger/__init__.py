@@ -17,11 +17,13 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from ..records import Booked
 from ..records import Grant
 from ..records import Intent
 from ..records import JournalEntry
 from ..records import Outcome
 from ..records import Payment
+from . import accepting
 from . import handing
 from . import heartbeats
 from . import inbox
@@ -32,6 +34,9 @@ from . import outbox
 from . import owners
 from . import reading
 from . import settling
+from .accepting import Accepted as Accepted
+from .accepting import Proof as Proof
+from .accepting import Terms as Terms
 from .backoff import Backoff as Backoff
 from .engine import own_engine as own_engine
 from .engine import reading as reading_from
@@ -43,9 +48,8 @@ from .home import Home as Home
 from .home import home_of as home_of
 from .inbox import Arrival as Arrival
 from .inbox import Waiting as Waiting
-from .leasing import Accepted as Accepted
+from .leasing import AWAY as AWAY
 from .leasing import Lease as Lease
-from .leasing import Proof as Proof
 from .leasing import Taken as Taken
 from .leasing import Task as Task
 from .opening import Draft as Draft
@@ -145,17 +149,18 @@ class Ledger:
             lambda session, now: noting.turned_away(session, now, reference, arrival, inbox_id, standing, detail)
         )
 
-    def accept(
-        self,
-        arrival: Arrival,
-        inbox_id: int | None,
-        proof: Proof,
-        intent: Intent,
-        lease: Lease,
-        lifetime: timedelta,
-    ) -> Accepted:
+    def accept(self, proof: Proof, intent: Intent, lease: Lease, terms: Terms) -> Accepted:
+        """Take an authorization in: :func:`flask_fps.ledger.accepting.accept`."""
+        return self._write(lambda session, now: accepting.accept(session, now, proof, intent, lease, terms))
+
+    def hold(self, reference: str, lease: Lease, *, early: bool = False) -> Payment | None:
+        """Lease a payment whose buyer has not come back, if it is due and free."""
+        return self._write(lambda session, now: leasing.hold(session, now, reference, lease, early=early))
+
+    def still_away(self, payment: Payment, lease: Lease, next_at: datetime, end: datetime) -> Payment:
+        """The provider knows no authorization: ask again at ``next_at``; past ``end`` it has expired."""
         return self._write(
-            lambda session, now: leasing.accept(session, now, arrival, inbox_id, proof, intent, lease, lifetime)
+            lambda session, now: noting.still_away(session, now, payment.reference, lease.owner, next_at, end)
         )
 
     # The request that pays
@@ -177,6 +182,14 @@ class Ledger:
 
     def note(self, reference: str, event: str, **detail: Any) -> None:
         self._write(lambda session, now: noting.note(session, now, reference, event, detail))
+
+    def unfinished_payments(self) -> list[str]:
+        """References of all payments that may still move, due or not."""
+        return self._read(reading.unfinished_payments)
+
+    def transactions_since(self, account: str, since: datetime) -> list[Booked]:
+        """What this ledger believes of the provider's transactions since then."""
+        return self._read(lambda session: reading.transactions_since(session, account, since))
 
     def due_payments(self, limit: int) -> list[str]:
         return self._read(lambda session: reading.due_payments(session, self.clock(), limit))

@@ -15,18 +15,18 @@ from ..records import Intent
 from ..records import IntentState
 from ..records import Payment
 from ..records import State
-from . import inbox
 from .models import IntentRow
 from .models import PaymentRow
 from .moves import journal
 from .moves import move
-from .noting import kept
 from .reading import intent_record
 from .reading import intent_row
 from .reading import locked_row
 from .reading import payment_record
 
 S = State
+#: The buyer was sent away, and no authorization of his is known.
+AWAY = frozenset({S.STARTED, S.ABANDONED, S.REFUSED})
 
 
 @dataclass(frozen=True)
@@ -56,61 +56,7 @@ class Taken:
     task: Task
 
 
-@dataclass(frozen=True)
-class Accepted:
-    """What became of an authorization."""
-
-    payment: Payment
-    #: To be sent now, under the lease; ``None`` where nothing is to be sent.
-    intent: Intent | None = None
-    #: An authorization that will not be used and should be given back.
-    release: str | None = None
-
-
-@dataclass(frozen=True)
-class Proof:
-    """The authorization a verified return carried."""
-
-    id: str
-    method: str | None
-    payer: str | None
-
-
-def accept(
-    session: Session,
-    now: datetime,
-    arrival: inbox.Arrival,
-    inbox_id: int | None,
-    proof: Proof,
-    intent: Intent,
-    lease: Lease,
-    lifetime: timedelta,
-) -> Accepted:
-    """Store a verified authorization and, where the order is still to be paid, the frozen intent and the lease."""
-    row = locked_row(session, intent.payment)
-    kept(session, now, arrival, inbox_id, row)
-    if S(row.state) not in (S.STARTED, S.ABANDONED, S.REFUSED):
-        return _late(session, now, row, proof)
-    known = {"authorization_id": proof.id, "method": proof.method, "payer": proof.payer, "authorized_at": now}
-    move(session, row, S.AUTHORIZED, now, why="the buyer authorized it", **known)
-    if now >= row.created_at + lifetime:
-        move(session, row, S.EXPIRED, now, why="the offer had expired")
-        return Accepted(payment_record(row), release=proof.id)
-    if _order_engaged_by_another(session, row):
-        move(session, row, S.CANCELLED, now, why="another payment of this order was first")
-        return Accepted(payment_record(row), release=proof.id)
-    stored = _freeze(session, now, row, intent)
-    return Accepted(payment_record(row), _send_under_lease(session, now, row, stored, lease))
-
-
-def _late(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> Accepted:
-    if row.authorization_id in (None, proof.id):
-        return Accepted(payment_record(row))
-    journal(session, row, "second authorization", now, kept="the first")
-    return Accepted(payment_record(row), release=proof.id)
-
-
-def _order_engaged_by_another(session: Session, row: PaymentRow) -> bool:
+def order_engaged_by_another(session: Session, row: PaymentRow) -> bool:
     claiming = [state.value for state in CLAIMING]
     query = select(PaymentRow.id).where(
         PaymentRow.account == row.account,
@@ -122,7 +68,7 @@ def _order_engaged_by_another(session: Session, row: PaymentRow) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _freeze(session: Session, now: datetime, row: PaymentRow, intent: Intent) -> IntentRow:
+def freeze(session: Session, now: datetime, row: PaymentRow, intent: Intent) -> IntentRow:
     stored = IntentRow(
         account=row.account,
         gateway=row.gateway,
@@ -142,7 +88,7 @@ def _freeze(session: Session, now: datetime, row: PaymentRow, intent: Intent) ->
     return stored
 
 
-def _send_under_lease(session: Session, now: datetime, row: PaymentRow, stored: IntentRow, lease: Lease) -> Intent:
+def send_under_lease(session: Session, now: datetime, row: PaymentRow, stored: IntentRow, lease: Lease) -> Intent:
     until = now + lease.lasts
     holds = {"lease_owner": lease.owner, "lease_until": until, "due_at": until, "attempts": row.attempts + 1}
     move(session, row, S.PAYING, now, why=f"sending {stored.kind} {stored.reference}", **holds)
@@ -164,7 +110,7 @@ def take(
     ``candidate`` is frozen here if the last request was refused for good and may be made anew.
     """
     row = locked_row(session, candidate.payment)
-    if _held(row, now) or (row.due_at is not None and row.due_at > now and not early):
+    if _held(row, now) or not _due(row, now, early):
         return None
     if row.state == S.AUTHORIZED.value:
         return _take_authorized(session, now, row, candidate, lease, pay_within)
@@ -187,19 +133,32 @@ def _take_authorized(
     if row.authorized_at is not None and now >= row.authorized_at + pay_within:
         move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", due_at=None)
         return Taken(payment_record(row), candidate, Task.RELEASE)
-    if _order_engaged_by_another(session, row):
+    if order_engaged_by_another(session, row):
         move(session, row, S.CANCELLED, now, why="another payment of this order was first", due_at=None)
         return Taken(payment_record(row), candidate, Task.RELEASE)
     last = _last_intent(session, row)
     reusable = last is not None and last.state in (IntentState.FROZEN.value, IntentState.NOT_SENT.value)
-    stored = last if last is not None and reusable else _freeze(session, now, row, candidate)
-    intent = _send_under_lease(session, now, row, stored, lease)
+    stored = last if last is not None and reusable else freeze(session, now, row, candidate)
+    intent = send_under_lease(session, now, row, stored, lease)
     return Taken(payment_record(row), intent, Task.SEND)
+
+
+def hold(session: Session, now: datetime, reference: str, lease: Lease, *, early: bool) -> Payment | None:
+    """Lease a payment whose buyer has not come back, to ask the provider about him."""
+    row = locked_row(session, reference)
+    if S(row.state) not in AWAY or _held(row, now) or not _due(row, now, early):
+        return None
+    _hold(row, now, lease)
+    return payment_record(row)
 
 
 def _hold(row: PaymentRow, now: datetime, lease: Lease) -> None:
     row.lease_owner, row.lease_until = lease.owner, now + lease.lasts
     row.due_at, row.attempts = row.lease_until, row.attempts + 1
+
+
+def _due(row: PaymentRow, now: datetime, early: bool) -> bool:
+    return early or row.due_at is None or row.due_at <= now
 
 
 def _held(row: PaymentRow, now: datetime) -> bool:

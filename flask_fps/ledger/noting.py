@@ -19,6 +19,8 @@ from .moves import MOVES
 from .reading import locked_row
 from .reading import payment_record
 
+S = State
+
 
 def begun(session: Session, reference: str, redirect: str, handle: str) -> None:
     row = locked_row(session, reference)
@@ -45,6 +47,20 @@ def turned_away(
         move(session, row, to, now, why=detail)
     else:
         journal(session, row, "return", now, standing=standing, detail=detail)
+    return payment_record(row)
+
+
+def still_away(
+    session: Session, now: datetime, reference: str, owner: str, next_at: datetime, end: datetime
+) -> Payment:
+    """The provider knows no authorization: ask again at ``next_at``, or end it once ``end`` has passed."""
+    row = locked_row(session, reference)
+    ours = row.lease_owner == owner
+    if ours and now >= end and S.EXPIRED in MOVES[S(row.state)]:
+        move(session, row, S.EXPIRED, now, why="the buyer never authorized it", due_at=None)
+    elif ours:
+        row.due_at = next_at
+    release(row, owner)
     return payment_record(row)
 
 

@@ -55,6 +55,8 @@ class Draft:
     notify_url: str
     #: How long a started payment is offered again.
     lifetime: timedelta
+    #: When to ask the provider about a buyer who has not come back.
+    ask_after: timedelta
 
     @property
     def order_key(self) -> str:
@@ -150,6 +152,7 @@ def _insert(session: Session, draft: Draft, now: datetime) -> PaymentRow:
         return_url=draft.return_url,
         notify_url=draft.notify_url,
         created_at=now,
+        due_at=now + draft.ask_after,
         attempts=0,
         lines=[
             LineRow(

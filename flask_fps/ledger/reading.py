@@ -11,18 +11,22 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm import Session
 
 from ..money import Money
+from ..records import Booked
+from ..records import FINAL
 from ..records import Grant
 from ..records import Intent
 from ..records import IntentState
 from ..records import JournalEntry
 from ..records import Line
 from ..records import Payment
+from ..records import Result
 from ..records import State
 from .models import GrantRow
 from .models import IntentRow
 from .models import JournalRow
 from .models import LineRow
 from .models import PaymentRow
+from .models import TransactionRow
 
 
 def payments_with_lines() -> Select[PaymentRow]:
@@ -67,6 +71,7 @@ def payment_record(row: PaymentRow) -> Payment:
         paid_at=row.paid_at,
         delivered_at=row.delivered_at,
         due_at=row.due_at,
+        asked=row.attempts,
         closed_at=row.closed_at,
         superseded_by=row.superseded_by,
         parked_reason=row.parked_reason,
@@ -175,6 +180,33 @@ def payment_of_intent(session: Session, reference: str) -> Payment | None:
     query = select(PaymentRow.reference).join(IntentRow, IntentRow.payment_id == PaymentRow.id)
     owner = session.scalar(query.where(IntentRow.reference == reference))
     return payment_of(session, owner or reference)
+
+
+def unfinished_payments(session: Session) -> list[str]:
+    final = [state.value for state in FINAL]
+    query = select(PaymentRow.reference).where(PaymentRow.state.not_in(final)).order_by(PaymentRow.id)
+    return list(session.scalars(query))
+
+
+def transactions_since(session: Session, account: str, since: datetime) -> list[Booked]:
+    query = (
+        select(TransactionRow, PaymentRow.reference, PaymentRow.state, IntentRow.reference)
+        .join(PaymentRow, PaymentRow.id == TransactionRow.payment_id)
+        .join(IntentRow, IntentRow.id == TransactionRow.intent_id)
+        .where(TransactionRow.account == account, TransactionRow.created_at >= since)
+        .order_by(TransactionRow.id)
+    )
+    return [
+        Booked(
+            transaction_id=row.transaction_id,
+            payment=payment,
+            intent=intent,
+            result=Result(row.status),
+            money=Money(row.amount, row.currency),
+            is_paid=state == State.PAID.value,
+        )
+        for row, payment, state, intent in session.execute(query)
+    ]
 
 
 def due_payments(session: Session, now: datetime, limit: int) -> list[str]:

@@ -1,0 +1,86 @@
+"""Holding the ledger against the provider's own books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..records import Booked
+from ..records import Outcome
+from ..records import Result
+from .desk import Desk
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference between the ledger and the provider's books."""
+
+    #: ``amount``, ``currency``, ``payee``, ``status``, ``missing``, ``orphan`` or ``duplicate``.
+    kind: str
+    transaction_id: str
+    payment: str | None
+    detail: str
+
+
+def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
+    """Every difference since then.
+
+    ``missing``: paid here, unknown there. ``orphan``: money moved there, and no payment here has it.
+    ``duplicate``: money moved twice for one payment.
+
+    :raises TransportError: the provider did not answer; nothing is known of the rest.
+    :raises ServiceError: the provider refused to say.
+    """
+    booked = {each.transaction_id: each for each in desk.ledger.transactions_since(account, since)}
+    seen: set[str] = set()
+    paid: dict[str, str] = {}
+    for outcome in desk.gateways[account].activity(since):
+        if outcome.transaction_id is None:
+            continue
+        seen.add(outcome.transaction_id)
+        here = booked.get(outcome.transaction_id)
+        yield from _compare(desk, outcome, here)
+        yield from _duplicate(desk, outcome, here, paid)
+    for here in booked.values():
+        if here.is_paid and here.result is Result.SUCCESS and here.transaction_id not in seen:
+            yield Finding("missing", here.transaction_id, here.payment, f"{here.money} is paid here and unknown there")
+
+
+def _compare(desk: Desk, outcome: Outcome, here: Booked | None) -> Iterator[Finding]:
+    assert outcome.transaction_id is not None
+    moved = outcome.result is Result.SUCCESS
+    if here is None:
+        if moved and outcome.facts is not None and outcome.facts.ours is not False:
+            yield Finding("orphan", outcome.transaction_id, _owner(desk, outcome), f"{outcome.facts.money} moved")
+        return
+    if moved != (here.result is Result.SUCCESS):
+        detail = f"it is {here.result.value} here and {outcome.result.value} there"
+        yield Finding("status", outcome.transaction_id, here.payment, detail)
+    if outcome.facts is None or outcome.facts.money is None:
+        return
+    if outcome.facts.money.currency != here.money.currency:
+        detail = f"{here.money.currency} here and {outcome.facts.money.currency} there"
+        yield Finding("currency", outcome.transaction_id, here.payment, detail)
+    elif outcome.facts.money != here.money:
+        yield Finding(
+            "amount", outcome.transaction_id, here.payment, f"{here.money} here and {outcome.facts.money} there"
+        )
+    if outcome.facts.ours is False:
+        yield Finding("payee", outcome.transaction_id, here.payment, "somebody else was paid")
+
+
+def _duplicate(desk: Desk, outcome: Outcome, here: Booked | None, paid: dict[str, str]) -> Iterator[Finding]:
+    payment = here.payment if here else _owner(desk, outcome)
+    if outcome.result is not Result.SUCCESS or payment is None or outcome.transaction_id is None:
+        return
+    first = paid.setdefault(payment, outcome.transaction_id)
+    if first != outcome.transaction_id:
+        yield Finding("duplicate", outcome.transaction_id, payment, f"{first} has paid it already")
+
+
+def _owner(desk: Desk, outcome: Outcome) -> str | None:
+    if outcome.facts is None or outcome.facts.reference is None:
+        return None
+    owner = desk.ledger.payment_of_intent(outcome.facts.reference)
+    return owner.reference if owner else None

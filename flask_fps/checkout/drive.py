@@ -1,0 +1,35 @@
+"""Taking one payment further, whatever stands next in its story."""
+
+from __future__ import annotations
+
+from ..ledger import AWAY
+from . import deliver
+from . import notify
+from . import pay
+from .desk import Desk
+from .desk import WORKER_SEEN_WITHIN
+from .recover import recover
+
+
+def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
+    """What is next for this payment's money, if it is due and nobody else is at it."""
+    payment = desk.ledger.payment(reference)
+    if payment is None:
+        return
+    if payment.state in AWAY:
+        recover(desk, payment, early=early)
+    else:
+        pay.proceed(desk, payment, early=early)
+
+
+def drive_all(desk: Desk, reference: str) -> None:
+    """All that is due of one payment: its inbox, its money, its delivery.
+
+    Named handlers may take long; they run here only where no worker is seen to do it.
+    """
+    for arrival in desk.ledger.due_arrivals_of(reference):
+        notify.process(desk, arrival)
+    drive(desk, reference)
+    alone = not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
+    for delivery in desk.ledger.due_deliveries_of(reference, named=alone):
+        deliver.due(desk, delivery)

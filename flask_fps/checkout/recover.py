@@ -1,0 +1,43 @@
+"""The chapter of the buyer who did not come back: ask the provider what he did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..gateways import Authorization
+from ..gateways import Standing
+from ..ledger import Lease
+from ..records import Payment
+from ..records import State
+from . import pay
+from .desk import ASK_AFTER
+from .desk import Desk
+from .finish import proof_of
+
+#: A payment of which the provider never told anything is put before a person after this.
+PARK_AFTER = timedelta(days=7)
+
+
+def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
+    """Ask about one payment that is still open, if it is due; pay, wait on, or end it."""
+    lease = desk.lease()
+    held = desk.ledger.hold(payment.reference, lease, early=early)
+    if held is None:
+        return
+    authorization = desk.gateway(held).recover(held)
+    if authorization.standing is Standing.AUTHORIZED:
+        pay.accept(desk, held, proof_of(authorization))
+    else:
+        _still_away(desk, held, authorization, lease)
+
+
+def _still_away(desk: Desk, payment: Payment, authorization: Authorization, lease: Lease) -> None:
+    now, limits = desk.clock(), desk.gateway(payment).limits
+    told = authorization.standing is not Standing.COULD_NOT_TELL
+    end = payment.created_at + desk.terms.lifetime + (limits.pay_within if told else PARK_AFTER)
+    if not told and now >= end:
+        pay.park(desk, payment, f"the provider does not say whether the buyer agreed: {authorization.detail}", lease)
+        return
+    after = desk.ledger.still_away(payment, lease, now + ASK_AFTER.after(payment.asked), end)
+    if after.state is State.EXPIRED:
+        pay.tell_end(desk, after, payment.state)

@@ -68,6 +68,11 @@ class Shop:
         with self.app.app_context():
             Worker(self.app.extensions["fps"]).work_once()
 
+    def wait(self, sandbox: Sandbox, by: timedelta) -> None:
+        """Time passes for the shop and for the sandbox alike; no worker passes by."""
+        self.clock.ahead += by
+        sandbox.advance(by)
+
     def payment(self, reference: str) -> Payment:
         found = self.app.extensions["fps"].ledger.payment(reference)
         assert isinstance(found, Payment)

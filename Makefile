@@ -10,7 +10,7 @@ ARGS ?=
 export SHOP_PORT SANDBOX_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs music tox clean
+.PHONY: help run test check format docs picture music tox clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -39,6 +39,10 @@ format: ## put the code in form
 docs: ## the documentation, in build/docs/index.html
 	@$(BOOTSTRAP) docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs build/docs
+
+picture: ## take the README's picture of the dance again
+	@$(BOOTSTRAP) --browser dev
+	$(BIN)/python -m docs.picture
 
 music: ## compose the example shop's tracks again
 	@$(BOOTSTRAP) dev

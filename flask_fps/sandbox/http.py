@@ -123,14 +123,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Not to stderr, and without the query, which holds signatures."""
-        log.debug("%s %s", self.command, self.path.partition("?")[0])
+        log.debug("%s %s", getattr(self, "command", None), getattr(self, "path", "").partition("?")[0])
 
     def _run(self) -> None:
         problem = self._unreadable()
         if problem is not None:
             self._refuse(problem)
             return
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        length = int(self.headers.get("Content-Length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the client hung up in the middle: nothing was asked
+            return
         environ = self._environ(body)
         started: list[tuple[str, list[tuple[str, str]]]] = []
         chunks = self._server.application(environ, lambda status, headers, *_: started.append((status, headers)))

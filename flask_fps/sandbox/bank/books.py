@@ -104,6 +104,10 @@ class Books:
         self._last_stamp = stamp
         return stamp
 
+    def latest(self, now: datetime) -> datetime:
+        """The later of now and the last stamp: those of one moment were spread over the next."""
+        return max(now, self._last_stamp or now)
+
     def clear(self) -> None:
         for shelf in self.shelves.values():
             shelf.clear()

@@ -99,7 +99,7 @@ class Payments:
 
     def _transaction(self, caller: Account, recipient: str, token: Token, order: PayOrder) -> TransactionRecord:
         now = self._books.stamp(self._clock.now())
-        settles_at, ends_with = self._ending(token.method, order, now)
+        settles_at, ends_with = self._ending(token.method, order, self._clock.now())
         return TransactionRecord(
             transaction_id=ids.transaction_id(),
             operation="Pay",

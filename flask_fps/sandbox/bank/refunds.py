@@ -122,7 +122,7 @@ class Refunds:
             status_code="",
             status_message="",
             received_at=now,
-            settles_at=now + self._rules.refund_speed,
+            settles_at=self._clock.now() + self._rules.refund_speed,
             caller_description=order.caller_description,
             caller_date=order.caller_date,
             parent_id=original.transaction_id,

@@ -42,7 +42,7 @@ class Settlement:
     def enter(self, transaction: TransactionRecord) -> TransactionRecord:
         """Write a new pending transaction; one without a wait ends here and now."""
         with self._books.change():
-            if transaction.settles_at is not None and transaction.settles_at <= transaction.received_at:
+            if transaction.settles_at is not None and transaction.settles_at <= self._clock.now():
                 return self._end(transaction, transaction.received_at, "Success", "Success")
             return self._move(transaction, transaction.received_at, "Pending", "PendingNetworkResponse")
 

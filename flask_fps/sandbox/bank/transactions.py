@@ -90,7 +90,8 @@ class Transactions:
 
         :raises BankError: InvalidDateRange for an end before the start, or a start in the future.
         """
-        if wanted.start and (wanted.start > self._clock.now() or (wanted.end and wanted.end < wanted.start)):
+        latest = self._books.latest(self._clock.now())
+        if wanted.start and (wanted.start > latest or (wanted.end and wanted.end < wanted.start)):
             raise BankError("InvalidDateRange", "The end date is before the start date, or the start is in the future.")
         found = self.of_account(email, wanted)
         if ascending:

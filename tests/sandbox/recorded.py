@@ -1,0 +1,47 @@
+"""API requests as foreign clients sent them, byte for byte, with the key and the moment they were signed with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent.parent / "data" / "vectors"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One request."""
+
+    name: str
+    request: bytes
+    access_key: str
+    secret_key: str
+    moment: datetime
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def recorded(*clients: str) -> list[Recorded]:
+    return [one for client in clients for one in _read(client)]
+
+
+def _read(client: str) -> list[Recorded]:
+    document = json.loads((DATA / f"{client}.json").read_text("utf-8"))
+    vectors = {vector["case"]: vector for vector in document["vectors"] if vector["kind"] == "api"}
+    return [_recorded(client, entry, vectors[entry["case"]]) for entry in document["api_requests"]]
+
+
+def _recorded(client: str, entry: dict[str, Any], vector: dict[str, Any]) -> Recorded:
+    headers = "".join(f"{name}: {value}\r\n" for name, value in entry["headers"])
+    head = f"{entry['method']} {entry['target']} {entry['http']}\r\n{headers}\r\n"
+    return Recorded(
+        name=f"{client}: {entry['case']}",
+        request=head.encode() + entry["body"].encode(),
+        access_key=vector["params"]["AWSAccessKeyId"],
+        secret_key=vector["secret_key"],
+        moment=datetime.fromisoformat(vector["params"]["Timestamp"].replace("Z", "+00:00")),
+    )

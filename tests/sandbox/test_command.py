@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from datetime import timedelta
+from datetime import timezone
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from flask_fps.sandbox.command import main
+from tests.sandbox.caller import Caller
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command, and the one line it printed."""
+    command = [sys.executable, "-W", "error", "-m", "flask_fps.sandbox", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline()
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_is_and_ends_cleanly(number: signal.Signals) -> None:
+    with running() as (process, line):
+        url = _url(line)
+        assert "no real money" in line
+        assert "john@example.com / john" in line
+        assert Caller(url).call("GetAccountBalance").status == 200
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_the_state_file_outlives_a_kill(tmp_path: Path) -> None:
+    state = str(tmp_path / "books.sqlite")
+    with running("--state", state) as (process, line):
+        requests.post(f"{_url(line)}/_control/clock", json={"advance_seconds": 60}, timeout=10).raise_for_status()
+        process.kill()
+        process.communicate(timeout=10)
+    with running("--state", state) as (process, line):
+        now = requests.get(f"{_url(line)}/_control/clock", timeout=10).json()["now"]
+        assert datetime.fromisoformat(now) - datetime.now(timezone.utc) > timedelta(seconds=50)
+
+
+def test_it_signs_with_a_key_of_ones_own(tmp_path: Path) -> None:
+    key, certificate = _pair(tmp_path)
+    with running("--key", str(key), "--certificate", str(certificate)) as (_, line):
+        served = requests.get(f"{_url(line)}/certs/090911/PKICert.pem", timeout=10).content
+        assert served == certificate.read_bytes()
+
+
+def test_what_keeps_it_from_starting_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key, certificate = _pair(tmp_path)
+    other, _ = _pair(tmp_path / "other")
+    text = tmp_path / "text"
+    text.write_text("no database")
+    for arguments in (
+        ["--key", str(key)],
+        ["--certificate", str(certificate)],
+        ["--key", str(other), "--certificate", str(certificate)],
+        ["--key", str(tmp_path / "missing"), "--certificate", str(certificate)],
+        ["--state", str(tmp_path / "no" / "folder")],
+        ["--state", str(text)],
+    ):
+        assert main(["--port", "0", *arguments]) == 1
+        assert capsys.readouterr().err.startswith("The sandbox cannot start: ")
+
+
+def _url(line: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:[0-9]+", line)
+    assert found, line
+    return found[0]
+
+
+def _pair(folder: Path) -> tuple[Path, Path]:
+    folder.mkdir(exist_ok=True)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.now(timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=9))
+    paths = folder / "key.pem", folder / "certificate.pem"
+    private = serialization.PrivateFormat.PKCS8
+    paths[0].write_bytes(key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption()))
+    paths[1].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return paths

@@ -17,6 +17,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from ..records import CLAIMING
 from ..records import Line
 from ..records import Order
 from ..records import Payment
@@ -87,7 +88,7 @@ def open_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening
     if _owns_everything(session, draft):
         return Opening.GOODS, None
     rows = _rows_of_order(session, draft)
-    engaged = next((row for row in rows if row.state in ENGAGED), None)
+    engaged = _engaged(rows, draft)
     if engaged:
         return (Opening.PAGE, payment_record(engaged)) if engaged.buyer == draft.buyer else (Opening.TAKEN, None)
     started = next(iter(rows), None)
@@ -115,6 +116,12 @@ def _rows_of_order(session: Session, draft: Draft) -> list[PaymentRow]:
         ),
     )
     return list(session.execute(query.order_by(PaymentRow.id)).unique().scalars())
+
+
+def _engaged(rows: list[PaymentRow], draft: Draft) -> PaymentRow | None:
+    """The payment to show: this buyer's own before another's, one that claims the order before one that may."""
+    engaged = [row for row in rows if row.state in ENGAGED]
+    return max(engaged, key=lambda row: (row.buyer == draft.buyer, State(row.state) in CLAIMING), default=None)
 
 
 def _still_fits(row: PaymentRow, draft: Draft, now: datetime) -> bool:

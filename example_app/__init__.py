@@ -101,7 +101,7 @@ def purchases() -> str:
 def record_sale(app: Flask, *, payment: Payment, session: Session, **extra: object) -> None:
     """Runs once a payment is paid; what it adds commits together with the mark "delivered"."""
     for line in payment.items:
-        session.add(Sale(reference=payment.reference, title=line.reason, amount=str(payment.money)))
+        session.add(Sale(reference=payment.reference, title=line.reason, amount=str(payment.line_money(line))))
 
 
 def not_found(error: Exception) -> tuple[str, int]:

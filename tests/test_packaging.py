@@ -116,5 +116,26 @@ def test_every_file_of_the_package_is_packaged(setup_cfg: ConfigParser) -> None:
     assert [path for path in files if not (is_module(path) or path in data)] == []
 
 
+#: What each of these contracts lets its rooms import of ours; the contract itself lists all the others.
+MAY_IMPORT = {
+    "protocol": {"protocol", "errors"},
+    "leaves": {"links", "signals", "errors"},
+    "config": {"config", "_settings", "errors", "protocol"},
+    "sandbox": {"sandbox", "protocol", "errors", "money"},
+}
+
+
+@pytest.mark.parametrize("contract", MAY_IMPORT)
+def test_no_room_is_forgotten_in_a_contract(setup_cfg: ConfigParser, contract: str) -> None:
+    forbidden = setup_cfg[f"importlinter:contract:{contract}"]["forbidden_modules"].split()
+    rooms = {path.stem for path in (ROOT / "flask_fps").iterdir() if path.suffix == ".py" or is_package(path)}
+    listed = {module.removeprefix("flask_fps.") for module in forbidden} - {"protocol.*"}
+    assert listed == rooms - {"__init__"} - MAY_IMPORT[contract]
+
+
+def is_package(path: Path) -> bool:
+    return (path / "__init__.py").exists()
+
+
 def is_module(path: Path) -> bool:
-    return path.suffix == ".py" and (path.parent / "__init__.py").exists()
+    return path.suffix == ".py" and is_package(path.parent)

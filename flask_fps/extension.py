@@ -14,6 +14,7 @@ from typing import Any
 from typing import TypeVar
 
 from flask import Flask
+from flask import redirect
 from werkzeug.wrappers import Response
 
 from . import gate
@@ -113,6 +114,7 @@ class FPS:
     def _state(self, app: Flask, config: Config) -> AppState:
         home = home_of(self._db, config.database_uri or _default_database(app), app.app_context)
         gateway = self._gateways[config.gateway](config, ACCOUNT, self._transport, self._clock)
+        _check_currency(config, gateway)
         ledger = Ledger(home, self._clock)
         desk = Desk(
             ledger=ledger,
@@ -190,8 +192,6 @@ class FPS:
 
     def checkout(self, *items: Item, next_url: str | None = None, order_key: str | None = None) -> Response:
         """The redirect to :meth:`start_url`, for views."""
-        from flask import redirect
-
         return redirect(self.start_url(*items, next_url=next_url, order_key=order_key), 303)
 
     def is_paid(self, *items: Item) -> bool:
@@ -278,6 +278,14 @@ def _verifier(config: Config, client: Client) -> Verifier:
 
 def _currencies(app: Flask, gateways: Mapping[str, GatewayFactory]) -> tuple[str, ...] | None:
     return ("USD",) if app.config.get("FPS_GATEWAY", "fps") == "fps" else None
+
+
+def _check_currency(config: Config, gateway: Gateway) -> None:
+    taken = gateway.limits.currencies
+    if config.currency not in taken:
+        raise RuntimeError(
+            f"FPS_CURRENCY is {config.currency!r}: the gateway {gateway.name!r} takes {', '.join(taken)}"
+        )
 
 
 def _default_database(app: Flask) -> str:

@@ -8,11 +8,13 @@ from functools import wraps
 from typing import Any
 from typing import TypeVar
 
+from flask import after_this_request
 from flask import current_app
 from flask import jsonify
 from flask import redirect
 from flask import render_template
 from flask import request
+from flask import Response
 from flask.typing import ResponseReturnValue
 
 from .buyers import current_buyer
@@ -50,6 +52,7 @@ def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
             wanted = current_app.ensure_sync(sold)(*args, **kwargs) if callable(sold) else sold
             items, state = items_of(wanted), current_fps()
             if not items or owns(state, items):
+                after_this_request(_for_this_buyer_only)
                 return current_app.ensure_sync(view)(*args, **kwargs)
             return _deny(state, items)
 
@@ -62,6 +65,13 @@ def owns(state: AppState, items: tuple[Item, ...]) -> bool:
     """Does the buyer of this request own every one of these?"""
     buyer = current_buyer(state)
     return buyer is not None and state.ledger.owns(ACCOUNT, buyer, sorted({item.sku for item in items}))
+
+
+def _for_this_buyer_only(response: Response) -> Response:
+    """A cache between us and the buyer must not hand what is sold to the next one who asks."""
+    response.cache_control.private = True
+    response.vary.add("Cookie")
+    return response
 
 
 def _deny(state: AppState, items: tuple[Item, ...]) -> ResponseReturnValue:

@@ -21,6 +21,7 @@ from .checkout import Addresses
 from .errors import Expired
 from .errors import Forged
 from .errors import LedgerBusy
+from .errors import OrderError
 from .errors import SchemaMissing
 from .gateways import Standing
 from .gateways import Verdict
@@ -45,7 +46,13 @@ blueprint = Blueprint("fps", __name__, template_folder="templates", static_folde
 
 
 def link_to_start(state: AppState, order: Order) -> str:
-    """The start link of an order: the same for every visitor, so it may stand in a cached page."""
+    """The start link of an order: the same for every visitor, so it may stand in a cached page.
+
+    :raises OrderError: the gateway does not take the order's currency.
+    """
+    taken = state.gateway.limits.currencies
+    if order.currency not in taken:
+        raise OrderError(f"this shop's payments take {', '.join(sorted(taken))}, and the order is in {order.currency}")
     return f"{_root(state)}/start?order={state.links.write_order(payload_of(order))}"
 
 

@@ -41,7 +41,7 @@ def accept(desk: Desk, payment: Payment, proof: Proof) -> None:
         desk.tell(signals.payment_authorized, accepted.payment)
         _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
     if accepted.release is not None:
-        tell_end(desk, accepted.payment, payment.state)
+        tell_end(desk, accepted.payment, accepted.before)
         _give_back(desk, accepted.payment, accepted.release)
 
 

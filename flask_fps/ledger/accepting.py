@@ -60,6 +60,8 @@ class Accepted:
     """What became of an authorization."""
 
     payment: Payment
+    #: What it was before.
+    before: State
     #: To be sent now, under the lease; ``None`` where nothing is to be sent.
     intent: Intent | None = None
     #: An authorization that will not be used and should be given back.
@@ -71,28 +73,34 @@ def accept(session: Session, now: datetime, proof: Proof, intent: Intent, lease:
     row = locked_row(session, intent.payment)
     if proof.arrival is not None:
         kept(session, now, proof.arrival, proof.inbox_id, row)
-    if S(row.state) not in AWAY:
-        return _second(session, now, row, proof)
+    before = S(row.state)
+    if before not in AWAY:
+        return Accepted(payment_record(row), before, release=_second(session, now, row, proof))
     refusal = _refusal(session, now, row, proof, terms)
     _authorize(session, now, row, proof)
     if refusal is not None:
         to, why = refusal
         move(session, row, to, now, why=why, due_at=None, lease_owner=None, lease_until=None)
-        return Accepted(payment_record(row), release=proof.id)
+        return Accepted(payment_record(row), before, release=proof.id)
     stored = freeze(session, now, row, intent)
-    return Accepted(payment_record(row), send_under_lease(session, now, row, stored, lease))
+    intent = send_under_lease(session, now, row, stored, lease)
+    return Accepted(payment_record(row), before, intent)
 
 
-def _second(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> Accepted:
-    if row.authorization_id in (None, proof.id):
-        return Accepted(payment_record(row))
-    journal(session, row, "second authorization", now, kept="the first")
-    return Accepted(payment_record(row), release=proof.id)
+def _second(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> str | None:
+    """The authorization to give back, unless it is the one this payment has."""
+    if row.authorization_id == proof.id:
+        return None
+    if row.authorization_id is None:
+        journal(session, row, "late authorization", now, found=row.state)
+    else:
+        journal(session, row, "second authorization", now, kept="the first")
+    return proof.id
 
 
 def _authorize(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> None:
     why = "the buyer authorized it" if proof.arrival else "the provider says that the buyer authorized it"
-    known = {"authorization_id": proof.id, "method": proof.method, "payer": proof.payer}
+    known = {"authorization_id": proof.id, "method": proof.method, "payer": proof.payer, "attempts": 0}
     move(session, row, S.AUTHORIZED, now, why=why, authorized_at=proof.given_at or now, **known)
 
 

@@ -61,10 +61,11 @@ def parse_answer(body: bytes, message: type[Message[R]], version: str) -> Answer
     :raises ServiceError: if it is an error document, whatever status it came with.
     :raises OutcomeUnknown: if it is anything but exactly such an answer.
     """
-    if (error := parse_error(body, 200)) is not None:
-        raise error
     try:
-        return _answer(_root(body), message, namespace(version))
+        root = _root(body)
+        if (error := _error(root, 200)) is not None:
+            raise error
+        return _answer(root, message, namespace(version))
     except _Unreadable as problem:
         raise OutcomeUnknown(f"unreadable answer to {message.action}: {problem}") from problem
 
@@ -72,15 +73,9 @@ def parse_answer(body: bytes, message: type[Message[R]], version: str) -> Answer
 def parse_error(body: bytes, http_status: int) -> ServiceError | None:
     """Read an error document, in the form of the live service or in that of its WSDL; ``None`` if it is none."""
     try:
-        root = _root(body)
-        errors, request_id = _error_parts(root)
-        code = _text(_only(errors, f"{_space(errors)}Code"))
-        message = _text(_only(errors, f"{_space(errors)}Message"))
+        return _error(_root(body), http_status)
     except _Unreadable:
         return None
-    if not _CODE.fullmatch(code):
-        return None
-    return ServiceError(code, message, request_id=request_id, http_status=http_status, retryable=codes.retryable(code))
 
 
 class _Unreadable(Exception):
@@ -133,6 +128,7 @@ def _answer(root: Element, message: type[Message[R]], space: str) -> Answer[R]:
     ns = f"{{{space}}}"
     if root.tag != f"{ns}{message.action}Response":
         raise _Unreadable(f"its root is {root.tag:.80}")
+    _no_text(root)
     if any(element.tag.rpartition("}")[2] in ("Errors", "Error", "Fault") for element in root.iter()):
         raise _Unreadable("it holds an error")
     request_id = _text(_only(_only(root, f"{ns}ResponseMetadata"), f"{ns}RequestId"))
@@ -160,8 +156,11 @@ def _object(element: Element, cls: type, ns: str) -> Any:
 def _value(element: Element, part: schema.Part, ns: str) -> Any:
     if part.nested:
         return _object(element, part.kind, ns)
+    text = _text(element)
+    if part.required and not text:
+        raise _Unreadable(f"{part.name} is empty")
     try:
-        return schema.LEAVES[part.kind].read(_text(element))
+        return schema.LEAVES[part.kind].read(text)
     except ValueError as error:
         raise _Unreadable(f"{part.name}: {error}") from error
 
@@ -182,6 +181,18 @@ def _text(element: Element) -> str:
 def _no_text(element: Element) -> None:
     if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
         raise _Unreadable(f"text between the elements of {element.tag.rpartition('}')[2]}")
+
+
+def _error(root: Element, http_status: int) -> ServiceError | None:
+    try:
+        first, request_id = _error_parts(root)
+        code = _text(_only(first, f"{_space(first)}Code"))
+        message = _text(_only(first, f"{_space(first)}Message"))
+    except _Unreadable:
+        return None
+    if not _CODE.fullmatch(code):
+        return None
+    return ServiceError(code, message, request_id=request_id, http_status=http_status, retryable=codes.retryable(code))
 
 
 def _error_parts(root: Element) -> tuple[Element, str | None]:

@@ -43,7 +43,10 @@ Script = Callable[[socket.socket, Request], object]
 
 @dataclass
 class Service:
-    """Listens on a free port of 127.0.0.1, reads requests and runs the script on each."""
+    """Listens on a free port of 127.0.0.1, reads requests and runs the script on each.
+
+    ``ended`` counts the connections that it has closed.
+    """
 
     script: Script
     tls: ssl.SSLContext | None = None
@@ -56,12 +59,11 @@ class Service:
         self.port = int(self._listener.getsockname()[1])
         self._threads = [threading.Thread(target=self._accept)]
         self._open: set[socket.socket] = set()
-        self.stopping = threading.Event()
+        self.ended = threading.Semaphore(0)
         self._threads[0].start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stopping.set()
         _close(self._listener)
         self._threads[0].join(5)
         for connection in tuple(self._open):
@@ -102,6 +104,7 @@ class Service:
             for each in {plain, connection}:
                 self._open.discard(each)
                 _close(each)
+            self.ended.release()
 
 
 def read_request(connection: socket.socket) -> Request | None:

@@ -149,18 +149,18 @@ def test_a_connection_that_the_service_closed_is_opened_again() -> None:
     with Service(once) as service:
         sender = client(service)
         sender.send(PAY)
-        time.sleep(0.05)
+        assert service.ended.acquire(timeout=5)
         sender.send(PAY)
         assert service.connections == 2
 
 
 def test_an_exchange_that_took_long_takes_nothing_from_the_next() -> None:
-    def slow_first(connection: socket.socket, _: Request) -> None:
-        time.sleep(0.3 if len(service.requests) == 1 else 0.2)
+    def slow(connection: socket.socket, _: Request) -> None:
+        time.sleep(0.7)
         connection.sendall(answer(PAID))
 
-    with Service(slow_first) as service:
-        sender = client(service, timeout=0.45)
+    with Service(slow) as service:
+        sender = client(service, timeout=1.2)
         assert sender.send(PAY) == sender.send(PAY)
         assert service.connections == 1
 
@@ -236,7 +236,7 @@ def test_a_handshake_that_never_ends_is_not_sent() -> None:
         started = time.monotonic()
         with pytest.raises(NotSent):
             sender.send(PAY)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 4
 
 
 def test_a_server_that_speaks_no_tls_is_not_sent() -> None:
@@ -328,7 +328,7 @@ def test_the_deadline_holds_over_tls(tmp_path: Path) -> None:
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown):
             client(service, ca=str(file), timeout=0.3).send(PAY)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 4
 
 
 # ------------------------------------------------------------------------------------ sent, and then
@@ -395,13 +395,13 @@ def test_a_slow_drip_meets_the_total_deadline(start: int) -> None:
     """In the status line, in the headers, at the body's first byte, near its end."""
     started = time.monotonic()
     assert isinstance(outcome(drip(answer(PAID), start), timeout=0.3), OutcomeUnknown)
-    assert 0.25 < time.monotonic() - started < 1.5
+    assert 0.25 < time.monotonic() - started < 4
 
 
 def test_silence_meets_the_deadline() -> None:
     started = time.monotonic()
     assert isinstance(outcome(lambda *_: time.sleep(0.6), timeout=0.3), OutcomeUnknown)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize(
@@ -496,14 +496,14 @@ def test_reachable_does_not_wait_long(full_backlog: int, monkeypatch: pytest.Mon
     monkeypatch.setattr("flask_fps.protocol.client.REACHABLE_WITHIN", 0.2)
     started = time.monotonic()
     assert not Client(f"http://127.0.0.1:{full_backlog}/", "AKID", "SECRET").reachable()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_a_connection_that_is_not_taken_is_not_sent(full_backlog: int) -> None:
     started = time.monotonic()
     with pytest.raises(NotSent):
         Client(f"http://127.0.0.1:{full_backlog}/", "AKID", "SECRET", timeout=0.3).send(PAY)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize("endpoint", ["", "fps.example", "ftp://fps.example/", "https:///", "file:///etc/passwd"])

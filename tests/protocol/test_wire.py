@@ -317,11 +317,11 @@ def test_elements_stand_in_the_order_of_the_schema() -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_survives_but_what_xml_cannot_hold(text: str) -> None:
-    body = wire.render_answer("Pay", PayResult("T", text), V2010, "id")
-    expected = "".join(
-        each if each in "\t\n\r" or each >= " " and each not in "\ufffe\uffff" else "\ufffd" for each in text
-    )
-    assert wire.parse_answer(body, Pay, V2010).result.transaction_status == expected
+    result = GetTransactionStatusResult("T", "Success", "ref", status_message=text)
+    body = wire.render_answer("GetTransactionStatus", result, V2010, "id")
+    held = [each in "\t\n\r" or (each >= " " and each not in "\ufffe\uffff") for each in text]
+    expected = "".join(each if fits else "\ufffd" for each, fits in zip(text, held, strict=True))
+    assert wire.parse_answer(body, GetTransactionStatus, V2010).result.status_message == expected
 
 
 # ------------------------------------------------------------------------------------ attacks
@@ -365,6 +365,9 @@ UNREADABLE = {
     "two results": GOOD.replace(
         "<ResponseMetadata>", f"<PayResult><TransactionId>T2</TransactionId>{STATUS}</PayResult><ResponseMetadata>"
     ),
+    "text before the result": GOOD.replace("<PayResult>", "Failure<PayResult>"),
+    "empty status": GOOD.replace(">Success<", "><"),
+    "empty id": GOOD.replace(">T1<", "><"),
     "no status": GOOD.replace(STATUS, ""),
     "status under the wrong parent": GOOD.replace(STATUS, "").replace(
         "<ResponseMetadata>", f"<ResponseMetadata>{STATUS}"

@@ -7,6 +7,7 @@ acknowledges it. Redirects are not followed. What nobody took stays listed, as t
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ class Outbox:
     def __init__(self, bank: Bank, settings: Settings) -> None:
         self._bank = bank
         self._settings = settings
+        self._posting = threading.Lock()
 
     def undelivered(self) -> list[Letter]:
         """What nobody acknowledged, oldest first; lost ones are not among them."""
@@ -60,10 +62,17 @@ class Outbox:
         return self._made(notice, url, self._body(notice, url))
 
     def deliver_due(self) -> int:
-        """Post every notification whose time has come; how many were taken."""
-        if not self._settings.post_notifications:
+        """Post every notification whose time has come; how many were taken.
+
+        While another thread is at it, nothing: no notification is posted twice at once, and a listener that
+        asks us something in the middle is not kept waiting for himself.
+        """
+        if not self._settings.post_notifications or not self._posting.acquire(blocking=False):
             return 0
-        return sum(self.deliver(notice) for notice in self._bank.notices.due())
+        try:
+            return sum(self.deliver(notice) for notice in self._bank.notices.due())
+        finally:
+            self._posting.release()
 
     def deliver(self, notice: Notice) -> bool:
         """Post one and note what became of it."""

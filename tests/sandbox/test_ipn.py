@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
@@ -220,10 +221,34 @@ def test_posting_can_be_switched_off(bank: Bank, listener: Listener) -> None:
         assert (len(listener.bodies), len(server.notifications)) == (0, 1)
 
 
+def test_a_listener_may_ask_the_sandbox_before_it_acknowledges(bank: Bank) -> None:
+    settings = Settings(notification_first=True, notification_timeout=5)
+    with SandboxServer(bank=bank, ticking=False, settings=settings) as server:
+        caller, statuses = Caller(server.url), list[int]()
+
+        class Asking(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                statuses.append(caller.call("GetAccountBalance").status)
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Asking) as http:
+            thread = Thread(target=lambda: http.serve_forever(0.02))
+            thread.start()
+            caller.pay(token(server), OverrideIPNURL=f"http://127.0.0.1:{http.server_port}/")
+            http.shutdown()
+            thread.join()
+        assert (statuses, server.notifications) == ([200], [])
+
+
 def test_a_ticking_sandbox_settles_and_tells_by_itself(listener: Listener) -> None:
     with SandboxServer() as server:
         Caller(server.url).pay(token(server, method="CC"), OverrideIPNURL=listener.url)
         deadline = server.bank.clock.now().timestamp() + 10
         while len(listener.bodies) < 2 and server.bank.clock.now().timestamp() < deadline:
-            pass
+            time.sleep(0.01)
     assert [message["transactionStatus"] for message in listener.messages()] == ["PENDING", "SUCCESS"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from datetime import timedelta
 
 from ...money import Money
@@ -98,11 +97,6 @@ class Notices:
         with self._books.change():
             found = [notice for state in UNTOLD for notice in self._books.notices.find("state", state)]
             return sorted(found, key=lambda notice: notice.notice_id)
-
-    def next_due(self) -> datetime | None:
-        with self._books.change():
-            waiting = self._books.notices.find("state", "waiting")
-            return min((notice.due_at for notice in waiting if notice.due_at), default=None)
 
     def signed(self, notice_id: str, body: str) -> Notice:
         """Remember the bytes it goes out with."""

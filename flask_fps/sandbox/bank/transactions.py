@@ -100,7 +100,8 @@ class Transactions:
 
     def pending_amounts(self, email: str) -> tuple[int, int]:
         """What is on its way in and out, in minor units."""
-        pending = [one for one in self.of_account(email) if one.is_pending]
+        with self._books.change():
+            pending = self._books.transactions.find("pending", True)
         coming = _sum(one for one in pending if one.recipient == email)
         return coming, _sum(one for one in pending if one.sender == email)
 

@@ -212,6 +212,15 @@ def _version_1(request: dict[str, str], secret: str) -> str:
     return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()).decode()
 
 
+def test_only_the_two_hmacs_are_signature_methods(caller: Caller) -> None:
+    answer = caller.send(caller.signed({"Action": "GetAccountBalance", "SignatureMethod": "RSA-SHA1"}))
+    assert (answer.error, "SignatureMethod" in answer["Message"]) == ("InvalidParameterValue", True)
+
+
+def test_an_unsigned_question_needs_a_version_too(caller: Caller) -> None:
+    assert caller.send({"Action": "VerifySignature"}).error == "MissingParameter"
+
+
 def test_what_is_wrong_first_is_told_first(caller: Caller) -> None:
     """A stranger learns nothing of names or values before his signature is right."""
     request = caller.but(secret_key="wrong").signed({"Action": "Nonsense", "Version": "never", "x": "y"})

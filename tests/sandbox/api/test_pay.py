@@ -74,6 +74,9 @@ def test_other_methods_pend_and_settle_by_the_clock(
         ({"TransactionAmount_CurrencyCode": "EUR"}, "CurrencyCode has to be USD"),
         ({"ChargeFeeTo": "Sender"}, "chargeFeeTo has to be one of Caller, Recipient"),
         ({"OverrideIPNURL": "ftp://127.0.0.1/"}, "has to be an http or https URL"),
+        ({"OverrideIPNURL": "http://["}, "has to be an http or https URL"),
+        ({"DescriptorPolicy_SoftDescriptorType": "Loud"}, "descriptorPolicy.SoftDescriptorType has to be one of"),
+        ({"DescriptorPolicy_CSOwner": "Sender"}, "descriptorPolicy.CSOwner has to be one of"),
         ({"TransactionTimeoutInMins": "0"}, "transactionTimeoutInMins has to be between"),
     ],
 )

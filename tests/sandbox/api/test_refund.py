@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flask_fps.sandbox.server import SandboxServer
@@ -62,6 +64,24 @@ def test_what_failed_cannot_be_refunded(server: SandboxServer, caller: Caller) -
 def test_a_refund_cannot_be_refunded(server: SandboxServer, caller: Caller) -> None:
     refund = _refund(caller, caller.pay(token(server)))
     assert _refund(caller, refund, "r-2").error == "TransactionTypeNotRefundable"
+
+
+@pytest.mark.parametrize("amount", ["0.00", "-0.01"])
+def test_nothing_is_no_refund(server: SandboxServer, caller: Caller, amount: str) -> None:
+    assert _refund(caller, caller.pay(token(server)), amount=amount).error == "AmountOutOfRange"
+
+
+def test_a_refund_that_fails_late_leaves_the_payment_refundable(server: SandboxServer, caller: Caller) -> None:
+    paid = caller.pay(token(server))
+    before = [account.balance for account in server.bank.accounts.all()]
+    refund = server.bank.transaction(_refund(caller, paid, "r-1", "0.40")["TransactionId"])
+    assert refund is not None
+    with server.bank.change():
+        server.bank.books.transactions.put(replace(refund, ends_with="TransactionDenied"))
+    server.advance(1)
+    assert caller.call("GetTransactionStatus", TransactionId=refund.transaction_id)["TransactionStatus"] == "Failure"
+    assert [account.balance for account in server.bank.accounts.all()] == before
+    assert _refund(caller, paid, "r-2", "1.00").status == 200
 
 
 @pytest.mark.parametrize(

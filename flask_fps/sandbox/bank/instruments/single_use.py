@@ -10,7 +10,6 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from datetime import datetime
 
-from ....errors import OrderError
 from ....money import Money
 from .. import ids
 from ..errors import BankError
@@ -117,7 +116,4 @@ def _amount(name: str, params: Mapping[str, str]) -> Money:
     text = params.get(name, "")
     if not _AMOUNT.fullmatch(text):
         raise NotWellFormed(name)
-    try:
-        return Money.parse(text, CURRENCY)
-    except OrderError as error:
-        raise NotWellFormed(name) from error
+    return Money.parse(text, CURRENCY)

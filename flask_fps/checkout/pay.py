@@ -10,6 +10,7 @@ from ..ledger import Proof
 from ..ledger import Settled
 from ..ledger import Taken
 from ..ledger import Task
+from ..ledger import Windows
 from ..records import Facts
 from ..records import Intent
 from ..records import Outcome
@@ -54,7 +55,9 @@ def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
         return
     lease = desk.lease()
     candidate = desk.intent(payment, payment.authorization_id, _next_number(desk, payment))
-    taken = desk.ledger.take(candidate, lease, desk.gateway(payment).limits.pay_within, early=early)
+    limits = desk.gateway(payment).limits
+    windows = Windows(limits.pay_within, limits.resend_within * PARK_UNKNOWN_AFTER)
+    taken = desk.ledger.take(candidate, lease, windows, early=early)
     if taken is not None:
         _DOING[taken.task](desk, taken, lease)
 
@@ -76,7 +79,8 @@ def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
         settle_learned(desk, intent, found, lease)
         return
     assert intent.first_sent_at is not None
-    if desk.clock() > intent.first_sent_at + gateway.limits.resend_within * PARK_UNKNOWN_AFTER:
+    too_late = desk.clock() > intent.first_sent_at + gateway.limits.resend_within * PARK_UNKNOWN_AFTER
+    if too_late or taken.payment.parked_reason is not None:
         park(desk, taken.payment, f"no answer for {intent.reference}, and it is too late to ask again", lease)
         return
     counted = desk.ledger.resend(intent, lease)

@@ -52,6 +52,7 @@ from .leasing import AWAY as AWAY
 from .leasing import Lease as Lease
 from .leasing import Taken as Taken
 from .leasing import Task as Task
+from .leasing import Windows as Windows
 from .opening import Draft as Draft
 from .opening import Opening as Opening
 from .outbox import COMPLETED as COMPLETED
@@ -165,8 +166,9 @@ class Ledger:
 
     # The request that pays
 
-    def take(self, candidate: Intent, lease: Lease, pay_within: timedelta, *, early: bool = False) -> Taken | None:
-        return self._write(lambda session, now: leasing.take(session, now, candidate, lease, pay_within, early=early))
+    def take(self, candidate: Intent, lease: Lease, windows: Windows, *, early: bool = False) -> Taken | None:
+        """Lease a payment that is due, and say what to do: :func:`flask_fps.ledger.leasing.take`."""
+        return self._write(lambda session, now: leasing.take(session, now, candidate, lease, windows, early=early))
 
     def resend(self, intent: Intent, lease: Lease) -> Intent | None:
         return self._write(lambda session, now: leasing.resend(session, now, intent, lease))

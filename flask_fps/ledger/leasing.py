@@ -37,6 +37,18 @@ class Lease:
     lasts: timedelta
 
 
+@dataclass(frozen=True)
+class Windows:
+    """How long after what a request may go out.
+
+    :param pay: from the authorization, the first time.
+    :param resend: from the first time, again and exactly as it was.
+    """
+
+    pay: timedelta
+    resend: timedelta
+
+
 class Task(Enum):
     """What the holder of a payment's lease is to do next."""
 
@@ -103,33 +115,40 @@ def _count_send(stored: IntentRow, now: datetime) -> None:
 
 
 def take(
-    session: Session, now: datetime, candidate: Intent, lease: Lease, pay_within: timedelta, *, early: bool = False
+    session: Session, now: datetime, candidate: Intent, lease: Lease, windows: Windows, *, early: bool = False
 ) -> Taken | None:
     """Lease a payment that is to be driven on, or ``None``: held, not due yet, or nothing to do.
 
-    ``candidate`` is frozen here if the last request was refused for good and may be made anew.
+    ``candidate`` is frozen here if the last request was refused for good and may be made anew. What is before
+    a person is only asked about, and only if somebody wants it (``early``).
     """
     row = locked_row(session, candidate.payment)
     if _held(row, now) or not _due(row, now, early):
         return None
     if row.state == S.AUTHORIZED.value:
-        return _take_authorized(session, now, row, candidate, lease, pay_within)
+        return _take_authorized(session, now, row, candidate, lease, windows.pay)
     stored = _last_intent(session, row)
     if stored is None or row.state not in (S.PAYING.value, S.UNKNOWN.value, S.PENDING.value):
         return None
     _hold(row, now, lease)
     if row.state == S.PENDING.value:
         return Taken(payment_record(row), intent_record(stored, row.reference), Task.CHECK)
-    if stored.sends > 1:
+    if stored.sends > 1 or row.parked_reason is not None or _too_old(stored, now, windows):
         return Taken(payment_record(row), intent_record(stored, row.reference), Task.FIND)
     _count_send(stored, now)
     journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)
     return Taken(payment_record(row), intent_record(stored, row.reference), Task.SEND)
 
 
+def _too_old(stored: IntentRow, now: datetime, windows: Windows) -> bool:
+    return stored.first_sent_at is not None and now > stored.first_sent_at + windows.resend
+
+
 def _take_authorized(
     session: Session, now: datetime, row: PaymentRow, candidate: Intent, lease: Lease, pay_within: timedelta
-) -> Taken:
+) -> Taken | None:
+    if row.parked_reason is not None:
+        return None
     if row.authorized_at is not None and now >= row.authorized_at + pay_within:
         move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", due_at=None)
         return Taken(payment_record(row), candidate, Task.RELEASE)
@@ -158,7 +177,7 @@ def _hold(row: PaymentRow, now: datetime, lease: Lease) -> None:
 
 
 def _due(row: PaymentRow, now: datetime, early: bool) -> bool:
-    return early or row.due_at is None or row.due_at <= now
+    return early or (row.due_at is not None and row.due_at <= now)
 
 
 def _held(row: PaymentRow, now: datetime) -> bool:

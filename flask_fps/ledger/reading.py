@@ -210,8 +210,9 @@ def transactions_since(session: Session, account: str, since: datetime) -> list[
 
 
 def due_payments(session: Session, now: datetime, limit: int) -> list[str]:
-    """References of payments to be driven on, longest due first."""
-    query = select(PaymentRow.reference).where(PaymentRow.due_at <= now)
+    """References of payments to be driven on, longest due first; none that somebody is at."""
+    free = PaymentRow.lease_until.is_(None) | (PaymentRow.lease_until <= now)
+    query = select(PaymentRow.reference).where(PaymentRow.due_at <= now, free)
     return list(session.scalars(query.order_by(PaymentRow.due_at).limit(limit)))
 
 

@@ -144,7 +144,7 @@ def test_an_authorization_before_a_person_is_not_paid_with(books: Books) -> None
     assert take(books, payment, early=True) is None
 
 
-@pytest.mark.parametrize("state", [*FINAL, State.STARTED, State.ABANDONED, State.REFUSED, State.RESERVED])
+@pytest.mark.parametrize("state", [*sorted(FINAL), State.STARTED, State.ABANDONED, State.REFUSED, State.RESERVED])
 def test_other_states_have_no_request_to_send(books: Books, state: State) -> None:
     payment, _ = books.paying()
     books.clock.advance(LEASE)

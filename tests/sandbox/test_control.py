@@ -72,7 +72,9 @@ def test_moving_the_clock_settles_before_it_answers(server: SandboxServer, calle
     assert _get(server, "clock")["now"] == now
 
 
-@pytest.mark.parametrize("body", [{"advance_seconds": -1}, {"advance_seconds": "1"}, {"advance_seconds": True}, {}, [1]])
+@pytest.mark.parametrize(
+    "body", [{"advance_seconds": -1}, {"advance_seconds": "1"}, {"advance_seconds": True}, {}, [1]]
+)
 def test_a_clock_is_not_moved_by_nonsense(server: SandboxServer, body: object) -> None:
     before = server.bank.clock.now()
     assert _post(server, "clock", body).status_code == 400

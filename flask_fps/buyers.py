@@ -6,7 +6,6 @@ import secrets
 
 from flask import after_this_request
 from flask import current_app
-from flask import g
 from flask import request
 from flask import Response
 
@@ -19,37 +18,48 @@ COOKIE = "fps_guest"
 YEAR = 365 * 24 * 3600
 
 
+#: Where one request notes that the guest's purchases were brought over.
+BROUGHT = "flask_fps.brought"
+#: Where one request keeps the buyer it has read: an application context may serve several requests.
+KNOWN = "flask_fps.buyer"
+
+
 def current_buyer(state: AppState) -> str | None:
     """The buyer's stable id, a guest id, or ``None`` for somebody never seen.
 
-    Whoever has signed in since he bought as a guest gets what he bought, once.
+    Whoever has signed in since he bought as a guest gets what he bought, once: not while the shop's own
+    session has an open write, for which the ledger would have to wait.
     """
-    known: dict[int, str | None] = g.setdefault("_fps_buyers", {})
-    if id(state) not in known:
-        known[id(state)] = _read(state)
-    return known[id(state)]
+    if KNOWN not in request.environ:
+        request.environ[KNOWN] = _signed_in(state) or _guest(state)
+    buyer: str | None = request.environ[KNOWN]
+    if buyer is not None and not is_guest(buyer):
+        _bring_purchases(state, buyer)
+    return buyer
+
+
+def buyer_of_our_page(state: AppState) -> str | None:
+    """As :func:`current_buyer`, where nothing of the shop's may stay open while we call out."""
+    request.environ.setdefault(KNOWN, _signed_in(state) or _guest(state))
+    state.end_request_transaction()
+    return current_buyer(state)
 
 
 def buyer_or_guest(state: AppState) -> str:
-    """As :func:`current_buyer`; somebody never seen becomes a guest, with a cookie on the answer."""
-    buyer = current_buyer(state)
+    """As :func:`buyer_of_our_page`; somebody never seen becomes a guest, with a cookie on the answer."""
+    buyer = buyer_of_our_page(state)
     if buyer is None:
-        buyer = GUEST + secrets.token_urlsafe(16)
-        g._fps_buyers[id(state)] = buyer
+        buyer = request.environ[KNOWN] = GUEST + secrets.token_urlsafe(16)
         _remember(state, buyer)
     return buyer
 
 
-def _read(state: AppState) -> str | None:
-    guest = _guest(state)
-    buyer = _signed_in(state)
-    state.end_request_transaction()
-    if buyer is None:
-        return guest
-    if guest is not None:
+def _bring_purchases(state: AppState, buyer: str) -> None:
+    guest = None if BROUGHT in request.environ else _guest(state)
+    if guest is not None and not state.has_open_write():
         state.ledger.adopt(guest, buyer)
+        request.environ[BROUGHT] = True
         _forget(state)
-    return buyer
 
 
 def _signed_in(state: AppState) -> str | None:

@@ -143,7 +143,7 @@ class FPS:
             gateway=gateway,
             buyer_loader=lambda: self._buyer_loader,
             end_request_transaction=home.end_request_transaction,
-            refuse_open_write=home.refuse_open_write,
+            has_open_write=home.has_open_write,
             missing_handlers=lambda: self._missing_handlers(app, config),
             upgrade=lambda: _upgrade(app, home),
         )
@@ -216,7 +216,10 @@ class FPS:
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
         state = current_fps()
-        state.refuse_open_write("fps.reconcile()")
+        if state.has_open_write():
+            raise RuntimeError(
+                "db.session has uncommitted changes, and fps.reconcile() needs the database: commit first"
+            )
         worker = Worker(state)
         until = state.ledger.clock() + timedelta(seconds=seconds) if seconds is not None else None
         return worker.reconcile(worker.unfinished(everything=False)[:limit], until=until)

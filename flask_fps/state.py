@@ -34,8 +34,8 @@ class AppState:
     buyer_loader: Callable[[], Callable[[], object] | None]
     #: Ends the shop's own read transaction, so that no lock or connection is held while we call out.
     end_request_transaction: Callable[[], None]
-    #: Raises, naming the call, where the shop's session of this request has written and not committed.
-    refuse_open_write: Callable[[str], None]
+    #: Has the shop's session of this request written something that is not committed?
+    has_open_write: Callable[[], bool]
     #: Names that ``FPS_EXPECT_HANDLERS`` wants and this process lacks.
     missing_handlers: Callable[[], tuple[str, ...]]
     upgrade: Callable[[], None]

@@ -15,8 +15,8 @@ from flask import request
 from flask import Response
 from flask.typing import ResponseReturnValue
 
+from .buyers import buyer_of_our_page
 from .buyers import buyer_or_guest
-from .buyers import current_buyer
 from .checkout import Addresses
 from .errors import Expired
 from .errors import Forged
@@ -179,7 +179,7 @@ def return_() -> ResponseReturnValue:
     payment = state.ledger.payment(state.links.read_ref(references[0]))
     if payment is None:
         return _message("We do not know this payment", "It was not made by this shop.", 404)
-    current_buyer(state)
+    buyer_of_our_page(state)
     standing = state.checkout.finish(payment, request.query_string.decode("ascii", "replace"))
     if standing is Standing.INVALID:
         return _message(
@@ -233,7 +233,7 @@ def payment(reference: str) -> ResponseReturnValue:
 
 
 def _own_payment(state: AppState, reference: str) -> Payment | None:
-    buyer = current_buyer(state)
+    buyer = buyer_of_our_page(state)
     found = state.ledger.payment(reference) if buyer else None
     return found if found is not None and found.buyer == buyer else None
 

@@ -27,8 +27,8 @@ class Home:
     session: Callable[[], AbstractContextManager[Any]] | None
     #: Ends the shop's own transaction of the current request.
     end_request_transaction: Callable[[], None]
-    #: Raises, naming the call, where the shop's session has written and not committed.
-    refuse_open_write: Callable[[str], None]
+    #: Has the shop's session written something that is not committed? Our steps would wait for it.
+    has_open_write: Callable[[], bool]
     #: True where nobody but the ledger uses this database: it makes and upgrades its tables itself.
     own: bool
 
@@ -47,7 +47,7 @@ def home_of(db: Any, uri: str, in_context: InContext) -> Home:
     if db is None:
         return _own(uri)
     if isinstance(db, Engine):
-        return Home(_checked(lambda: db), lambda: Session(db), lambda: None, lambda call: None, own=False)
+        return Home(_checked(lambda: db), lambda: Session(db), lambda: None, lambda: False, own=False)
     if hasattr(db, "session") and hasattr(db, "init_app"):
         return _beside_models(db, in_context)
     raise RuntimeError(
@@ -61,7 +61,7 @@ def _own(uri: str) -> Home:
         schema.upgrade(engine)
         return engine
 
-    return Home(_checked(open_and_upgrade), None, lambda: None, lambda call: None, own=True)
+    return Home(_checked(open_and_upgrade), None, lambda: None, lambda: False, own=True)
 
 
 def _beside_models(db: Any, in_context: InContext) -> Home:
@@ -74,19 +74,17 @@ def _beside_models(db: Any, in_context: InContext) -> Home:
         engine=_checked(engine),
         session=lambda: nullcontext(db.session),
         end_request_transaction=lambda: db.session.commit(),
-        refuse_open_write=lambda call: _refuse_open_write(db.session(), call),
+        has_open_write=lambda: _has_open_write(db.session()),
         own=False,
     )
 
 
-def _refuse_open_write(session: Session, call: str) -> None:
+def _has_open_write(session: Session) -> bool:
     """Our steps use connections of their own and would wait for that write for ever."""
-    unsaved = session.new or session.dirty or session.deleted
-    if unsaved or (session.in_transaction() and _has_written(session)):
-        raise RuntimeError(f"db.session has uncommitted changes, and {call} needs the database: commit first")
-
-
-def _has_written(session: Session) -> bool:
+    if session.new or session.dirty or session.deleted:
+        return True
+    if not session.in_transaction():
+        return False
     driver: Any = session.connection().connection.driver_connection
     return bool(getattr(driver, "in_transaction", False))
 

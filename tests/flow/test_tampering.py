@@ -38,7 +38,7 @@ def refused(shop: Shop, john: Visitor, sandbox: Sandbox, url: str, status: int =
     """The answer to a return that must change nothing; afterwards the payment is as payable as before."""
     before = shop.payments()
     answer = john.bring(url)
-    assert answer.status == status, answer.text
+    assert answer.status == status, (url, answer.text)
     assert "<h1" in answer.text
     assert "Traceback" not in answer.text
     assert shop.payments() == before
@@ -111,27 +111,28 @@ def test_a_token_for_another_caller_does_not_pay_and_does_not_burn_the_order(
     assert not john.has("song")
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        "",
-        "x",
-        "..",
-        "%00",
-        "%ff%fe",
-        "%F0%9F%92%A9",
-        "eyJsIjpbXX0.aaaaaa.bbbbbb",
-        "a" * 8000,
-        "'%20OR%201=1--",
-        "<script>alert(1)</script>",
-    ],
-)
-def test_a_forged_order_is_refused(shop: Shop, john: Visitor, token: str) -> None:
-    answer = john.bring(f"{shop.url}/fps/start?order={token}")
+FORGED_ORDERS = [
+    "",
+    "x",
+    "..",
+    "%00",
+    "%ff%fe",
+    "%F0%9F%92%A9",
+    "eyJsIjpbXX0.aaaaaa.bbbbbb",
+    "a" * 8000,
+    "'%20OR%201=1--",
+    "<script>alert(1)</script>",
+]
 
-    assert answer.status == 400
-    assert "was not made by this shop" in answer.text
-    assert "<script>" not in answer.text
+
+def test_a_forged_order_is_refused(shop: Shop, john: Visitor) -> None:
+    for token in FORGED_ORDERS:
+        answer = john.bring(f"{shop.url}/fps/start?order={token}")
+
+        assert answer.status == 400
+        assert "was not made by this shop" in answer.text
+        assert "<script>" not in answer.text
+
     assert shop.payments() == []
 
 
@@ -228,70 +229,66 @@ def test_a_script_is_told_where_to_start(shop: Shop, john: Visitor, fps_sandbox:
 # Return
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        ("signature", None),
-        ("signature", ""),
-        ("signature", "AAAA"),
-        ("signature", "%FF%FE"),
-        ("signatureVersion", None),
-        ("signatureVersion", "1"),
-        ("signatureVersion", "%202"),
-        ("signatureVersion", "02"),
-        ("signatureMethod", None),
-        ("signatureMethod", "HmacSHA1"),
-        ("signatureMethod", "HmacSHA256"),
-        ("signatureMethod", "rsa-sha1"),
-        ("signatureMethod", "none"),
-        ("certificateUrl", None),
-        ("certificateUrl", "https://evil.example/PKICert.pem"),
-        ("status", None),
-        ("status", "SB"),
-        ("status", "A"),
-        ("status", "sa"),
-        ("status", "%20SA"),
-        ("status", "PAID"),
-        ("tokenID", None),
-        ("tokenID", "X" * 64),
-        ("callerReference", None),
-        ("callerReference", "other"),
-        ("expiry", "12/2030"),
-        ("next", "//evil.example"),
-        ("amount", "0.01"),
-        ("debug", "1"),
-    ],
-)
-def test_a_changed_return_is_refused(
-    shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str, change: tuple[str, str | None]
-) -> None:
-    text = refused(shop, john, fps_sandbox, with_param(url, *change))
+CHANGES: list[tuple[str, str | None]] = [
+    ("signature", None),
+    ("signature", ""),
+    ("signature", "AAAA"),
+    ("signature", "%FF%FE"),
+    ("signatureVersion", None),
+    ("signatureVersion", "1"),
+    ("signatureVersion", "%202"),
+    ("signatureVersion", "02"),
+    ("signatureMethod", None),
+    ("signatureMethod", "HmacSHA1"),
+    ("signatureMethod", "HmacSHA256"),
+    ("signatureMethod", "rsa-sha1"),
+    ("signatureMethod", "none"),
+    ("certificateUrl", None),
+    ("certificateUrl", "https://evil.example/PKICert.pem"),
+    ("status", None),
+    ("status", "SB"),
+    ("status", "A"),
+    ("status", "sa"),
+    ("status", "%20SA"),
+    ("status", "PAID"),
+    ("tokenID", None),
+    ("tokenID", "X" * 64),
+    ("callerReference", None),
+    ("callerReference", "other"),
+    ("expiry", "12/2030"),
+    ("next", "//evil.example"),
+    ("amount", "0.01"),
+    ("debug", "1"),
+]
 
-    assert "changed on the way" in text
-    assert "evil.example" not in text
+
+def test_a_changed_return_is_refused(shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str) -> None:
+    for change in CHANGES:
+        text = refused(shop, john, fps_sandbox, with_param(url, *change))
+
+        assert "changed on the way" in text
+        assert "evil.example" not in text
+
     still_payable(john, url)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "status",
-        "tokenID",
-        "signature",
-        "callerReference",
-        "certificateUrl",
-        "signatureVersion",
-        "signatureMethod",
-        "ref",
-    ],
-)
-@pytest.mark.parametrize("spelling", ["plain", "encoded"])
-def test_a_doubled_parameter_is_refused(
-    shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str, name: str, spelling: str
-) -> None:
-    again = name if spelling == "plain" else f"{name[:-1]}%{ord(name[-1]):02X}"
-    refused(shop, john, fps_sandbox, f"{url}&{again}={param(url, name)}")
-    refused(shop, john, fps_sandbox, f"{url.replace('?', f'?{again}={param(url, name)}&', 1)}")
+ANSWER_NAMES = [
+    "ref",
+    "status",
+    "tokenID",
+    "signature",
+    "callerReference",
+    "certificateUrl",
+    "signatureVersion",
+    "signatureMethod",
+]
+
+
+def test_a_doubled_parameter_is_refused(shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str) -> None:
+    for name in ANSWER_NAMES:
+        for again in (name, f"{name[:-1]}%{ord(name[-1]):02X}"):
+            refused(shop, john, fps_sandbox, f"{url}&{again}={param(url, name)}")
+            refused(shop, john, fps_sandbox, url.replace("?", f"?{again}={param(url, name)}&", 1))
 
     still_payable(john, url)
 
@@ -382,13 +379,12 @@ def test_an_unknown_payment_is_not_found(shop: Shop, john: Visitor, fps_sandbox:
     refused(shop, john, fps_sandbox, with_param(url, "ref", ref), 404)
 
 
-@pytest.mark.parametrize(
-    "query", ["", "?", "?ref=", "?ref=x", "?ref=a.b", "?status=SA", "?ref=%00", "?ref[]=x", "?ref=%ff"]
-)
-def test_a_return_without_our_own_mark_is_refused(
-    shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str, query: str
-) -> None:
-    refused(shop, john, fps_sandbox, url.partition("?")[0] + query)
+UNMARKED = ["", "?", "?ref=", "?ref=x", "?ref=a.b", "?status=SA", "?ref=%00", "?ref[]=x", "?ref=%ff"]
+
+
+def test_a_return_without_our_own_mark_is_refused(shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str) -> None:
+    for query in UNMARKED:
+        refused(shop, john, fps_sandbox, url.partition("?")[0] + query)
 
 
 def test_a_query_over_8_kib_is_refused_before_it_is_read(
@@ -402,16 +398,15 @@ def test_a_query_over_8_kib_is_refused_before_it_is_read(
     still_payable(john, url)
 
 
-@pytest.mark.parametrize(
-    "tail", ["&;status=A", "&a[]=1", "&a%00=1", "&%u0041=1", "&x=%FF%FE", "&x=%C0%AF", "&%%%", "&=&=&", "#x"]
-)
-def test_odd_queries_are_refused_and_never_an_error_of_ours(
-    shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str, tail: str
-) -> None:
-    answer = john.bring(url + tail)
+ODD_TAILS = ["&;status=A", "&a[]=1", "&a%00=1", "&%u0041=1", "&x=%FF%FE", "&x=%C0%AF", "&%%%", "&=&=&"]
 
-    assert answer.status in (303, 400)
-    assert [status for status, _, _ in money(fps_sandbox)] in ([], ["Success"])
+
+def test_odd_queries_are_refused_and_never_an_error_of_ours(
+    shop: Shop, john: Visitor, fps_sandbox: Sandbox, url: str
+) -> None:
+    for tail in ODD_TAILS:
+        refused(shop, john, fps_sandbox, url + tail)
+
     still_payable(john, url)
 
 
@@ -440,12 +435,15 @@ def test_a_strangers_look_at_a_payment_tells_no_more_than_at_none(shop: Shop, jo
     assert re.sub("[0-9a-f]{32}", "", mine.text) == re.sub("[0-9a-f]{32}", "", none.text)
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "a.b.c", "guest:1", "%00", "é"])
-def test_a_forged_guest_cookie_is_a_stranger(shop: Shop, john: Visitor, cookie: str) -> None:
-    john.buy("song")
-    answer = raw(f"{shop.url}/download/song", headers={"Cookie": f"fps_guest={cookie}".encode().decode("latin-1")})
+FORGED_COOKIES = ["", "x", "a.b.c", "guest:1", "%00", "é"]
 
-    assert answer.status == 303
+
+def test_a_forged_guest_cookie_is_a_stranger(shop: Shop, john: Visitor) -> None:
+    john.buy("song")
+    for cookie in FORGED_COOKIES:
+        answer = raw(f"{shop.url}/download/song", headers={"Cookie": f"fps_guest={cookie}".encode().decode("latin-1")})
+
+        assert answer.status == 303
 
 
 def test_a_page_made_for_mallory_is_johns_order_when_john_opens_it(
@@ -460,15 +458,17 @@ def test_a_page_made_for_mallory_is_johns_order_when_john_opens_it(
     assert len(money(fps_sandbox)) == 1
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "evil/path", "192.168.0.9"]
-)
-def test_another_host_is_not_where_returns_go(shop: Shop, john: Visitor, host: str) -> None:
-    start = shop.url + john.want("song").headers["Location"]
-    answer = raw(start, headers={"Host": host})
+OTHER_HOSTS = ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "evil/path", "192.168.0.9"]
 
-    assert answer.status in (400, 503)
-    assert "evil.example" not in answer.headers.get("Location", "")
+
+def test_another_host_is_not_where_returns_go(shop: Shop, john: Visitor) -> None:
+    for host in OTHER_HOSTS:
+        start = shop.url + john.want("song").headers["Location"]
+        answer = raw(start, headers={"Host": host})
+
+        assert answer.status in (400, 503)
+        assert "evil.example" not in answer.headers.get("Location", "")
+
     assert shop.payments() == []
 
 

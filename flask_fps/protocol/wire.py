@@ -147,10 +147,7 @@ def _object(element: Element, cls: type, ns: str) -> Any:
             given[part.attribute] = tuple(_value(each, part, ns) for each in found)
         elif found or part.required:
             given[part.attribute] = _value(_only(element, ns + part.name), part, ns)
-    try:
-        return cls(**given)
-    except ValueError as error:
-        raise _Unreadable(str(error)) from error
+    return cls(**given)
 
 
 def _value(element: Element, part: schema.Part, ns: str) -> Any:

@@ -31,6 +31,7 @@ from flask_fps.errors import ServiceError
 from flask_fps.errors import TransportError
 from flask_fps.protocol import signing
 from flask_fps.protocol import wire
+from flask_fps.protocol.client import _Response as Response
 from flask_fps.protocol.client import Client
 from flask_fps.protocol.client import LARGEST_ANSWER
 from flask_fps.protocol.messages import Amount
@@ -396,6 +397,19 @@ def test_a_slow_drip_meets_the_total_deadline(start: int) -> None:
     started = time.monotonic()
     assert isinstance(outcome(drip(answer(PAID), start), timeout=0.3), OutcomeUnknown)
     assert 0.25 < time.monotonic() - started < 4
+
+
+def test_no_read_begins_after_the_deadline() -> None:
+    """Not even of bytes that are there already."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(answer(PAID))
+        ours.settimeout(0.01)
+        response = Response(ours)
+        time.sleep(0.02)
+        with pytest.raises(TimeoutError, match="deadline"):
+            response.begin()
+        response.close()
 
 
 def test_silence_meets_the_deadline() -> None:

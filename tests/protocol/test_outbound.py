@@ -292,6 +292,14 @@ def test_a_notification_s_own_url_parameters_are_not_signed() -> None:
     assert verified_notification(posted(url="https://shop.example/fps/ipn"), IPN_URL, PINNED).operation == "PAY"
 
 
+def test_a_return_has_a_status() -> None:
+    for raw in ("", "tokenID=x", "Status=SA"):
+        with pytest.raises(MalformedMessage, match="no status"):
+            parse_return(raw)
+    with pytest.raises(MalformedMessage, match="no status"):
+        verified_return(returned({"tokenID": TOKEN}), RETURN_URL, PINNED)
+
+
 def test_an_unsigned_message_carries_what_it_said_for_the_log() -> None:
     with pytest.raises(InvalidSignature, match="not signed") as caught:
         verified_return("status=SA&ref=a%20b%2Bc", RETURN_URL, PINNED)

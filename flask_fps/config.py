@@ -36,7 +36,11 @@ def _key(name: str, read: Callable[[Any], Any], doc: str, *, default: Any = None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """One app's settings. Made by :meth:`read`; never changes afterwards."""
+    """One app's settings. Made by :meth:`read`; never changes afterwards.
+
+    Under the gateway ``fps`` every key that FPS needs is there. Another gateway has needs of its own: then keys
+    that were not set are empty.
+    """
 
     environment: str = _key(
         "FPS_ENVIRONMENT",
@@ -60,18 +64,21 @@ class Config:
         "FPS_ACCESS_KEY",
         settings.keys,
         "The caller's access key, or a list of them, newest first: the first signs, all verify.",
+        default=(),
         secret=True,
     )
     secret_keys: tuple[str, ...] = _key(
         "FPS_SECRET_KEY",
         settings.keys,
         "The secret key of each access key, in the same order.",
+        default=(),
         secret=True,
     )
     recipient_email: str = _key(
         "FPS_RECIPIENT_EMAIL",
         settings.email,
         "Our own account as FPS reports it: a success counts only if the money went there.",
+        default="",
     )
     api_version: str = _key(
         "FPS_API_VERSION",
@@ -86,9 +93,11 @@ class Config:
         default="v2",
     )
     api_url: str = _key(
-        "FPS_API_URL", settings.endpoint, "The API's address. Not for 'local', where the sandbox has it."
+        "FPS_API_URL", settings.endpoint, "The API's address. Not for 'local', where the sandbox has it.", default=""
     )
-    cbui_url: str = _key("FPS_CBUI_URL", settings.endpoint, "Where buyers are sent to pay. Not for 'local' either.")
+    cbui_url: str = _key(
+        "FPS_CBUI_URL", settings.endpoint, "Where buyers are sent to pay. Not for 'local' either.", default=""
+    )
     sandbox_url: str = _key(
         "FPS_SANDBOX_URL",
         settings.origin,
@@ -106,6 +115,7 @@ class Config:
         "FPS_CERTIFICATE_URL",
         settings.endpoint,
         "The certificateUrl that messages must name. It is compared and never fetched.",
+        default="",
     )
     database_uri: str | None = _key(
         "FPS_DATABASE_URI",
@@ -246,7 +256,7 @@ class _Reading:
         self._one_of("FPS_GATEWAY", self.gateways, "the gateways of this app are")
         if self.currencies is not None:
             self._one_of("FPS_CURRENCY", self.currencies, "this gateway takes")
-        self._pairs(values["FPS_ACCESS_KEY"] or (), values["FPS_SECRET_KEY"] or ())
+        self._pairs(values["FPS_ACCESS_KEY"], values["FPS_SECRET_KEY"])
         if values["FPS_RETURN_SIGNATURE"] == "v1" and values["FPS_API_VERSION"] != "2008-09-17":
             self.wrong(
                 "FPS_RETURN_SIGNATURE", "'v1' needs FPS_API_VERSION = '2008-09-17': later ones have certificates"
@@ -276,7 +286,7 @@ class _Reading:
             self.values[key] = self.values[key] or derived
 
     def _demo_account(self) -> None:
-        own = self.values["FPS_ACCESS_KEY"] not in (None, (demo.ACCESS_KEY,))
+        own = self.values["FPS_ACCESS_KEY"] not in ((), (demo.ACCESS_KEY,))
         if own and not self.values["FPS_RECIPIENT_EMAIL"]:
             self.wrong("FPS_RECIPIENT_EMAIL", "is missing: name the sandbox account your FPS_ACCESS_KEY belongs to")
 
@@ -315,9 +325,9 @@ class _Reading:
 
     def _refuse_demo(self) -> None:
         values = self.values
-        if demo.ACCESS_KEY in (values["FPS_ACCESS_KEY"] or ()):
+        if demo.ACCESS_KEY in values["FPS_ACCESS_KEY"]:
             self.wrong("FPS_ACCESS_KEY", "is the sandbox's public demo key: everybody knows its secret")
-        if demo.SECRET_KEY in (values["FPS_SECRET_KEY"] or ()):
+        if demo.SECRET_KEY in values["FPS_SECRET_KEY"]:
             self.wrong("FPS_SECRET_KEY", "is the sandbox's public demo secret: everybody knows it")
         if any(settings.same_certificate(each, demo.CERTIFICATE_PEM) for each in values["FPS_CERTIFICATES"] or ()):
             self.wrong("FPS_CERTIFICATES", "is the sandbox's public demo certificate: everybody can sign with its key")

@@ -378,5 +378,9 @@ def _ask_shop(
     if not hasattr(client, "application"):
         return client.request(verb, url, data=data, headers=headers, allow_redirects=False, timeout=30)
     parts = urlsplit(url)
-    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return client.open(path, method=verb, base_url=f"{parts.scheme}://{parts.netloc}", data=data, headers=headers)
+    root = str(client.application.config["APPLICATION_ROOT"]).rstrip("/")
+    path = parts.path.removeprefix(root) if parts.path.startswith(f"{root}/") else parts.path
+    target = f"{path or '/'}?{parts.query}" if parts.query else path or "/"
+    return client.open(
+        target, method=verb, base_url=f"{parts.scheme}://{parts.netloc}{root}", data=data, headers=headers
+    )

@@ -69,6 +69,7 @@ def test_an_empty_config_is_the_sandbox() -> None:
     assert config.handler_timeout == timedelta(minutes=10)
     assert config.order_max_age == timedelta(days=1)
     assert config.expect_handlers == ()
+    assert config.recover == "pay"
 
 
 def test_everything_local_derives_from_the_sandbox_url() -> None:
@@ -201,6 +202,7 @@ def test_a_value_is_read(key: str, value: object, name: str, read: object) -> No
         ("FPS_DATABASE_URI", "sqlite://"),
         ("FPS_DATABASE_URI", "sqlite:///:memory:"),
         ("FPS_DATABASE_URI", "sqlite:///file:x?mode=memory&uri=true"),
+        ("FPS_RECOVER", "never"),
         ("FPS_URL_PREFIX", "fps"),
         ("FPS_URL_PREFIX", "/fps/"),
         ("FPS_URL_PREFIX", "/"),
@@ -348,6 +350,7 @@ def test_another_gateway_has_its_own_rules() -> None:
     config = Config.read({**given, "FPS_CURRENCY": "EUR"}, gateways=("fps", "other"), currencies=None)
 
     assert (config.gateway, config.currency) == ("other", "EUR")
+    assert (config.access_keys, config.api_url, config.recipient_email) == ((), "", "")
     assert "fps" in problems(given)["FPS_GATEWAY"]
 
 

@@ -158,6 +158,16 @@ def test_it_starts_from_any_answer_on_the_way(client: FlaskClient, fps_sandbox: 
         fps_sandbox.reset()
 
 
+def test_it_finds_a_shop_that_stands_under_a_path(app: Flask, fps_buyer: Buyer) -> None:
+    app.config["APPLICATION_ROOT"] = "/shop"
+    client = app.test_client()
+    start = client.get("/start")
+    assert start.request.url == "http://localhost/shop/start"
+
+    assert fps_buyer.pay(client, start).text.startswith("Success SA")
+    assert [answer.status_code for answer in fps_buyer.notify(client)] == [200]
+
+
 def test_it_says_when_the_shop_wants_no_money(app: Flask, client: FlaskClient, fps_buyer: Buyer) -> None:
     app.add_url_rule("/free", view_func=lambda: "here you are", endpoint="free")
 

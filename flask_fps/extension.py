@@ -39,10 +39,11 @@ from .orders import make_order
 from .protocol.cbui import CBUI
 from .protocol.client import Client
 from .protocol.messages import V2010_08_28
-from .protocol.outbound import HmacV1
-from .protocol.outbound import PinnedCertificate
-from .protocol.outbound import RemoteVerification
-from .protocol.outbound import Verifier
+from .protocol.verifiers import AnyOf
+from .protocol.verifiers import HmacV1
+from .protocol.verifiers import PinnedCertificate
+from .protocol.verifiers import RemoteVerification
+from .protocol.verifiers import Verifier
 from .records import Item
 from .records import Payment
 from .signals import payment_completed
@@ -276,7 +277,7 @@ def _verifier(config: Config, client: Client) -> Verifier:
         return HmacV1(config.secret_keys)
     if config.certificates is None:
         return RemoteVerification(client, config.certificate_url)
-    return PinnedCertificate(config.certificates[0], config.certificate_url)
+    return AnyOf(tuple(PinnedCertificate(each, config.certificate_url) for each in config.certificates))
 
 
 def _currencies(app: Flask, gateways: Mapping[str, GatewayFactory]) -> tuple[str, ...] | None:

@@ -120,7 +120,7 @@ def _facts(payment: Payment) -> Iterable[tuple[str, str]]:
 
 
 def _line(entry: JournalEntry) -> str:
-    moved = f" {entry.from_state or ''} → {entry.to_state}" if entry.to_state else ""
+    moved = f" {entry.from_state} → {entry.to_state}" if entry.from_state else ""
     told = ", ".join(f"{name}: {value}" for name, value in entry.detail.items() if value not in (None, ""))
     return f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.event}{moved}{f'  ({told})' if told else ''}"
 

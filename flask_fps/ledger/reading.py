@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import object_session
 from sqlalchemy.orm import Session
 
 from ..money import Money
@@ -47,6 +48,8 @@ def payment_of(session: Session, reference: str) -> Payment | None:
 
 
 def payment_record(row: PaymentRow) -> Payment:
+    """The payment as the row has it now, with what was changed in this step."""
+    _flush(row)
     return Payment(
         reference=row.reference,
         state=State(row.state),
@@ -77,6 +80,13 @@ def payment_record(row: PaymentRow) -> Payment:
         parked_reason=row.parked_reason,
         refunded=row.refunded,
     )
+
+
+def _flush(row: PaymentRow) -> None:
+    """A flush in the middle of reading would drop what is counted from other rows."""
+    session = object_session(row)
+    if session is not None:
+        session.flush()
 
 
 def _line(row: LineRow) -> Line:

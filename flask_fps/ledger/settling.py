@@ -20,6 +20,7 @@ from ..records import State
 from . import outbox
 from .backoff import Backoff
 from .leasing import Lease
+from .leasing import order_engaged_by_another
 from .models import GrantRow
 from .models import IntentRow
 from .models import ParkedRow
@@ -50,6 +51,8 @@ class Settled:
     before: State
     #: Outbox rows written now and claimed for whoever settled it.
     deliveries: tuple[outbox.Delivery, ...] = ()
+    #: True if this answer put the payment before a person.
+    parked: bool = False
 
 
 def settle(
@@ -67,21 +70,38 @@ def settle(
     """
     row = locked_row(session, intent.payment)
     stored = intent_row(session, intent.reference)
-    before = S(row.state)
+    before, rested = S(row.state), row.parked_reason is not None
     if _belongs_to_another(session, row, outcome):
         park_row(session, now, row, f"transaction {outcome.transaction_id} already belongs to another payment")
         outcome = Outcome(Result.UNKNOWN, message="the answer names another payment's transaction")
-    target = _target(before, stored, outcome)
-    _note(session, now, row, stored, outcome, target)
-    if target is S.PAID and before is not S.PAID:
-        paid = _win(session, now, row, stored, outcome, lease, handlers)
-        return Settled(payment_record(row), before, paid)
-    if target is not None and target is not before:
+    current = stored.id == _newest(session, row)
+    target = _target(before, stored, outcome) if current or outcome.result is Result.SUCCESS else None
+    _note(session, now, row, stored, outcome)
+    contradiction = _contradiction(row, target, outcome)
+    if outcome.transaction_id:
+        _remember_transaction(session, now, row, stored, outcome, ours=target is not None and not contradiction)
+    paid: tuple[outbox.Delivery, ...] = ()
+    if contradiction:
+        park_row(session, now, row, contradiction)
+    elif target is S.PAID and _may_win(session, now, row):
+        paid = _win(session, now, row, outcome, lease, handlers)
+    elif target is not None and target is not before:
         _step_to(session, now, row, target, outcome)
+    if current:
+        _schedule(row, now, delays)
+    release(row, lease.owner)
+    payment = payment_record(row)
+    return Settled(payment, before, paid, parked=payment.parked_reason is not None and not rested)
+
+
+def _newest(session: Session, row: PaymentRow) -> int | None:
+    """The request that counts: an earlier one was refused for good before this one was made."""
+    return session.scalar(select(func.max(IntentRow.id)).where(IntentRow.payment_id == row.id))
+
+
+def _schedule(row: PaymentRow, now: datetime, delays: Backoff) -> None:
     driven = S(row.state) in DRIVEN and row.parked_reason is None
     row.due_at = now + delays.after(row.attempts) if driven else None
-    release(row, lease.owner)
-    return Settled(payment_record(row), before)
 
 
 def _target(before: State, stored: IntentRow, outcome: Outcome) -> State | None:
@@ -96,9 +116,8 @@ def _target(before: State, stored: IntentRow, outcome: Outcome) -> State | None:
         Result.NOT_SENT: S.UNKNOWN if earlier_unproven else S.AUTHORIZED,
         Result.FAILURE: _refused(stored, outcome, earlier_unproven),
     }[outcome.result]
-    if before is S.PENDING and said in (S.UNKNOWN, S.AUTHORIZED):
-        return None
-    return said
+    recorded = before in (S.PENDING, S.RESERVED) and outcome.transaction_id is None
+    return None if recorded and said in (S.UNKNOWN, S.AUTHORIZED, S.FAILED) else said
 
 
 def _refused(stored: IntentRow, outcome: Outcome, earlier_unproven: bool) -> State:
@@ -109,9 +128,19 @@ def _refused(stored: IntentRow, outcome: Outcome, earlier_unproven: bool) -> Sta
     return S.AUTHORIZED if outcome.retryable else S.FAILED
 
 
-def _note(
-    session: Session, now: datetime, row: PaymentRow, stored: IntentRow, outcome: Outcome, target: State | None
-) -> None:
+def _contradiction(row: PaymentRow, target: State | None, outcome: Outcome) -> str | None:
+    """What cannot be true together about the money, as a sentence for a person."""
+    state = S(row.state)
+    if state not in FINAL or target not in FINAL:
+        return None
+    if (target is S.PAID) is not (state is S.PAID):
+        return f"it is {state} here, but the provider now says {outcome.result.value}"
+    if state is S.PAID and row.transaction_id != outcome.transaction_id:
+        return f"it was paid by transaction {row.transaction_id}, and transaction {outcome.transaction_id} paid it too"
+    return None
+
+
+def _note(session: Session, now: datetime, row: PaymentRow, stored: IntentRow, outcome: Outcome) -> None:
     if outcome.result is Result.NOT_SENT or (outcome.result is Result.FAILURE and outcome.transaction_id is None):
         stored.harmless_sends += 1
     if stored.state != IntentState.SUCCESS.value:
@@ -128,10 +157,6 @@ def _note(
         transaction=outcome.transaction_id,
         request=outcome.request_id,
     )
-    if outcome.transaction_id:
-        _remember_transaction(session, now, row, stored, outcome)
-    if S(row.state) in FINAL and target in FINAL and target is not S(row.state):
-        park_row(session, now, row, f"it is {row.state} here, but the provider now says {outcome.result.value}")
 
 
 def _known_transaction(session: Session, row: PaymentRow, outcome: Outcome) -> TransactionRow | None:
@@ -150,11 +175,13 @@ def _belongs_to_another(session: Session, row: PaymentRow, outcome: Outcome) -> 
 
 
 def _remember_transaction(
-    session: Session, now: datetime, row: PaymentRow, stored: IntentRow, outcome: Outcome
+    session: Session, now: datetime, row: PaymentRow, stored: IntentRow, outcome: Outcome, *, ours: bool
 ) -> None:
-    row.transaction_id = outcome.transaction_id
-    row.payer = outcome.payer or row.payer
-    row.method = row.method or outcome.method
+    """Keep what is said of a transaction; ``ours``: it is the one this payment stands or falls with."""
+    if ours:
+        row.transaction_id = outcome.transaction_id
+        row.payer = outcome.payer or row.payer
+        row.method = row.method or outcome.method
     known = _known_transaction(session, row, outcome)
     if known:
         known.status, known.updated_at = outcome.result.value, now
@@ -176,19 +203,18 @@ def _remember_transaction(
     )
 
 
-def _win(
-    session: Session,
-    now: datetime,
-    row: PaymentRow,
-    stored: IntentRow,
-    outcome: Outcome,
-    lease: Lease,
-    handlers: Iterable[str],
-) -> tuple[outbox.Delivery, ...]:
+def _may_win(session: Session, now: datetime, row: PaymentRow) -> bool:
     if S(row.state) is S.AUTHORIZED:
+        if order_engaged_by_another(session, row):
+            park_row(session, now, row, "the provider says it is paid, but another payment of this order was first")
+            return False
         move(session, row, S.PAYING, now, why="an earlier send was answered after all")
-    if S(row.state) not in (S.PAYING, S.UNKNOWN, S.PENDING, S.RESERVED):
-        return ()
+    return S.PAID in MOVES[S(row.state)]
+
+
+def _win(
+    session: Session, now: datetime, row: PaymentRow, outcome: Outcome, lease: Lease, handlers: Iterable[str]
+) -> tuple[outbox.Delivery, ...]:
     move(session, row, S.PAID, now, why=f"paid by transaction {outcome.transaction_id}", paid_at=now)
     row.due_at = row.lease_owner = row.lease_until = None
     _unpark(session, now, row)
@@ -197,9 +223,15 @@ def _win(
 
 
 def _unpark(session: Session, now: datetime, row: PaymentRow) -> None:
+    """What a person was to find out is known now."""
+    if row.parked_reason is None:
+        return
     open_rows = select(ParkedRow).where(ParkedRow.payment_id == row.id, ParkedRow.resolved_at.is_(None))
     for parked in session.scalars(open_rows):
-        parked.resolved_at, parked.resolution = now, "it was paid after all"
+        parked.resolved_at, parked.resolution = now, f"it was {row.state} after all"
+    journal(session, row, "unparked", now, found=row.state)
+    session.flush()
+    session.refresh(row, ["parked_reason"])
 
 
 def _grant(session: Session, now: datetime, row: PaymentRow) -> None:
@@ -224,6 +256,8 @@ def _step_to(session: Session, now: datetime, row: PaymentRow, target: State, ou
     if target is S.AUTHORIZED and outcome.retryable and _intents_made(session, row) >= INTENTS_MAX:
         target = S.FAILED
     move(session, row, target, now, why=outcome.message[:500] or outcome.code or outcome.result.value)
+    if target in FINAL:
+        _unpark(session, now, row)
 
 
 def _intents_made(session: Session, row: PaymentRow) -> int:

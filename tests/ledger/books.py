@@ -56,7 +56,7 @@ class Books:
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.engine = quick_engine(fresh_database(folder))
-        home = Home(lambda: self.engine, lambda: Session(self.engine), lambda: None, lambda call: None, own=True)
+        home = Home(lambda: self.engine, lambda: Session(self.engine), lambda: None, lambda: False, own=True)
         self.ledger = Ledger(home, self.clock)
         self._numbers = count(1)
 

@@ -274,3 +274,12 @@ def test_who_lost_the_lease_does_not_end_the_payment(books: Books) -> None:
     after = books.ledger.still_away(held, books.lease("slow"), books.clock.now + DAY, books.clock.now)
 
     assert (after.state, after.due_at) == (State.PAYING, books.clock.now + LEASE)
+
+
+def test_who_parks_a_payment_gives_up_its_lease_and_says_why(books: Books) -> None:
+    payment, _ = books.paying()
+    parked = books.ledger.park(payment.reference, "a person must see this", "tests")
+
+    assert (parked.parked_reason, parked.due_at) == ("a person must see this", None)
+    assert parked == books.payment(payment.reference)
+    assert [row.lease_owner for row in books.rows(PaymentRow)] == [None]

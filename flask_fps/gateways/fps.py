@@ -54,6 +54,8 @@ TURNED_AWAY = {
 FRONT_DOOR = frozenset({"AuthFailure", "InvalidClientTokenId", "RequestExpired", "SignatureDoesNotMatch"})
 #: An earlier request with this reference was another one: that says nothing about whether money moved.
 SAYS_NOTHING = frozenset({"DuplicateRequest"})
+#: FPS calls these retriable, and they are once the buyer has acted: he is told now, and pays in another way.
+FOR_THE_BUYER = frozenset({"AccountLimitsExceeded", "InsufficientBalance"})
 #: No token was made under this reference of a co-branded request.
 NO_TOKEN = frozenset({"InvalidCallerReference"})
 #: How many batches of the account's activity are read, at 200 transactions each: for one lost answer, for all.
@@ -154,8 +156,11 @@ class FPSGateway:
             self.client.send(messages.CancelToken(token_id=authorization_id, reason_text="not used"))
         except NotSent as error:
             return Outcome(Result.NOT_SENT, message=str(error))
-        except (OutcomeUnknown, ServiceError) as error:
+        except OutcomeUnknown as error:
             return Outcome(Result.UNKNOWN, message=str(error))
+        except ServiceError as error:
+            may_pass = error.http_status >= 500 or error.retryable or error.code in FRONT_DOOR
+            return Outcome(Result.UNKNOWN if may_pass else Result.FAILURE, code=error.code, message=error.message)
         return Outcome(Result.CANCELLED)
 
     def status(self, transaction_id: str) -> Outcome:
@@ -247,6 +252,6 @@ def _refusal(error: ServiceError) -> Outcome:
         Result.UNKNOWN if proves_nothing else Result.FAILURE,
         code=error.code,
         message=error.message,
-        retryable=error.retryable or error.code in FRONT_DOOR,
+        retryable=error.code in FRONT_DOOR or (error.retryable and error.code not in FOR_THE_BUYER),
         request_id=error.request_id,
     )

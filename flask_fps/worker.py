@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from collections.abc import Iterable
+from dataclasses import astuple
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
@@ -35,14 +36,16 @@ class Pass:
 
     arrivals: int = 0
     payments: int = 0
+    #: Authorizations that were not paid with, given back.
+    releases: int = 0
     deliveries: int = 0
 
     @property
     def idle(self) -> bool:
-        return self.arrivals + self.payments + self.deliveries == 0
+        return self.arrivals + self.payments + self.releases + self.deliveries == 0
 
     def __add__(self, other: Pass) -> Pass:
-        return Pass(self.arrivals + other.arrivals, self.payments + other.payments, self.deliveries + other.deliveries)
+        return Pass(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     def __str__(self) -> str:
         return f"{self.arrivals} messages, {self.payments} payments, {self.deliveries} deliveries"
@@ -89,6 +92,7 @@ class Worker:
         in_time = self._in_time(until)
         done = Pass(arrivals=_each(in_time(ledger.due_arrivals(UNLIMITED)), checkout.process_arrival))
         done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
+        done.releases = _each(in_time(ledger.due_releases(UNLIMITED)), checkout.give_back)
         if not self._state.missing_handlers():
             done.deliveries = _each(in_time(ledger.due_deliveries(UNLIMITED)), checkout.deliver)
         return done
@@ -103,6 +107,7 @@ class Worker:
             log.error("this process delivers nothing: it lacks the handlers %s", self._state.missing_handlers())
         done.arrivals = _each(ledger.due_arrivals(BATCH), checkout.process_arrival)
         done.payments = _each(ledger.due_payments(BATCH), checkout.drive_payment)
+        done.releases = _each(ledger.due_releases(BATCH), checkout.give_back)
         if not self._state.missing_handlers():
             done.deliveries = _each(ledger.due_deliveries(BATCH), checkout.deliver)
 

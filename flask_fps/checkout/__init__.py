@@ -15,6 +15,7 @@ from ..records import Order
 from ..records import Payment
 from . import deliver
 from . import notify
+from . import release
 from .audit import audit
 from .audit import Finding as Finding
 from .desk import Desk as Desk
@@ -52,7 +53,7 @@ class Checkout:
         return notify.notify(self._desk, account, body, headers, url)
 
     def drive(self, reference: str) -> None:
-        """Take one payment as far as it will go now: its inbox, its money, its delivery."""
+        """Take one payment as far as it will go now: its inbox, its money, what is owed back, its delivery."""
         drive_all(self._desk, reference)
 
     def drive_payment(self, reference: str, *, early: bool = False) -> None:
@@ -70,3 +71,7 @@ class Checkout:
     def deliver(self, id: int) -> None:
         """Deliver one row of the outbox."""
         deliver.due(self._desk, id)
+
+    def give_back(self, id: int) -> None:
+        """Give back one authorization that will not be paid with."""
+        release.due(self._desk, id)

@@ -6,6 +6,7 @@ from ..ledger import AWAY
 from . import deliver
 from . import notify
 from . import pay
+from . import release
 from .desk import Desk
 from .desk import WORKER_SEEN_WITHIN
 from .recover import recover
@@ -23,13 +24,14 @@ def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
 
 
 def drive_all(desk: Desk, reference: str) -> None:
-    """All that is due of one payment: its inbox, its money, its delivery.
+    """All that is due of one payment: its inbox, its money, what is owed back, its delivery.
 
     Named handlers may take long; they run here only where no worker is seen to do it.
     """
     for arrival in desk.ledger.due_arrivals_of(reference):
         notify.process(desk, arrival)
     drive(desk, reference)
+    release.due_of(desk, reference)
     alone = not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
     for delivery in desk.ledger.due_deliveries_of(reference, named=alone):
         deliver.due(desk, delivery)

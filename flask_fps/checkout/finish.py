@@ -44,4 +44,12 @@ def act_on(desk: Desk, payment: Payment, authorization: Authorization, arrival: 
 def proof_of(authorization: Authorization, arrival: Arrival | None = None, inbox_id: int | None = None) -> Proof:
     """The authorization as the ledger keeps it."""
     assert authorization.id is not None, "an authorization without an id proves nothing"
-    return Proof(authorization.id, authorization.method, authorization.payer, authorization.given_at, arrival, inbox_id)
+    return Proof(
+        id=authorization.id,
+        method=authorization.method,
+        payer=authorization.payer,
+        given_at=authorization.given_at,
+        money=authorization.money,
+        arrival=arrival,
+        inbox_id=inbox_id,
+    )

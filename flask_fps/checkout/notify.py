@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from ..errors import LedgerBusy
 from ..gateways import Gateway
+from ..gateways import Notification
 from ..gateways import Standing
 from ..gateways import Verdict
 from ..ledger import Arrival
 from ..ledger import Waiting
+from ..records import Intent
+from ..records import Payment
 from ..records import Result
 from . import finish
 from . import pay
 from .desk import Desk
 from .desk import log
+
+#: A message that could not be acted upon for so long is left alone.
+GIVE_UP_AFTER = timedelta(days=7)
 
 
 def notify(desk: Desk, account: str, body: bytes, headers: Mapping[str, str], url: str) -> Verdict:
@@ -27,7 +34,7 @@ def notify(desk: Desk, account: str, body: bytes, headers: Mapping[str, str], ur
     if note.verdict is Verdict.INVALID:
         log.warning("refused a notification: %s", note.detail)
         return note.verdict
-    about = desk.ledger.payment_of_intent(note.reference) if note.reference else None
+    about = _payment_of(desk, account, note)
     arrival = Arrival(
         source="notification",
         url=url,
@@ -35,11 +42,18 @@ def notify(desk: Desk, account: str, body: bytes, headers: Mapping[str, str], ur
         account=account,
         gateway=gateway.name,
         payment=about.reference if about else None,
+        headers=headers,
     )
-    waiting = desk.ledger.keep_notification(arrival, note.verdict.value)
+    waiting = desk.ledger.keep_notification(arrival, note.verdict.value, again=note.stateless)
     if waiting is not None:
         _try(desk, waiting)
     return note.verdict
+
+
+def _payment_of(desk: Desk, account: str, note: Notification) -> Payment | None:
+    if note.reference is not None:
+        return desk.ledger.payment_of_intent(note.reference)
+    return desk.ledger.payment_by_handle(account, note.handle) if note.handle is not None else None
 
 
 def _try(desk: Desk, id: int) -> None:
@@ -69,8 +83,8 @@ def _process_return(desk: Desk, waiting: Waiting) -> None:
     authorization = desk.gateway(payment).finish(arrival.body.decode(), payment)
     if authorization.standing is Standing.INVALID:
         desk.ledger.finish_arrival(waiting.id, authorization.detail, "invalid")
-    elif authorization.standing is Standing.COULD_NOT_TELL:
-        desk.ledger.postpone_arrival(waiting, authorization.detail)
+    elif authorization.standing in (Standing.COULD_NOT_TELL, Standing.PENDING):
+        _postpone(desk, waiting, authorization.detail)
     else:
         finish.act_on(desk, payment, authorization, arrival, waiting.id)
 
@@ -78,24 +92,42 @@ def _process_return(desk: Desk, waiting: Waiting) -> None:
 def _process_notification(desk: Desk, waiting: Waiting) -> None:
     arrival = waiting.arrival
     gateway = desk.gateways[arrival.account]
-    note = gateway.notification(arrival.body, {}, arrival.url)
+    note = gateway.notification(arrival.body, arrival.headers, arrival.url)
     if note.verdict is Verdict.INVALID:
         desk.ledger.finish_arrival(waiting.id, note.detail, "invalid")
     elif note.verdict is Verdict.COULD_NOT_TELL:
-        desk.ledger.postpone_arrival(waiting, note.detail)
+        _postpone(desk, waiting, note.detail)
     else:
-        _learn(desk, gateway, waiting, note.reference, note.transaction_id)
+        _learn(desk, gateway, waiting, note)
 
 
-def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, reference: str | None, transaction_id: str | None) -> None:
+def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -> None:
     """A notification is a hint: ask the provider, under our own keys, what is true."""
-    intent = desk.ledger.intent_named(reference) if reference else None
-    if intent is None or transaction_id is None:
-        desk.ledger.finish_arrival(waiting.id, "not about a payment of this ledger", "valid")
+    payment = _payment_of(desk, waiting.arrival.account, note)
+    intent = _intent_of(desk, note, payment)
+    if payment is None or intent is None:
+        said = "nothing was sent yet: the return decides" if payment else "not about a payment of this ledger"
+        desk.ledger.finish_arrival(waiting.id, said, "valid")
         return
-    outcome = gateway.status(transaction_id)
-    if outcome.result is Result.UNKNOWN:
-        desk.ledger.postpone_arrival(waiting, outcome.message)
+    transaction_id = note.transaction_id or payment.transaction_id
+    outcome = gateway.status(transaction_id) if transaction_id else gateway.find(intent)
+    if outcome.result is not Result.UNKNOWN:
+        pay.settle_learned(desk, intent, outcome, desk.lease())
+    elif transaction_id is not None:
+        _postpone(desk, waiting, outcome.message)
         return
-    pay.settle_learned(desk, intent, outcome, desk.lease())
-    desk.ledger.finish_arrival(waiting.id, f"{outcome.result.value} {transaction_id}", "valid")
+    desk.ledger.finish_arrival(waiting.id, f"{outcome.result.value} {outcome.transaction_id or ''}".strip(), "valid")
+
+
+def _intent_of(desk: Desk, note: Notification, payment: Payment | None) -> Intent | None:
+    if note.reference is not None:
+        return desk.ledger.intent_named(note.reference)
+    return desk.ledger.intent(payment.reference) if payment else None
+
+
+def _postpone(desk: Desk, waiting: Waiting, said: str) -> None:
+    """Later again; after a week the payment's own deadlines are all that is left."""
+    if desk.clock() >= waiting.received_at + GIVE_UP_AFTER:
+        desk.ledger.finish_arrival(waiting.id, f"given up: {said}")
+    else:
+        desk.ledger.postpone_arrival(waiting, said)

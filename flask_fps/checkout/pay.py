@@ -18,6 +18,7 @@ from ..records import Payment
 from ..records import Result
 from ..records import State
 from . import deliver
+from . import release
 from .desk import Desk
 
 #: Of the time in which a re-send is still answered as the first was, this much may pass before a person is asked.
@@ -43,7 +44,7 @@ def accept(desk: Desk, payment: Payment, proof: Proof) -> None:
         _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
     if accepted.release is not None:
         tell_end(desk, accepted.payment, accepted.before)
-        _give_back(desk, accepted.payment, accepted.release)
+        release.due_of(desk, payment.reference)
 
 
 def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
@@ -101,7 +102,7 @@ def _check(desk: Desk, taken: Taken, lease: Lease) -> None:
 
 def _release(desk: Desk, taken: Taken, lease: Lease) -> None:
     tell_end(desk, taken.payment, State.AUTHORIZED)
-    _give_back(desk, taken.payment, taken.intent.authorization_id)
+    release.due_of(desk, taken.payment.reference)
 
 
 _DOING = {Task.SEND: _send, Task.FIND: _find, Task.CHECK: _check, Task.RELEASE: _release}
@@ -159,8 +160,3 @@ def park(desk: Desk, payment: Payment, reason: str, lease: Lease) -> None:
     parked = desk.ledger.park(payment.reference, reason, lease.owner)
     if payment.parked_reason is None:
         desk.tell(signals.payment_parked, parked)
-
-
-def _give_back(desk: Desk, payment: Payment, authorization_id: str) -> None:
-    outcome = desk.gateway(payment).release(authorization_id)
-    desk.ledger.note(payment.reference, "authorization given back", result=outcome.result.value, said=outcome.message)

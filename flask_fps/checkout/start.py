@@ -62,6 +62,6 @@ def _begin(desk: Desk, payment: Payment) -> str | None:
     begun = desk.gateway(payment).begin(payment)
     if not isinstance(begun, Begun):
         return None
-    if begun.handle is not None:
-        desk.ledger.begun(payment.reference, begun.redirect, begun.handle)
+    if begun.handle is not None or begun.expires_at is not None:
+        desk.ledger.begun(payment.reference, begun.redirect, begun.handle, begun.expires_at)
     return begun.redirect

@@ -66,6 +66,7 @@ class Begun:
     redirect: str
     #: The provider's own name for this attempt, where it has one before the return.
     handle: str | None = None
+    #: When the redirect stops working: after it a new payment is begun in place of this one.
     expires_at: datetime | None = None
 
 
@@ -88,15 +89,18 @@ class Authorization:
 
 @dataclass(frozen=True)
 class Notification:
-    """What the provider posted to us. It is a hint: whoever gets it asks :meth:`Gateway.status`."""
+    """What the provider posted to us. It is a hint: whoever gets it asks :meth:`Gateway.status` or ``find``."""
 
     verdict: Verdict
     #: The reference of the intent (or of the payment) it is about.
     reference: str | None = None
+    #: The provider's own name of the attempt (:attr:`Begun.handle`), where it names no reference of ours.
     handle: str | None = None
     transaction_id: str | None = None
     kind: str | None = None
     detail: str = ""
+    #: It says only "look again": the very same bytes may come later and mean something new.
+    stateless: bool = False
 
 
 class Gateway(Protocol):
@@ -122,7 +126,8 @@ class Gateway(Protocol):
         """Send the frozen request once. ``success`` here is authority."""
 
     def release(self, authorization_id: str) -> Outcome:
-        """Give an authorization back unused (FPS: CancelToken)."""
+        """Give an authorization back unused (FPS: CancelToken). ``cancelled``: done; ``failure``: there is nothing
+        to give back any more; everything else is tried again until the authorization lapses by itself."""
 
     def status(self, transaction_id: str) -> Outcome:
         """What the provider says of a transaction, with its :class:`Facts`."""

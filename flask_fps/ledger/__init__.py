@@ -33,6 +33,7 @@ from . import opening
 from . import outbox
 from . import owners
 from . import reading
+from . import releases
 from . import settling
 from .accepting import Accepted as Accepted
 from .accepting import Proof as Proof
@@ -57,6 +58,7 @@ from .opening import Draft as Draft
 from .opening import Opening as Opening
 from .outbox import COMPLETED as COMPLETED
 from .outbox import Delivery as Delivery
+from .releases import Release as Release
 from .settling import Settled as Settled
 
 T = TypeVar("T")
@@ -103,6 +105,10 @@ class Ledger:
         """The payment of which this is the reference, or the reference of one of its intents."""
         return self._read(lambda session: reading.payment_of_intent(session, reference))
 
+    def payment_by_handle(self, account: str, handle: str) -> Payment | None:
+        """The payment that the provider itself calls this."""
+        return self._read(lambda session: reading.payment_by_handle(session, account, handle))
+
     def intent(self, payment: str) -> Intent | None:
         """The newest request that was to pay this payment."""
         return self._read(lambda session: reading.newest_intent(session, payment))
@@ -132,15 +138,18 @@ class Ledger:
         """The payment that serves this order now: :func:`flask_fps.ledger.opening.open_payment`."""
         return self._write(lambda session, now: opening.open_payment(session, now, draft))
 
-    def begun(self, reference: str, redirect: str, handle: str) -> None:
-        """Remember what a provider that had to be asked said when the attempt began."""
-        self._write(lambda session, now: noting.begun(session, reference, redirect, handle))
+    def begun(self, reference: str, redirect: str, handle: str | None, until: datetime | None = None) -> None:
+        """Remember what a provider that had to be asked said when the attempt began.
+
+        :param until: when ``redirect`` stops working.
+        """
+        self._write(lambda session, now: noting.begun(session, reference, redirect, handle, until))
 
     # The return
 
     def keep_return(self, arrival: Arrival, verdict: str) -> None:
         """Keep a return that could not be checked yet; it is processed from the inbox."""
-        self._write(lambda session, now: inbox.keep(session, now, arrival, verdict, done=False))
+        self._write(lambda session, now: inbox.keep(session, now, arrival, verdict, done=False, again=True))
 
     def turned_away(
         self, reference: str, arrival: Arrival, inbox_id: int | None, standing: str, detail: str
@@ -198,9 +207,12 @@ class Ledger:
 
     # The inbox
 
-    def keep_notification(self, arrival: Arrival, verdict: str) -> int | None:
-        """Keep a notification; its id if it is still to be processed."""
-        return self._write(lambda session, now: inbox.keep(session, now, arrival, verdict, done=False))
+    def keep_notification(self, arrival: Arrival, verdict: str, *, again: bool = False) -> int | None:
+        """Keep a notification; its id if it is still to be processed.
+
+        :param again: process it even if the very same one was dealt with before.
+        """
+        return self._write(lambda session, now: inbox.keep(session, now, arrival, verdict, done=False, again=again))
 
     def claim_arrival(self, id: int, lease: Lease) -> Waiting | None:
         return self._write(lambda session, now: inbox.claim(session, now, id, lease.owner, lease.lasts))
@@ -218,6 +230,11 @@ class Ledger:
         return self._read(lambda session: inbox.due_of(session, self.clock(), reference))
 
     # The outbox
+
+    @property
+    def shares_session(self) -> bool:
+        """Do handlers work in one transaction with the delivery mark?"""
+        return self._session is not None
 
     def due_deliveries(self, limit: int) -> list[int]:
         return self._read(lambda session: outbox.due(session, self.clock(), limit))
@@ -256,8 +273,26 @@ class Ledger:
         """Note that a handler raised; true if the delivery is now put before a person."""
         return self._write(lambda session, now: outbox.failed(session, now, delivery, error, self.backoff))
 
-    def give_back(self, delivery: Delivery) -> None:
-        self._write(lambda session, now: outbox.give_back(session, delivery))
+    def give_back(self, delivery: Delivery, wait: timedelta = timedelta()) -> None:
+        """Drop a claim unused: :func:`flask_fps.ledger.outbox.give_back`."""
+        self._write(lambda session, now: outbox.give_back(session, now, delivery, wait))
+
+    # What is owed back
+
+    def due_releases(self, limit: int) -> list[int]:
+        return self._read(lambda session: releases.due(session, self.clock(), limit))
+
+    def due_releases_of(self, reference: str) -> list[int]:
+        return self._read(lambda session: releases.due_of(session, self.clock(), reference))
+
+    def claim_release(self, id: int, lease: Lease) -> Release | None:
+        return self._write(lambda session, now: releases.claim(session, now, id, lease.owner, lease.lasts))
+
+    def release_ended(self, release: Release, result: str, said: str) -> None:
+        self._write(lambda session, now: releases.ended(session, now, release, result, said))
+
+    def postpone_release(self, release: Release) -> None:
+        self._write(lambda session, now: releases.postpone(session, now, release, self.backoff))
 
     # Buyers and workers
 

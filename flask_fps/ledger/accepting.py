@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..money import Money
 from ..records import Intent
 from ..records import is_guest
 from ..records import Payment
@@ -25,6 +26,7 @@ from .moves import move
 from .noting import kept
 from .reading import locked_row
 from .reading import payment_record
+from .releases import owe
 
 S = State
 
@@ -38,6 +40,8 @@ class Proof:
     payer: str | None
     #: When it was given, where the provider says so.
     given_at: datetime | None = None
+    #: How much was authorized, where the provider says so.
+    money: Money | None = None
     #: The return it came with and where it waited; ``None`` for one we had to ask for.
     arrival: inbox.Arrival | None = None
     inbox_id: int | None = None
@@ -95,6 +99,7 @@ def _second(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> s
         journal(session, row, "late authorization", now, found=row.state)
     else:
         journal(session, row, "second authorization", now, kept="the first")
+    owe(session, now, row, proof.id)
     return proof.id
 
 
@@ -108,6 +113,8 @@ def _refusal(session: Session, now: datetime, row: PaymentRow, proof: Proof, ter
     """Why this authorization is not paid with, and where that leads; ``None`` if it is."""
     if now >= row.created_at + terms.lifetime:
         return S.EXPIRED, "the offer had expired"
+    if proof.money not in (None, Money(row.amount, row.currency)):
+        return S.CANCELLED, f"the buyer authorized {proof.money}, not {Money(row.amount, row.currency)}"
     if order_engaged_by_another(session, row):
         return S.CANCELLED, "another payment of this order was first"
     if proof.arrival is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from datetime import datetime
 from datetime import timedelta
 
@@ -34,6 +36,8 @@ class Arrival:
     gateway: str
     #: The payment it speaks of, where that is known.
     payment: str | None = None
+    #: What a notification came with, by name.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -46,16 +50,30 @@ class Waiting:
 
     id: int
     arrival: Arrival
+    received_at: datetime
 
 
 def keep(
-    session: Session, now: datetime, arrival: Arrival, verdict: str, *, done: bool, payment_id: int | None = None
+    session: Session,
+    now: datetime,
+    arrival: Arrival,
+    verdict: str,
+    *,
+    done: bool,
+    payment_id: int | None = None,
+    again: bool = False,
 ) -> int | None:
-    """Write an arrival down; ``None`` if the very same one is here already and was dealt with."""
+    """Write an arrival down; ``None`` if the very same one is here already and was dealt with.
+
+    :param again: then it is to be dealt with once more.
+    """
     known = session.scalar(select(InboxRow).where(InboxRow.digest == arrival.digest))
     if known:
         if done and known.done_at is None:
             known.done_at, known.verdict = now, verdict
+        elif again and known.done_at is not None:
+            known.done_at, known.received_at, known.due_at, known.attempts = None, now, now, 0
+            known.headers = dict(arrival.headers) or None
         return None if known.done_at else known.id
     row = InboxRow(
         account=arrival.account,
@@ -66,6 +84,7 @@ def keep(
         payment_id=payment_id or _payment_id(session, arrival),
         url=arrival.url,
         body=arrival.body[:LARGEST_BODY],
+        headers=dict(arrival.headers) or None,
         received_at=now,
         done_at=now if done else None,
         due_at=None if done else now,
@@ -94,7 +113,8 @@ def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta
         return None
     row = session.get_one(InboxRow, id)
     payment = session.scalar(select(PaymentRow.reference).where(PaymentRow.id == row.payment_id))
-    return Waiting(id, Arrival(row.source, row.url, row.body, row.account, row.gateway, payment))
+    arrival = Arrival(row.source, row.url, row.body, row.account, row.gateway, payment, row.headers or {})
+    return Waiting(id, arrival, row.received_at)
 
 
 def due(session: Session, now: datetime, limit: int) -> list[int]:

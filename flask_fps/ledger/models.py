@@ -140,6 +140,21 @@ class DeliveryRow(Owned, Leased, Base):
     payment: Mapped[PaymentRow] = relationship(viewonly=True)
 
 
+class ReleaseRow(Owned, Leased, Base):
+    """An authorization that will not be paid with: the provider is told until it has answered."""
+
+    __tablename__ = "fps_releases"
+    __table_args__ = (
+        UniqueConstraint("payment_id", "authorization_id"),
+        _partial_index("ix_fps_releases_due", "due_at", where="released_at IS NULL"),
+    )
+
+    payment_id: Mapped[int] = mapped_column(ForeignKey("fps_payments.id"))
+    authorization_id: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+
+
 class ParkedRow(Owned, Base):
     """What a person must look at, and what became of it."""
 
@@ -164,6 +179,7 @@ class PaymentRow(Owned, Leased, Base):
         _partial_index("ux_fps_payments_one_start", "account", "order_key", where=OPEN_START_SQL, unique=True),
         _partial_index("ix_fps_payments_due", "due_at", where="due_at IS NOT NULL"),
         Index("ix_fps_payments_buyer", "buyer", "account", "created_at"),
+        _partial_index("ix_fps_payments_handle", "gateway_handle", "account", where="gateway_handle IS NOT NULL"),
     )
 
     reference: Mapped[str] = mapped_column(String(64), unique=True)
@@ -181,6 +197,8 @@ class PaymentRow(Owned, Leased, Base):
     return_url: Mapped[str] = mapped_column(Text)
     notify_url: Mapped[str] = mapped_column(Text)
     redirect_url: Mapped[str | None] = mapped_column(Text)
+    #: When that address stops working, where the provider says so.
+    redirect_until: Mapped[datetime | None]
     gateway_handle: Mapped[str | None] = mapped_column(String(255))
     authorization_id: Mapped[str | None] = mapped_column(String(255))
     method: Mapped[str | None] = mapped_column(String(32))
@@ -277,6 +295,8 @@ class InboxRow(Owned, Leased, Base):
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("fps_payments.id"), index=True)
     url: Mapped[str] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    #: Of a notification: some providers sign there.
+    headers: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     note: Mapped[str | None] = mapped_column(Text)

@@ -11,8 +11,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from ..errors import InvalidTransition
 from ..records import State
-from .models import JournalRow
+from .journal import journal as journal
 from .models import PaymentRow
+from .releases import owe
 
 S = State
 #: From where to where. What is not here never happens, whatever arrives in whatever order.
@@ -30,10 +31,14 @@ MOVES: dict[State, frozenset[State]] = {
     S.EXPIRED: frozenset(),
     S.CANCELLED: frozenset(),
 }
+#: Nothing was paid, and nothing will be: what the buyer authorized is given back.
+UNUSED = frozenset({S.FAILED, S.EXPIRED, S.CANCELLED})
 
 
 def move(session: Session, payment: PaymentRow, to: State, at: datetime, *, why: str, **columns: Any) -> None:
     """Compare-and-set the state, with whatever columns change with it, and journal why.
+
+    An authorization that will now never be paid with is owed back to the buyer from the same commit on.
 
     :raises InvalidTransition: the move is not in the table, or another process moved first.
     """
@@ -51,28 +56,5 @@ def move(session: Session, payment: PaymentRow, to: State, at: datetime, *, why:
     for name, value in {"state": to.value, **columns}.items():
         set_committed_value(payment, name, value)
     journal(session, payment, "moved", at, origin=origin, to=to, why=why)
-
-
-def journal(
-    session: Session,
-    payment: PaymentRow,
-    event: str,
-    at: datetime,
-    *,
-    origin: State | None = None,
-    to: State | None = None,
-    **detail: Any,
-) -> None:
-    """Add a line to the payment's story. Details must never hold a secret or a whole token."""
-    session.add(
-        JournalRow(
-            account=payment.account,
-            gateway=payment.gateway,
-            payment_id=payment.id,
-            at=at,
-            event=event,
-            from_state=origin.value if origin else None,
-            to_state=to.value if to else None,
-            detail=detail,
-        )
-    )
+    if to in UNUSED and payment.authorization_id is not None:
+        owe(session, at, payment, payment.authorization_id)

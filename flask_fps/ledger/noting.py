@@ -22,9 +22,9 @@ from .reading import payment_record
 S = State
 
 
-def begun(session: Session, reference: str, redirect: str, handle: str) -> None:
+def begun(session: Session, reference: str, redirect: str, handle: str | None, until: datetime | None) -> None:
     row = locked_row(session, reference)
-    row.redirect_url, row.gateway_handle = redirect, handle
+    row.redirect_url, row.redirect_until, row.gateway_handle = redirect, until, handle
 
 
 def note(session: Session, now: datetime, reference: str, event: str, detail: Mapping[str, Any]) -> None:

@@ -130,6 +130,7 @@ def _still_fits(row: PaymentRow, draft: Draft, now: datetime) -> bool:
         and row.snapshot == draft.snapshot
         and row.notify_url == draft.notify_url
         and now < row.created_at + draft.lifetime
+        and (row.redirect_until is None or now < row.redirect_until)
     )
 
 

@@ -192,6 +192,12 @@ def payment_of_intent(session: Session, reference: str) -> Payment | None:
     return payment_of(session, owner or reference)
 
 
+def payment_by_handle(session: Session, account: str, handle: str) -> Payment | None:
+    query = select(PaymentRow.reference).where(PaymentRow.gateway_handle == handle, PaymentRow.account == account)
+    owner = session.scalar(query.order_by(PaymentRow.id.desc()).limit(1))
+    return payment_of(session, owner) if owner else None
+
+
 def unfinished_payments(session: Session) -> list[str]:
     final = [state.value for state in FINAL]
     query = select(PaymentRow.reference).where(PaymentRow.state.not_in(final)).order_by(PaymentRow.id)

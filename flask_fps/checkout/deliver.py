@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 from ..errors import LedgerBusy
 from ..ledger import ClaimLost
@@ -15,10 +16,16 @@ from .desk import log
 
 #: While a named handler runs, its lease is renewed this often in its life.
 RENEWALS_PER_LEASE = 3
+#: How long a delivery rests that the ledger could not take.
+BUSY_WAIT = timedelta(seconds=5)
 
 
 class HandlerTimeout(Exception):
     """A handler was still running when its time was over."""
+
+
+class HandlerFailed(Exception):
+    """A handler did worse than raise."""
 
 
 def deliver(desk: Desk, delivery: Delivery) -> None:
@@ -48,10 +55,15 @@ def due(desk: Desk, id: int) -> None:
 
 def _completed(desk: Desk, delivery: Delivery) -> None:
     payment = delivery.payment
-    desk.fresh(
-        payment,
-        lambda: desk.ledger.hand_over(delivery, lambda session: desk.handle(payment, session)),
-    )
+
+    def work() -> None:
+        hand_over = desk.ledger.hand_over
+        desk.fresh(payment, lambda: hand_over(delivery, lambda session: desk.handle(payment, session)))
+
+    if desk.ledger.shares_session:  # its open transaction keeps everybody else away
+        work()
+    else:
+        _WATCH.run(desk, delivery, work)
 
 
 def _named(desk: Desk, delivery: Delivery) -> None:
@@ -76,41 +88,53 @@ def _note_failure(desk: Desk, delivery: Delivery, error: Exception) -> None:
 
 def _give_back(desk: Desk, delivery: Delivery) -> None:
     try:
-        desk.ledger.give_back(delivery)
+        desk.ledger.give_back(delivery, BUSY_WAIT)
     except LedgerBusy as busy:
         log.warning("its lease must run out first: %s", busy)
 
 
+def _renew(desk: Desk, delivery: Delivery, lasts: timedelta) -> None:
+    """The handler runs on whether or not this works: giving the claim back would only let another begin."""
+    try:
+        desk.ledger.renew_delivery(delivery, lasts)
+    except LedgerBusy as busy:
+        log.warning("the claim of %s could not be renewed: %s", delivery.handler, busy)
+
+
 class _Watch:
-    """Runs handlers that work outside the database, each in a thread of its own, and renews their leases.
+    """Runs handlers that work outside the ledger's database, each in a thread of its own, and renews their claims.
 
     A handler that outlives its time counts as failed, and is not run again here until it has ended.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[int] = set()
+        #: By ledger and outbox row: several apps may live in this process.
+        self._running: set[tuple[int, int]] = set()
 
     def run(self, desk: Desk, delivery: Delivery, work: Callable[[], None]) -> None:
+        place = id(desk.ledger), delivery.id
         with self._lock:
-            if delivery.id in self._running:
+            if place in self._running:
                 raise HandlerTimeout(f"{delivery.handler} is still running from an earlier attempt")
-            self._running.add(delivery.id)
+            self._running.add(place)
         errors: list[BaseException] = []
-        thread = threading.Thread(target=self._work, args=(delivery.id, work, errors), daemon=True)
+        thread = threading.Thread(target=self._work, args=(place, work, errors), daemon=True)
         thread.start()
         self._wait(desk, delivery, thread)
-        if errors:
-            raise errors[0]
+        for error in errors:
+            if isinstance(error, Exception):
+                raise error
+            raise HandlerFailed(f"the handler tried to end the process: {error!r}") from error
 
-    def _work(self, id: int, work: Callable[[], None], errors: list[BaseException]) -> None:
+    def _work(self, place: tuple[int, int], work: Callable[[], None], errors: list[BaseException]) -> None:
         try:
             work()
         except BaseException as error:
             errors.append(error)
         finally:
             with self._lock:
-                self._running.discard(id)
+                self._running.discard(place)
 
     def _wait(self, desk: Desk, delivery: Delivery, thread: threading.Thread) -> None:
         lasts, left = desk.lease().lasts, desk.handler_timeout.total_seconds()
@@ -120,7 +144,7 @@ class _Watch:
             if not thread.is_alive():
                 return
             left -= pause
-            desk.ledger.renew_delivery(delivery, lasts)
+            _renew(desk, delivery, lasts)
         raise HandlerTimeout(f"{delivery.handler} was still running after {desk.handler_timeout}")
 
 

@@ -47,11 +47,11 @@ def deliver_in(
                 raise ClaimLost(f"delivery of {delivery.payment.reference} is claimed by another worker")
         except OperationalError as error:
             raise LedgerBusy(f"the ledger's database does not answer: {error.orig}") from error
-        opened = real.get_transaction()
+        opened = real.get_transaction(), connection.get_transaction()
         with _guarded(real):
             call(session)
             real.flush()
-        if real.get_transaction() is not opened or opened is None or not opened.is_active:
+        if opened != (real.get_transaction(), connection.get_transaction()) or not real.is_active:
             raise HandlerEndedTransaction(
                 "a handler ended the transaction: add to `session`, and leave its end to the ledger"
             )
@@ -65,21 +65,27 @@ def deliver_in(
 
 @contextmanager
 def _guarded(session: Session) -> Iterator[None]:
-    own = vars(session)
+    """Refuse the calls; a handler that swallows the refusal has raised all the same."""
+    own, refused = vars(session), list[HandlerEndedTransaction]()
     for name in RESERVED:
-        own[name] = _refusal(name)
+        own[name] = _refusal(name, refused)
     try:
         yield
     finally:
         for name in RESERVED:
             own.pop(name, None)
+    if refused:
+        raise refused[0]
 
 
-def _refusal(name: str) -> Callable[..., None]:
+def _refusal(name: str, refused: list[HandlerEndedTransaction]) -> Callable[..., None]:
     def refuse(*_args: object, **_options: object) -> None:
-        raise HandlerEndedTransaction(
-            f"a handler of payment_completed must not call session.{name}(): "
-            "what it adds commits together with the delivery mark when all handlers have returned"
+        refused.append(
+            HandlerEndedTransaction(
+                f"a handler of payment_completed must not call session.{name}(): "
+                "what it adds commits together with the delivery mark when all handlers have returned"
+            )
         )
+        raise refused[-1]
 
     return refuse

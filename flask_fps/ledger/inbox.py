@@ -146,4 +146,4 @@ def postpone(session: Session, now: datetime, id: int, note: str, delays: Backof
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return InboxRow.lease_until.is_(None) | (InboxRow.lease_until < now)
+    return InboxRow.lease_until.is_(None) | (InboxRow.lease_until <= now)

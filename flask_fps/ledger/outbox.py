@@ -96,7 +96,7 @@ def due_of(session: Session, now: datetime, reference: str, *, named: bool) -> l
 def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta) -> Delivery | None:
     taken = session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == id, DeliveryRow.state == "due", _free(now))
+        .where(DeliveryRow.id == id, DeliveryRow.state == "due", DeliveryRow.due_at <= now, _free(now))
         .values(lease_owner=owner, lease_until=now + lease)
         .execution_options(synchronize_session=False)
     )
@@ -179,12 +179,13 @@ def failed(session: Session, now: datetime, delivery: Delivery, error: str, dela
     return True
 
 
-def give_back(session: Session, delivery: Delivery) -> None:
-    """Drop a claim unused."""
+def give_back(session: Session, now: datetime, delivery: Delivery, wait: timedelta) -> None:
+    """Drop a claim unused; nobody takes it up before ``wait`` is over."""
     row = session.get_one(DeliveryRow, delivery.id)
-    if row.lease_owner == delivery.owner:
+    if row.lease_owner == delivery.owner and row.state == "due":
         row.lease_owner = row.lease_until = None
+        row.due_at = now + wait
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return DeliveryRow.lease_until.is_(None) | (DeliveryRow.lease_until < now)
+    return DeliveryRow.lease_until.is_(None) | (DeliveryRow.lease_until <= now)

@@ -1,13 +1,13 @@
-"""A ledger in a file of the test's own, and short words for what tests do with it."""
+"""A ledger of the test's own, and short words for what tests do with it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,8 +34,6 @@ from flask_fps.records import Payment
 from flask_fps.records import Result
 from flask_fps.records import State
 from tests.clock import Clock
-from tests.database import fresh_database
-from tests.database import quick_engine
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -53,15 +51,12 @@ JANE = "jane"
 class Books:
     """One ledger, its clock, and payments made as a shop makes them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.clock = Clock()
-        self.engine = quick_engine(fresh_database(folder))
+        self.engine = engine
         home = Home(lambda: self.engine, lambda: Session(self.engine), lambda: None, lambda: False, own=True)
         self.ledger = Ledger(home, self.clock)
         self._numbers = count(1)
-
-    def close(self) -> None:
-        self.engine.dispose()
 
     # Orders
 

@@ -28,8 +28,15 @@ def adopt(session: Session, now: datetime, guest: str, buyer: str) -> int:
         session.flush()
         if row.key_is_ours:
             _rekey(session, now, row, rekeyed(session, row, buyer))
-    session.execute(update(GrantRow).where(GrantRow.buyer == guest).values(buyer=buyer))
+    _move_grants(session, guest, buyer, [row.id for row in rows])
     return len(rows)
+
+
+def _move_grants(session: Session, guest: str, buyer: str, payments: list[int]) -> None:
+    """The live ones, by whatever payment they came, and those of his payments that were revoked."""
+    live, of_his_payments = GrantRow.revoked_at.is_(None), GrantRow.payment_id.in_(payments)
+    for which in (live, of_his_payments):  # one index each
+        session.execute(update(GrantRow).where(GrantRow.buyer == guest, which).values(buyer=buyer))
 
 
 def _rekey(session: Session, now: datetime, row: PaymentRow, key: str) -> None:

@@ -72,7 +72,7 @@ def track_item(track_id: int) -> Item | None:
 
 @shop.get("/")
 def home() -> str:
-    tracks = db.session.scalars(db.select(Track).order_by(Track.id))
+    tracks = db.session.scalars(db.select(Track).order_by(Track.id)).all()
     owned = {line.sku for payment in fps.purchases() for line in payment.items}
     return render_template("home.html", tracks=tracks, owned=owned)
 

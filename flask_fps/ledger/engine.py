@@ -27,6 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ..errors import LedgerBusy
@@ -116,6 +117,8 @@ def step(run: Callable[[], T]) -> T:
                 ) from error
             if attempt == TRIES or not _may_pass(error):
                 raise _busy(error) from error
+        except PoolTimeout as error:  # it has waited long enough
+            raise LedgerBusy(f"the ledger's database does not answer: {error}") from error
         time.sleep(0.01 * attempt)
     raise AssertionError("unreachable")
 

@@ -154,8 +154,7 @@ def journal_of(session: Session, reference: str) -> list[JournalEntry]:
 
 
 def newest_payments(session: Session, limit: int) -> list[Payment]:
-    newest = select(PaymentRow.id).order_by(PaymentRow.id.desc()).limit(limit)
-    query = payments_with_lines().where(PaymentRow.id.in_(newest)).order_by(PaymentRow.id.desc())
+    query = payments_with_lines().order_by(PaymentRow.id.desc()).limit(limit)
     return [payment_record(row) for row in session.execute(query).unique().scalars()]
 
 

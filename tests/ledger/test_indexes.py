@@ -1,0 +1,140 @@
+"""Every question a ledger answers while it works is answered by an index, however many payments there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from flask_fps.ledger import Arrival
+from flask_fps.ledger import Windows
+from flask_fps.records import Result
+from tests.ledger.books import Books
+from tests.ledger.books import DAY
+from tests.ledger.books import HOUR
+from tests.ledger.books import JANE
+from tests.ledger.books import JOHN
+
+
+@pytest.fixture
+def plans(books: Books) -> Iterator[dict[str, list[str]]]:
+    """How SQLite answers each statement that is run from here on."""
+    found: dict[str, list[str]] = {}
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> None:
+        if statement.split(None, 1)[0] in ("SELECT", "UPDATE", "DELETE"):
+            asked = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            found[statement] = [row[3] for row in asked.fetchall()]
+
+    event.listen(books.engine, "before_cursor_execute", explain)
+    yield found
+    event.remove(books.engine, "before_cursor_execute", explain)
+
+
+def no_scans(plans: dict[str, list[str]]) -> None:
+    assert plans
+    for statement, steps in plans.items():
+        for step in steps:
+            assert not step.startswith("SCAN fps") or "COVERING" in step, f"{step}: {statement}"
+            assert "TEMP B-TREE FOR ORDER BY" not in step or "LIMIT" not in statement, f"{step}: {statement}"
+
+
+def test_a_purchase(books: Books, plans: dict[str, list[str]]) -> None:
+    payment, intent = books.paying()
+    books.open()
+    [owed] = books.settle(intent, Result.SUCCESS, handlers=["mail"]).deliveries
+    books.ledger.hand_over(owed, lambda session: None)
+    books.open()
+
+    assert books.ledger.payment(payment.reference)
+    assert books.ledger.owns("default", JOHN, ["song"])
+    assert books.ledger.grants(payment.reference)
+    assert books.ledger.journal(payment.reference)
+    assert books.ledger.intent(payment.reference)
+    no_scans(plans)
+
+
+def test_what_is_listed(books: Books, plans: dict[str, list[str]]) -> None:
+    books.paid()
+
+    assert books.ledger.purchases("default", JOHN)
+    no_scans(plans)
+    plans.clear()
+    assert books.ledger.newest(50)
+    [(statement, steps)] = plans.items()
+    assert "ORDER BY fps_payments.id DESC" in statement.partition("LIMIT")[0]
+    assert [step for step in steps if step.startswith("SCAN")] == ["SCAN fps_payments", "SCAN anon_1"]  # till the limit
+
+
+def test_looking_for_work(books: Books, plans: dict[str, list[str]]) -> None:
+    books.paid()
+    plans.clear()
+
+    books.ledger.due_payments(100)
+    books.ledger.due_arrivals(100)
+    books.ledger.due_deliveries(100)
+    books.ledger.due_releases(100)
+    books.ledger.worker_seen(timedelta(minutes=1))
+    no_scans(plans)
+    assert len(plans) == 5
+
+
+def test_work(books: Books, plans: dict[str, list[str]]) -> None:
+    payment, intent = books.paying()
+    books.settle(intent, Result.UNKNOWN)
+    books.clock.advance(HOUR)
+    books.ledger.take(books.candidate(payment), books.lease(), Windows(3 * HOUR, 6 * DAY))
+    books.ledger.resend(intent, books.lease())
+    books.ledger.park(payment.reference, "no answer")
+    books.settle(intent, Result.FAILURE, owner="another")
+    books.settle(intent, books.outcome(Result.SUCCESS))
+    [mail] = books.settle(books.paying(buyer=JANE)[1], books.outcome(Result.SUCCESS, transaction_id="TX2")).deliveries
+    books.ledger.renew_delivery(mail, HOUR)
+    books.ledger.delivery_failed(mail, "no")
+    books.ledger.give_back(mail)
+    for each in books.ledger.due_deliveries_of(payment.reference, named=True):
+        books.ledger.claim_delivery(each, books.lease())
+    books.ledger.beat("host:1")
+    no_scans(plans)
+
+
+def test_the_inbox(books: Books, plans: dict[str, list[str]]) -> None:
+    payment, intent = books.paying()
+    arrival = Arrival("notification", "https://shop.example/fps/ipn", b"body", "default", "fps", payment.reference)
+    id = books.ledger.keep_notification(arrival, "valid")
+    assert id is not None
+    waiting = books.ledger.claim_arrival(id, books.lease())
+    assert waiting is not None
+    books.ledger.postpone_arrival(waiting, "later")
+    books.ledger.finish_arrival(id, "done")
+    books.ledger.due_arrivals_of(payment.reference)
+    books.ledger.payment_of_intent(intent.reference)
+    books.ledger.payment_by_handle("default", "handle")
+    books.ledger.intent_named(intent.reference)
+    no_scans(plans)
+
+
+def test_buyers_who_stay_away_and_what_is_given_back(books: Books, plans: dict[str, list[str]]) -> None:
+    payment = books.started(buyer=JANE)
+    books.clock.advance(HOUR)
+    held = books.ledger.hold(payment.reference, books.lease())
+    assert held is not None
+    books.ledger.still_away(held, books.lease(), books.clock.now, books.clock.now + DAY)
+    books.clock.advance(DAY)
+    books.accept(payment)
+    for each in books.ledger.due_releases_of(payment.reference):
+        release = books.ledger.claim_release(each, books.lease())
+        assert release is not None
+        books.ledger.postpone_release(release)
+        books.ledger.release_ended(release, "cancelled", "")
+    no_scans(plans)
+
+
+def test_signing_in(books: Books, plans: dict[str, list[str]]) -> None:
+    books.paid()
+    books.started(buyer=JANE)
+    books.ledger.adopt(JOHN, JANE)
+    no_scans(plans)

@@ -1,0 +1,330 @@
+"""A payment provider of another shape than FPS, in memory, with books of its own.
+
+A shop opens a session for each attempt and sends the buyer to its address. Approving it *holds* the money at
+once. The buyer comes back with nothing in his hands; the shop asks what became of the session, and captures
+the hold. What changes is posted as "look at this session again", signed in a header. A request is known by
+its key, which is forgotten after a day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from flask_fps.money import Money
+
+KEY_LIFE = timedelta(hours=24)
+SESSION_LIFE = timedelta(hours=24)
+HOLD_LIFE = timedelta(days=7)
+CURRENCIES = frozenset({"EUR", "JPY"})
+SECRET = b"hold/demo+secret"
+SIGNATURE_HEADER = "Hold-Signature"
+#: The account that this provider's shop is paid into.
+SHOP = "shop@hold.example"
+
+
+class Refused(Exception):
+    """The provider said no."""
+
+    def __init__(self, code: str, message: str = "", *, retryable: bool = False, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.status = status
+
+
+@dataclass(kw_only=True)
+class Session:
+    id: str
+    reference: str
+    money: Money
+    return_url: str
+    notify_url: str
+    created_at: datetime
+    #: ``open``, ``pending``, ``authorized``, ``abandoned`` or ``refused``.
+    state: str = "open"
+    hold: Hold | None = None
+
+
+@dataclass(kw_only=True)
+class Hold:
+    id: str
+    session: Session
+    money: Money
+    payer: str
+    method: str
+    given_at: datetime
+    released: bool = False
+
+
+@dataclass(kw_only=True)
+class Charge:
+    id: str
+    hold: Hold
+    key: str
+    money: Money
+    at: datetime
+    #: ``success``, ``pending`` or ``failure``.
+    state: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A notification on its way."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The first answer to a key."""
+
+    digest: str
+    at: datetime
+    answer: dict[str, Any] | Refused | None
+
+
+@dataclass
+class Rules:
+    """Where a provider's documents are silent."""
+
+    #: A key that is used again after a day: ``again`` moves money again, ``refuse`` knows that the hold is captured.
+    forgotten_key: str = "again"
+    #: A key whose first request was refused: ``forget`` judges anew, ``replay`` refuses again.
+    refused_key: str = "forget"
+    #: The code for a key that is in use.
+    in_flight: str = "key_in_use"
+
+
+@dataclass
+class HoldProvider:
+    """:param clock: aware UTC time."""
+
+    clock: Callable[[], datetime]
+    rules: Rules = field(default_factory=Rules)
+    sessions: list[Session] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
+    #: Notifications nobody has taken yet, oldest first.
+    letters: list[Letter] = field(default_factory=list)
+    #: What the next captures are refused with.
+    refusals: list[Refused] = field(default_factory=list)
+    _keys: dict[str, Answered] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    # What a shop asks, over the wire
+
+    def call(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """:raises Refused: with a code."""
+        key = parameters.get("key")
+        if key is None:
+            return self._act(action, parameters)
+        known = self._begin(action, key, parameters)
+        if known is not None:
+            return known
+        return self._answer_once(action, key, parameters)
+
+    def _begin(self, action: str, key: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        digest = hashlib.sha256(repr((action, sorted(parameters.items()))).encode()).hexdigest()
+        known = self._keys.get(key)
+        if known is not None and self.clock() < known.at + KEY_LIFE:
+            if known.digest != digest:
+                raise Refused("key_reused", "another request has used this key", status=409)
+            if known.answer is None:
+                raise Refused(self.rules.in_flight, "the first request with this key is not done", status=409)
+            if not isinstance(known.answer, Refused):
+                return known.answer
+            if self.rules.refused_key == "replay":
+                raise known.answer
+        self._keys[key] = Answered(digest, self.clock(), None)
+        return None
+
+    def _answer_once(self, action: str, key: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        first, answer = self._keys[key], None
+        try:
+            answer = self._act(action, parameters)
+            self._keys[key] = Answered(first.digest, first.at, answer)
+            return answer
+        except Refused as refusal:
+            self._keys[key] = Answered(first.digest, first.at, refusal)
+            raise
+
+    def _act(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        acts: dict[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
+            "open": self._open,
+            "session": self._session,
+            "capture": self._capture,
+            "release": self._release,
+            "charge": lambda given: _charge(self._of(self.charges, given["id"])),
+            "charges": self._charges,
+        }
+        return acts[action](parameters)
+
+    def _open(self, given: Mapping[str, str]) -> dict[str, Any]:
+        money = Money(int(given["amount"]), given["currency"])
+        if money.currency not in CURRENCIES:
+            raise Refused("currency", f"{money.currency} is not taken here")
+        session = Session(
+            id=f"ses_{next(self._numbers)}",
+            reference=given["reference"],
+            money=money,
+            return_url=given["return_url"],
+            notify_url=given["notify_url"],
+            created_at=self.clock(),
+        )
+        self.sessions.append(session)
+        url = f"https://hold.example/pay/{session.id}"
+        return {"id": session.id, "url": url, "expires": (session.created_at + SESSION_LIFE).isoformat()}
+
+    def _session(self, given: Mapping[str, str]) -> dict[str, Any]:
+        session = self.session(given.get("id"), given.get("reference"))
+        if session is None:
+            raise Refused("no_such_session")
+        hold = session.hold
+        state = "expired" if session.state == "open" and self._is_over(session) else session.state
+        return {"id": session.id, "reference": session.reference, "state": state, "hold": _hold(hold) if hold else None}
+
+    def _capture(self, given: Mapping[str, str]) -> dict[str, Any]:
+        hold = self._of(self.holds, given["hold"])
+        money = Money(int(given["amount"]), given["currency"])
+        if hold.released or self.has_lapsed(hold):
+            raise Refused("no_hold", "released, or a week is over")
+        if money.currency != hold.money.currency or money.minor > hold.money.minor:
+            raise Refused("amount", f"{hold.money} is held")
+        if self.rules.forgotten_key == "refuse" and any(charge.hold is hold for charge in self.charges):
+            raise Refused("captured", "this hold is used up")
+        if self.refusals:
+            raise self.refusals.pop(0)
+        charge = Charge(
+            id=f"chg_{next(self._numbers)}",
+            hold=hold,
+            key=given["key"],
+            money=money,
+            at=self.clock(),
+            state="pending" if hold.method == "bank" else "success",
+        )
+        self.charges.append(charge)
+        self._post(hold.session)
+        return _charge(charge)
+
+    def _release(self, given: Mapping[str, str]) -> dict[str, Any]:
+        hold = self._of(self.holds, given["hold"])
+        if self.is_used(hold):
+            raise Refused("captured", "this hold is used up")
+        hold.released = True
+        return {"released": hold.id}
+
+    def _charges(self, given: Mapping[str, str]) -> dict[str, Any]:
+        since = datetime.fromisoformat(given["since"]) if "since" in given else None
+        found = [
+            each
+            for each in self.charges
+            if (since is None or each.at >= since) and given.get("of", each.key) == each.key
+        ]
+        return {"charges": [_charge(each) for each in found]}
+
+    # What buyers do, and what time does
+
+    def session(self, id: str | None = None, reference: str | None = None) -> Session | None:
+        """The newest session of this id or of this reference."""
+        found = [each for each in self.sessions if id == each.id or reference == each.reference]
+        return found[-1] if found else None
+
+    def authorize(self, session: Session, method: str = "card", *, pending: bool = False) -> str:
+        """The buyer approves, and his money is held; gives the address he is sent back to.
+
+        :param method: what is captured from a ``bank`` pends at first.
+        :param pending: his approval itself takes its time.
+        """
+        assert session.state in ("open", "pending"), session.state
+        assert session.state == "pending" or not self._is_over(session)
+        session.state = "pending" if pending else "authorized"
+        if not pending:
+            session.hold = Hold(
+                id=f"hld_{next(self._numbers)}",
+                session=session,
+                money=session.money,
+                payer="john@example.com",
+                method=method,
+                given_at=self.clock(),
+            )
+            self.holds.append(session.hold)
+            self._post(session)
+        return session.return_url
+
+    def turn_away(self, session: Session, state: str) -> str:
+        """The buyer presses Cancel (``abandoned``), or is not taken (``refused``)."""
+        assert session.state == "open"
+        session.state = state
+        return session.return_url
+
+    def end(self, charge: Charge, state: str) -> None:
+        """A charge that pends is done."""
+        assert charge.state == "pending"
+        charge.state = state
+        self._post(charge.hold.session)
+
+    def has_lapsed(self, hold: Hold) -> bool:
+        return self.clock() >= hold.given_at + HOLD_LIFE
+
+    def is_used(self, hold: Hold) -> bool:
+        """Is it captured, or about to be?"""
+        return any(charge.hold is hold and charge.state != "failure" for charge in self.charges)
+
+    def is_open(self, hold: Hold) -> bool:
+        """Is a buyer's money tied up for nothing?"""
+        return not hold.released and not self.has_lapsed(hold) and not self.is_used(hold)
+
+    def _is_over(self, session: Session) -> bool:
+        return self.clock() >= session.created_at + SESSION_LIFE
+
+    def _post(self, session: Session) -> None:
+        body = json.dumps({"session": session.id}).encode()
+        self.letters.append(Letter(session.notify_url, body, {SIGNATURE_HEADER: sign(body)}))
+
+    def _of(self, shelf: list[Any], id: str) -> Any:
+        found = next((each for each in shelf if each.id == id), None)
+        if found is None:
+            raise Refused("unknown_id", id)
+        return found
+
+
+def sign(body: bytes) -> str:
+    return hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    return {
+        "id": hold.id,
+        "amount": hold.money.minor,
+        "currency": hold.money.currency,
+        "payer": hold.payer,
+        "method": hold.method,
+        "given_at": hold.given_at.isoformat(),
+    }
+
+
+def _charge(charge: Charge) -> dict[str, Any]:
+    return {
+        "id": charge.id,
+        "key": charge.key,
+        "amount": charge.money.minor,
+        "currency": charge.money.currency,
+        "state": charge.state,
+        "payee": SHOP,
+        "payer": charge.hold.payer,
+        "method": charge.hold.method,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 
 from flask import after_this_request
@@ -10,6 +11,7 @@ from flask import request
 from flask import Response
 
 from .errors import Forged
+from .errors import LedgerError
 from .records import GUEST
 from .records import is_guest
 from .state import AppState
@@ -18,31 +20,25 @@ COOKIE = "fps_guest"
 YEAR = 365 * 24 * 3600
 
 
-#: Where one request notes that the guest's purchases were brought over.
-BROUGHT = "flask_fps.brought"
 #: Where one request keeps the buyer it has read: an application context may serve several requests.
 KNOWN = "flask_fps.buyer"
 
+log = logging.getLogger("flask_fps")
+
 
 def current_buyer(state: AppState) -> str | None:
-    """The buyer's stable id, a guest id, or ``None`` for somebody never seen.
-
-    Whoever has signed in since he bought as a guest gets what he bought, once: not while the shop's own
-    session has an open write, for which the ledger would have to wait.
-    """
+    """The buyer's stable id, a guest id, or ``None`` for somebody never seen."""
     if KNOWN not in request.environ:
         request.environ[KNOWN] = _signed_in(state) or _guest(state)
     buyer: str | None = request.environ[KNOWN]
-    if buyer is not None and not is_guest(buyer):
-        _bring_purchases(state, buyer)
     return buyer
 
 
 def buyer_of_our_page(state: AppState) -> str | None:
     """As :func:`current_buyer`, where nothing of the shop's may stay open while we call out."""
-    request.environ.setdefault(KNOWN, _signed_in(state) or _guest(state))
+    buyer = current_buyer(state)
     state.end_request_transaction()
-    return current_buyer(state)
+    return buyer
 
 
 def buyer_or_guest(state: AppState) -> str:
@@ -54,12 +50,21 @@ def buyer_or_guest(state: AppState) -> str:
     return buyer
 
 
-def _bring_purchases(state: AppState, buyer: str) -> None:
-    guest = None if BROUGHT in request.environ else _guest(state)
-    if guest is not None and not state.has_open_write():
+def bring_purchases(state: AppState) -> None:
+    """Give whoever has signed in what he bought as a guest, once.
+
+    Runs before the shop's view: in the middle of one, the ledger would wait for what the view has open.
+    """
+    guest = _guest(state)
+    buyer = _signed_in(state) if guest else None
+    if guest is None or buyer is None or state.has_open_write():
+        return
+    try:
         state.ledger.adopt(guest, buyer)
-        request.environ[BROUGHT] = True
-        _forget(state)
+    except LedgerError as error:
+        log.warning("a guest's purchases will move to %s at the next request: %s", buyer, error)
+        return
+    _forget(state)
 
 
 def _signed_in(state: AppState) -> str | None:

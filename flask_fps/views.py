@@ -15,8 +15,10 @@ from flask import request
 from flask import Response
 from flask.typing import ResponseReturnValue
 
+from .buyers import bring_purchases
 from .buyers import buyer_of_our_page
 from .buyers import buyer_or_guest
+from .buyers import COOKIE
 from .checkout import Addresses
 from .errors import Expired
 from .errors import Forged
@@ -89,6 +91,12 @@ def _exempt_notifications_from_csrf(endpoint: str | None, values: object) -> Non
     csrf = current_app.extensions.get("csrf")
     if csrf is not None:
         csrf.exempt(f"{__name__}.ipn")
+
+
+@blueprint.before_app_request
+def _bring_purchases() -> None:
+    if COOKIE in request.cookies:
+        bring_purchases(current_fps())
 
 
 @blueprint.before_request

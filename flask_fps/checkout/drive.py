@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ledger import AWAY
+from ..records import Payment
 from . import deliver
 from . import notify
 from . import pay
@@ -15,12 +16,17 @@ from .recover import recover
 def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
     """What is next for this payment's money, if it is due and nobody else is at it."""
     payment = desk.ledger.payment(reference)
-    if payment is None:
+    if payment is None or not (early or _is_due(desk, payment)):
         return
     if payment.state in AWAY:
         recover(desk, payment, early=early)
     else:
         pay.proceed(desk, payment, early=early)
+
+
+def _is_due(desk: Desk, payment: Payment) -> bool:
+    """The ledger decides; this only saves it the writing for everybody who looks."""
+    return payment.due_at is not None and payment.due_at <= desk.clock()
 
 
 def drive_all(desk: Desk, reference: str) -> None:

@@ -110,7 +110,9 @@ def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -
         desk.ledger.finish_arrival(waiting.id, said, "valid")
         return
     transaction_id = note.transaction_id or payment.transaction_id
-    outcome = gateway.status(transaction_id) if transaction_id else gateway.find(intent)
+    outcome = pay.about(
+        intent, pay.asked(lambda: gateway.status(transaction_id) if transaction_id else gateway.find(intent))
+    )
     if outcome.result is not Result.UNKNOWN:
         pay.settle_learned(desk, intent, outcome, desk.lease())
     elif transaction_id is not None:

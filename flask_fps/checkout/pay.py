@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from .. import signals
@@ -20,6 +21,7 @@ from ..records import State
 from . import deliver
 from . import release
 from .desk import Desk
+from .desk import log
 
 #: Of the time in which a re-send is still answered as the first was, this much may pass before a person is asked.
 PARK_UNKNOWN_AFTER = 6 / 7
@@ -69,13 +71,23 @@ def _next_number(desk: Desk, payment: Payment) -> int:
 
 
 def _send(desk: Desk, taken: Taken, lease: Lease) -> None:
-    settle(desk, taken.intent, desk.gateway(taken.payment).pay(taken.intent), lease)
+    gateway = desk.gateway(taken.payment)
+    settle(desk, taken.intent, asked(lambda: gateway.pay(taken.intent)), lease)
+
+
+def asked(ask: Callable[[], Outcome]) -> Outcome:
+    """What the provider said. Whatever breaks on the way proves nothing about the money."""
+    try:
+        return ask()
+    except Exception as error:
+        log.exception("the gateway broke and gave no answer")
+        return Outcome(Result.UNKNOWN, message=f"{type(error).__name__}: {error}")
 
 
 def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
     """Look for the lost transaction before its request is sent once more, or before a person is asked."""
     gateway, intent = desk.gateway(taken.payment), taken.intent
-    found = gateway.find(intent)
+    found = about(intent, asked(lambda: gateway.find(intent)))
     if found.result is not Result.UNKNOWN:
         settle_learned(desk, intent, found, lease)
         return
@@ -86,13 +98,12 @@ def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
         return
     counted = desk.ledger.resend(intent, lease)
     if counted is not None:
-        settle(desk, counted, gateway.pay(counted), lease)
+        settle(desk, counted, asked(lambda: gateway.pay(counted)), lease)
 
 
 def _check(desk: Desk, taken: Taken, lease: Lease) -> None:
-    payment = taken.payment
-    assert payment.transaction_id is not None
-    outcome = desk.gateway(payment).status(payment.transaction_id)
+    payment, gateway, known = taken.payment, desk.gateway(taken.payment), taken.payment.transaction_id
+    outcome = about(taken.intent, asked(lambda: gateway.status(known) if known else gateway.find(taken.intent)))
     waited = desk.clock() - (payment.authorized_at or payment.created_at)
     if outcome.result in (Result.PENDING, Result.UNKNOWN) and waited > PARK_PENDING_AFTER:
         park(desk, payment, f"transaction {payment.transaction_id} is still pending after {waited.days} days", lease)
@@ -116,12 +127,23 @@ def settle_learned(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -
     """
     payment = desk.ledger.payment(intent.payment)
     assert payment is not None
-    if outcome.result is Result.SUCCESS and payment.state is not State.PAID:
-        wrong = disagreement(intent, outcome.facts)
-        if wrong:
-            park(desk, payment, f"transaction {outcome.transaction_id} says success, but {wrong}", lease)
-            return
-    settle(desk, intent, outcome, lease)
+    known = payment.state is State.PAID and payment.transaction_id == outcome.transaction_id
+    wrong = disagreement(intent, outcome.facts) if outcome.result is Result.SUCCESS and not known else None
+    if wrong:
+        park(desk, payment, f"transaction {outcome.transaction_id} says success, but {wrong}", lease)
+    else:
+        settle(desk, intent, outcome, lease)
+
+
+def about(intent: Intent, outcome: Outcome) -> Outcome:
+    """An answer that is about another request of the same buyer says nothing about this one.
+
+    A success is left as it is: :func:`settle_learned` puts it before a person.
+    """
+    named = outcome.facts.reference if outcome.facts is not None else None
+    if outcome.result is Result.SUCCESS or named in (None, intent.reference):
+        return outcome
+    return Outcome(Result.UNKNOWN, message=f"transaction {outcome.transaction_id} is about {named}")
 
 
 def disagreement(intent: Intent, facts: Facts | None) -> str | None:
@@ -141,6 +163,8 @@ def settle(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:
     """Merge an answer into the ledger, tell the shop, and deliver what is now paid."""
     settled = desk.ledger.settle(intent, outcome, lease, desk.handlers())
     tell_end(desk, settled.payment, settled.before)
+    if settled.parked:
+        desk.tell(signals.payment_parked, settled.payment)
     _deliver(desk, settled)
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from ..errors import InvalidSignature
 from ..errors import MalformedMessage
 from ..errors import NotSent
+from ..errors import OrderError
 from ..errors import OutcomeUnknown
 from ..errors import ServiceError
 from ..errors import TransportError
@@ -169,6 +170,8 @@ class FPSGateway:
             found = self.client.send(messages.GetTransaction(transaction_id=transaction_id)).transaction
         except (TransportError, ServiceError) as error:
             return Outcome(Result.UNKNOWN, message=str(error), code=getattr(error, "code", None))
+        if found.transaction_id != transaction_id:
+            return Outcome(Result.UNKNOWN, message="the answer is about another transaction")
         return Outcome(
             RESULTS.get(found.transaction_status, Result.UNKNOWN),
             found.transaction_id,
@@ -186,7 +189,9 @@ class FPSGateway:
                 return Outcome(Result.UNKNOWN, message="it was never sent")
             for transaction in self._transactions(intent.first_sent_at - timedelta(days=1), BATCHES_FOR_ONE):
                 if transaction.sender_token_id == intent.authorization_id:
-                    return self.status(transaction.transaction_id)
+                    found = self.status(transaction.transaction_id)
+                    if found.facts is None or found.facts.reference == intent.reference:
+                        return found  # else it was made by an earlier request with the same token
         except (TransportError, ServiceError) as error:
             return Outcome(Result.UNKNOWN, message=str(error))
         return Outcome(Result.UNKNOWN, message="no transaction of this authorization is in the account's activity")
@@ -235,15 +240,22 @@ class FPSGateway:
             start = answer.start_time_for_next_transaction
 
     def _facts(self, found: messages.TransactionDetail) -> Facts:
-        money = Money.parse(found.transaction_amount.value, found.transaction_amount.currency_code)
         ours = None
         if found.recipient_email is not None:
             ours = found.recipient_email.casefold() == self.recipient_email.casefold()
-        return Facts(found.caller_reference, money, ours)
+        return Facts(found.caller_reference, _money(found.transaction_amount), ours)
 
 
 def _amount(money: Money) -> messages.Amount:
     return messages.Amount(money.decimal, money.currency)
+
+
+def _money(amount: messages.Amount) -> Money | None:
+    """The amount, or ``None`` for one that no payment of ours can have had."""
+    try:
+        return Money.parse(amount.value, amount.currency_code)
+    except OrderError:
+        return None
 
 
 def _refusal(error: ServiceError) -> Outcome:

@@ -229,6 +229,10 @@ class Ledger:
     def due_arrivals_of(self, reference: str) -> list[int]:
         return self._read(lambda session: inbox.due_of(session, self.clock(), reference))
 
+    def waits(self, reference: str) -> bool:
+        """Has something arrived about this payment that is not dealt with?"""
+        return self._read(lambda session: inbox.waits(session, reference))
+
     # The outbox
 
     @property

@@ -133,6 +133,13 @@ def due_of(session: Session, now: datetime, reference: str) -> list[int]:
     return list(session.scalars(query.order_by(InboxRow.id)))
 
 
+def waits(session: Session, reference: str) -> bool:
+    """Is there an arrival of this payment that is not dealt with, due or not?"""
+    query = select(InboxRow.id).join(PaymentRow, PaymentRow.id == InboxRow.payment_id)
+    waiting = query.where(PaymentRow.reference == reference, InboxRow.done_at.is_(None))
+    return session.scalar(waiting.limit(1)) is not None
+
+
 def finish(session: Session, now: datetime, id: int, note: str, verdict: str | None = None) -> None:
     row = session.get_one(InboxRow, id)
     row.done_at, row.note, row.lease_owner, row.lease_until = now, note, None, None

@@ -134,3 +134,16 @@ def test_a_message_about_nobody_is_kept_too(books: Books) -> None:
     [row] = books.rows(InboxRow)
     assert (row.id, row.payment_id) == (id, None)
     assert books.ledger.due_arrivals_of("no such payment") == []
+
+
+def test_a_payment_waits_while_a_message_about_it_does(books: Books) -> None:
+    payment = books.started()
+    assert not books.ledger.waits(payment.reference)
+    id = books.ledger.keep_notification(posted(payment=payment.reference), "could_not_tell")
+    assert id is not None
+    waiting = books.ledger.claim_arrival(id, books.lease())
+    assert waiting is not None
+    books.ledger.postpone_arrival(waiting, "no answer")
+    assert books.ledger.waits(payment.reference)
+    books.ledger.finish_arrival(id, "done")
+    assert not books.ledger.waits(payment.reference)

@@ -111,6 +111,7 @@ def test_the_inbox(books: Books, plans: dict[str, list[str]]) -> None:
     books.ledger.postpone_arrival(waiting, "later")
     books.ledger.finish_arrival(id, "done")
     books.ledger.due_arrivals_of(payment.reference)
+    books.ledger.waits(payment.reference)
     books.ledger.payment_of_intent(intent.reference)
     books.ledger.payment_by_handle("default", "handle")
     books.ledger.intent_named(intent.reference)

@@ -1,0 +1,258 @@
+"""A gateway over a simulated provider that keeps honest books: what moved money is written there, whatever the
+provider then says, and however often it is asked.
+
+The provider is FPS's cousin: a token pays once, a reference is answered as it was the first time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections import deque
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
+from datetime import timedelta
+from itertools import count
+from typing import TypeVar
+from urllib.parse import parse_qs
+
+from flask_fps.errors import NotSent
+from flask_fps.gateways import Authorization
+from flask_fps.gateways import Begun
+from flask_fps.gateways import Limits
+from flask_fps.gateways import Notification
+from flask_fps.gateways import Standing
+from flask_fps.gateways import Verdict
+from flask_fps.money import Money
+from flask_fps.records import Facts
+from flask_fps.records import Intent
+from flask_fps.records import Outcome
+from flask_fps.records import Payment
+from flask_fps.records import Result
+from tests.clock import Clock
+
+T = TypeVar("T")
+
+US = "the shop"
+TOKEN_LIFE = timedelta(hours=3)
+REMEMBERED = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One line of the provider's books."""
+
+    id: str
+    reference: str
+    token: str
+    money: Money
+    recipient: str
+    status: Result
+    date: datetime
+
+
+@dataclass
+class Token:
+    """What a buyer agreed to."""
+
+    id: str
+    payment: str
+    given_at: datetime
+    used_by: str | None = None
+    cancelled: bool = False
+
+
+class Provider:
+    """Tokens, transactions and the references it remembers."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.tokens: dict[str, Token] = {}
+        self.transactions: dict[str, Transaction] = {}
+        self._first: dict[str, tuple[Mapping[str, str], str, datetime]] = {}
+        self._numbers = count(1)
+
+    def authorize(self, payment: str) -> Token:
+        """The buyer agrees on the provider's pages."""
+        token = Token(f"TOKEN{next(self._numbers)}", payment, self.clock.now)
+        self.tokens[token.id] = token
+        return token
+
+    def execute(self, parameters: Mapping[str, str], status: Result) -> Outcome:
+        """Make the transaction that a request asks for, once."""
+        reference, token = parameters["reference"], self.tokens[parameters["token"]]
+        known = self._first.get(reference)
+        if known and self.clock.now - known[2] < REMEMBERED:
+            same = dict(known[0]) == dict(parameters)
+            return self.answer(known[1]) if same else Outcome(Result.UNKNOWN, code="DuplicateRequest")
+        if token.used_by is not None or token.cancelled or self.clock.now >= token.given_at + TOKEN_LIFE:
+            return Outcome(Result.FAILURE, code="TokenUsageError")
+        number, currency = parameters["amount"].split()
+        transaction = Transaction(
+            f"TX{next(self._numbers)}",
+            reference,
+            token.id,
+            Money(int(number), currency),
+            US,
+            status,
+            self.clock.now,
+        )
+        self.transactions[transaction.id] = transaction
+        self._first[reference] = parameters, transaction.id, self.clock.now
+        if status is not Result.FAILURE:
+            token.used_by = transaction.id
+        return self.answer(transaction.id)
+
+    def answer(self, id: str) -> Outcome:
+        transaction = self.transactions[id]
+        return Outcome(transaction.status, transaction.id, message=transaction.status.value)
+
+    def report(self, id: str) -> Outcome:
+        """What it says of a transaction when it is asked for it."""
+        transaction = self.transactions[id]
+        facts = Facts(transaction.reference, transaction.money, transaction.recipient == US)
+        return replace(self.answer(id), facts=facts, payer="john@example.com", method="CC")
+
+    def settle(self, status: Result = Result.SUCCESS) -> None:
+        """What pends ends."""
+        for id, transaction in self.transactions.items():
+            if transaction.status is Result.PENDING:
+                self.transactions[id] = replace(transaction, status=status)
+
+    @property
+    def moved(self) -> list[Transaction]:
+        """What moved money."""
+        return [each for each in self.transactions.values() if each.status is Result.SUCCESS]
+
+
+class ScriptedGateway:
+    """The provider's wire, which does to each call what the script says; an empty script lets it through.
+
+    For ``pay``: ``success``, ``pending``, ``failure`` (recorded), ``refused``, ``refused for now`` (nothing is
+    recorded), ``lost`` (done, but the answer is cut), ``lost before`` (not even done), ``not sent``, ``breaks``.
+    For all others: ``lost``, ``breaks`` and, for ``release``, ``refused``.
+    """
+
+    name = "fps"
+    limits = Limits(TOKEN_LIFE, REMEMBERED, timedelta(days=7), False, True, frozenset({"USD"}))
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.script: dict[str, deque[str]] = defaultdict(deque)
+        #: Names of the calls, in order; of a Pay also its reference.
+        self.calls: list[str] = []
+        #: Run while a call is on its way, after what it does is done.
+        self.meanwhile: dict[str, Callable[[], None]] = {}
+        #: What it says of transactions in place of the truth.
+        self.facts: Facts | None = None
+
+    def will(self, call: str, *answers: str) -> None:
+        self.script[call].extend(answers)
+
+    def begin(self, payment: Payment) -> Begun:
+        self.calls.append("begin")
+        return Begun(f"https://provider.example/pay?reference={payment.reference}")
+
+    def reachable(self) -> str | None:
+        return "it does not answer" if self._next("reachable") == "lost" else None
+
+    def finish(self, raw_return: str, payment: Payment) -> Authorization:
+        self.calls.append("finish")
+        said = {name: values[0] for name, values in parse_qs(raw_return).items()}
+        if self._next("finish") == "lost":
+            return Authorization(Standing.COULD_NOT_TELL, detail="no answer")
+        if said.get("signature") != "provider":
+            return Authorization(Standing.INVALID, detail="a bad signature")
+        if said["status"] in ("abandoned", "refused"):
+            return Authorization(Standing(said["status"]), detail=said["status"])
+        return Authorization(Standing.AUTHORIZED, said["token"], method="CC")
+
+    def freeze(self, payment: Payment, authorization_id: str, reference: str) -> Mapping[str, str]:
+        amount = f"{payment.money.minor} {payment.money.currency}"
+        return {"reference": reference, "token": authorization_id, "amount": amount}
+
+    def pay(self, intent: Intent) -> Outcome:
+        self.calls.append(f"pay {intent.reference}")
+        said = self._next("pay") or "success"
+        if said == "not sent":
+            return Outcome(Result.NOT_SENT, message="no connection")
+        if said in ("lost before", "refused", "refused for now"):
+            outcome = Outcome(Result.FAILURE, code="InsufficientBalance", retryable=said == "refused for now")
+        else:
+            status = Result.SUCCESS if said in ("lost", "breaks") else Result(said)
+            outcome = self.provider.execute(intent.parameters, status)
+        self._meanwhile("pay")
+        if said == "breaks":
+            raise ConnectionResetError("the gateway broke")
+        return Outcome(Result.UNKNOWN, message="no answer") if said.startswith("lost") else outcome
+
+    def release(self, authorization_id: str) -> Outcome:
+        self.calls.append(f"release {authorization_id}")
+        said = self._next("release")
+        if said != "not sent":
+            self.provider.tokens[authorization_id].cancelled = True
+        results = {"lost": Result.UNKNOWN, "not sent": Result.NOT_SENT, "refused": Result.FAILURE}
+        return Outcome(results.get(said, Result.CANCELLED))
+
+    def status(self, transaction_id: str) -> Outcome:
+        self.calls.append(f"status {transaction_id}")
+        if self._asked("status"):
+            return Outcome(Result.UNKNOWN, message="no answer")
+        return self._told(self.provider.report(transaction_id))
+
+    def find(self, intent: Intent) -> Outcome:
+        self.calls.append(f"find {intent.reference}")
+        if self._asked("find"):
+            return Outcome(Result.UNKNOWN, message="no answer")
+        for transaction in self.provider.transactions.values():
+            if transaction.token == intent.authorization_id:
+                return self._told(self.provider.report(transaction.id))
+        return Outcome(Result.UNKNOWN, message="nothing found")
+
+    def activity(self, since: datetime) -> Iterable[Outcome]:
+        self.calls.append("activity")
+        if self._next("activity") == "lost":
+            raise NotSent("no connection")
+        for transaction in self.provider.transactions.values():
+            if transaction.date >= since:
+                yield self._told(self.provider.report(transaction.id))
+
+    def recover(self, payment: Payment) -> Authorization:
+        self.calls.append("recover")
+        if self._asked("recover"):
+            return Authorization(Standing.COULD_NOT_TELL, detail="no answer")
+        for token in self.provider.tokens.values():
+            if token.payment == payment.reference:
+                return Authorization(Standing.AUTHORIZED, token.id, given_at=token.given_at)
+        return Authorization(Standing.ABANDONED, detail="no token")
+
+    def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:
+        self.calls.append("notification")
+        said = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if self._next("notification") == "lost":
+            return Notification(Verdict.COULD_NOT_TELL, detail="no answer")
+        if said.get("signature") != "provider":
+            return Notification(Verdict.INVALID, detail="a bad signature")
+        return Notification(Verdict.VALID, said.get("reference"), transaction_id=said.get("transaction"))
+
+    def _next(self, call: str) -> str:
+        return self.script[call].popleft() if self.script[call] else ""
+
+    def _asked(self, call: str) -> bool:
+        """Is there no answer?"""
+        said = self._next(call)
+        self._meanwhile(call)
+        if said == "breaks":
+            raise ConnectionResetError("the gateway broke")
+        return said == "lost"
+
+    def _meanwhile(self, call: str) -> None:
+        happens = self.meanwhile.pop(call, None)
+        if happens is not None:
+            happens()
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        return replace(outcome, facts=self.facts) if self.facts is not None else outcome

@@ -152,6 +152,8 @@ def disagreement(intent: Intent, facts: Facts | None) -> str | None:
         return "nothing else is known of it"
     if facts.reference != intent.reference:
         return "it carries another reference"
+    if facts.money is None:
+        return "it says no amount"
     if facts.money != intent.money:
         return f"it is about {facts.money}, not {intent.money}"
     if facts.ours is None:

@@ -17,6 +17,7 @@ from flask import Flask
 from flask import redirect
 from werkzeug.wrappers import Response
 
+from . import cli
 from . import gate
 from .binding import bound
 from .binding import freshener
@@ -109,6 +110,7 @@ class FPS:
         app.extensions["fps"] = self._state(app, config)
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.context_processor(lambda: {"fps": self})
+        app.cli.add_command(cli.fps)
         if config.is_local:
             log.warning("FPS_ENVIRONMENT is 'local': the sandbox at %s, no real money", config.sandbox_url)
 

@@ -19,6 +19,7 @@ from . import release
 from .audit import audit
 from .audit import Finding as Finding
 from .desk import Desk as Desk
+from .desk import UNSEEN_AFTER as UNSEEN_AFTER
 from .drive import drive
 from .drive import drive_all
 from .finish import finish

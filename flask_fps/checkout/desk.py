@@ -26,6 +26,8 @@ EXCHANGES_PER_LEASE = 3
 LEASE_MARGIN = timedelta(seconds=5)
 #: A buyer who is still away after this is asked about, then again and again with longer waits.
 ASK_AFTER = Backoff(first=timedelta(minutes=10), longest=timedelta(hours=1))
+#: What is due for longer than this should have been driven by a worker.
+UNSEEN_AFTER = timedelta(minutes=5)
 #: A worker seen within this time is at work.
 WORKER_SEEN_WITHIN = timedelta(minutes=1)
 

@@ -9,6 +9,8 @@ from . import notify
 from . import pay
 from . import release
 from .desk import Desk
+from .desk import log
+from .desk import UNSEEN_AFTER
 from .desk import WORKER_SEEN_WITHIN
 from .recover import recover
 
@@ -26,7 +28,11 @@ def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
 
 def _is_due(desk: Desk, payment: Payment) -> bool:
     """The ledger decides; this only saves it the writing for everybody who looks."""
-    return payment.due_at is not None and payment.due_at <= desk.clock()
+    if payment.due_at is None or payment.due_at > desk.clock():
+        return False
+    if desk.clock() - payment.due_at > UNSEEN_AFTER:
+        log.warning("payment %s was due at %s and nobody came: is a worker running?", payment.reference, payment.due_at)
+    return True
 
 
 def drive_all(desk: Desk, reference: str) -> None:

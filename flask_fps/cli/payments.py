@@ -11,6 +11,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from ..checkout import UNSEEN_AFTER
 from ..records import JournalEntry
 from ..records import Payment
 from ..state import current_fps
@@ -30,6 +31,9 @@ def list_payments(as_json: bool, limit: int) -> None:
         click.echo("No payments yet.")
         return
     click.echo(table(("REFERENCE", "STATE", "AMOUNT", "FOR", "BUYER", "STARTED", "NOTE"), map(_row, payments)))
+    unseen = current_fps().ledger.unseen(UNSEEN_AFTER)
+    if unseen:
+        click.echo(f"\n{unseen} due for over five minutes, and nobody drives them: run `flask fps work`.", err=True)
 
 
 @click.command()

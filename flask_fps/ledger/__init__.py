@@ -202,6 +202,10 @@ class Ledger:
         """What this ledger believes of the provider's transactions since then."""
         return self._read(lambda session: reading.transactions_since(session, account, since))
 
+    def unseen(self, for_longer_than: timedelta) -> int:
+        """How many payments and deliveries have been due for so long."""
+        return self._read(lambda session: reading.due_since(session, self.clock() - for_longer_than))
+
     def due_payments(self, limit: int) -> list[str]:
         return self._read(lambda session: reading.due_payments(session, self.clock(), limit))
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy import event
 
@@ -35,6 +38,19 @@ def emptied_engine() -> Engine:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())
     return engine
+
+
+@contextmanager
+def counted(engine: Engine) -> Iterator[list[str]]:
+    """One entry for each commit while the block runs."""
+    commits: list[str] = []
+
+    def count(connection: Connection) -> None:
+        commits.append("commit")
+
+    event.listen(engine, "commit", count)
+    yield commits
+    event.remove(engine, "commit", count)
 
 
 @cache

@@ -16,7 +16,9 @@ from ..ledger import Lease
 from ..ledger import Ledger
 from ..ledger import Terms
 from ..records import Intent
+from ..records import Outcome
 from ..records import Payment
+from ..records import Result
 from ..signals import PaymentSignal
 
 log = logging.getLogger("flask_fps")
@@ -82,3 +84,12 @@ class Desk:
             authorization_id=authorization_id,
             parameters=self.gateway(payment).freeze(payment, authorization_id, reference),
         )
+
+
+def asked(ask: Callable[[], Outcome]) -> Outcome:
+    """What the provider said. Whatever breaks on the way proves nothing about the money."""
+    try:
+        return ask()
+    except Exception as error:
+        log.exception("the gateway broke and gave no answer")
+        return Outcome(Result.UNKNOWN, message=f"{type(error).__name__}: {error}")

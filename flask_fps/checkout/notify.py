@@ -17,6 +17,7 @@ from ..records import Payment
 from ..records import Result
 from . import finish
 from . import pay
+from .desk import asked
 from .desk import Desk
 from .desk import log
 
@@ -111,7 +112,7 @@ def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -
         return
     transaction_id = note.transaction_id or payment.transaction_id
     outcome = pay.about(
-        intent, pay.asked(lambda: gateway.status(transaction_id) if transaction_id else gateway.find(intent))
+        intent, asked(lambda: gateway.status(transaction_id) if transaction_id else gateway.find(intent))
     )
     if outcome.result is not Result.UNKNOWN:
         pay.settle_learned(desk, intent, outcome, desk.lease())

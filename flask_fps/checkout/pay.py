@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from .. import signals
@@ -20,8 +19,8 @@ from ..records import Result
 from ..records import State
 from . import deliver
 from . import release
+from .desk import asked
 from .desk import Desk
-from .desk import log
 
 #: Of the time in which a re-send is still answered as the first was, this much may pass before a person is asked.
 PARK_UNKNOWN_AFTER = 6 / 7
@@ -73,15 +72,6 @@ def _next_number(desk: Desk, payment: Payment) -> int:
 def _send(desk: Desk, taken: Taken, lease: Lease) -> None:
     gateway = desk.gateway(taken.payment)
     settle(desk, taken.intent, asked(lambda: gateway.pay(taken.intent)), lease)
-
-
-def asked(ask: Callable[[], Outcome]) -> Outcome:
-    """What the provider said. Whatever breaks on the way proves nothing about the money."""
-    try:
-        return ask()
-    except Exception as error:
-        log.exception("the gateway broke and gave no answer")
-        return Outcome(Result.UNKNOWN, message=f"{type(error).__name__}: {error}")
 
 
 def _find(desk: Desk, taken: Taken, lease: Lease) -> None:

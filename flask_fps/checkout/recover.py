@@ -12,6 +12,7 @@ from ..records import State
 from . import pay
 from .desk import ASK_AFTER
 from .desk import Desk
+from .desk import log
 from .finish import proof_of
 
 #: A payment of which the provider never told anything is put before a person after this.
@@ -24,11 +25,19 @@ def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
     held = desk.ledger.hold(payment.reference, lease, early=early)
     if held is None:
         return
-    authorization = desk.gateway(held).recover(held)
+    authorization = _ask(desk, held)
     if authorization.standing is Standing.AUTHORIZED:
         pay.accept(desk, held, proof_of(authorization))
     else:
         _still_away(desk, held, authorization, lease)
+
+
+def _ask(desk: Desk, payment: Payment) -> Authorization:
+    try:
+        return desk.gateway(payment).recover(payment)
+    except Exception as error:
+        log.exception("the gateway broke and gave no answer")
+        return Authorization(Standing.COULD_NOT_TELL, detail=f"{type(error).__name__}: {error}")
 
 
 def _still_away(desk: Desk, payment: Payment, authorization: Authorization, lease: Lease) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..ledger import Release
 from ..records import Result
+from .desk import asked
 from .desk import Desk
 
 #: The provider has answered, one way or the other: there is nothing left to give back.
@@ -24,7 +25,8 @@ def due_of(desk: Desk, reference: str) -> None:
 
 
 def _give_back(desk: Desk, release: Release) -> None:
-    outcome = desk.gateway(release.payment).release(release.authorization_id)
+    gateway = desk.gateway(release.payment)
+    outcome = asked(lambda: gateway.release(release.authorization_id))
     if outcome.result in ANSWERED:
         desk.ledger.release_ended(release, outcome.result.value, outcome.message)
     elif _has_lapsed(desk, release):

@@ -145,7 +145,7 @@ class ScriptedGateway:
         #: Names of the calls, in order; of a Pay also its reference.
         self.calls: list[str] = []
         #: Run while a call is on its way, after what it does is done.
-        self.meanwhile: dict[str, Callable[[], None]] = {}
+        self.meanwhile: dict[str, Callable[[], object]] = {}
         #: What it says of transactions in place of the truth.
         self.facts: Facts | None = None
 

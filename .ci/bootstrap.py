@@ -20,6 +20,7 @@ import os
 import shutil
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,20 +88,24 @@ def install(extras: set[str]) -> None:
 
 
 def ensure_browser() -> None:
-    if shutil.which("chromium"):
-        return
-    if can_apt():
-        apt_install("chromium")
-    else:
-        print("chromium is missing: the browser tests are skipped (to run them: apt-get install chromium)", flush=True)
+    """Chromium, and the one library that Playwright's driver needs and a bare Debian lacks."""
+    missing = [] if shutil.which("chromium") else ["chromium"]
+    if find_library("atomic") is None:
+        missing.append("libatomic1")
+    if missing and can_apt():
+        apt_install(*missing)
+    elif missing:
+        names = " ".join(missing)
+        print(f"{names} is missing: the browser tests are skipped (to run them: apt-get install {names})", flush=True)
 
 
-def apt_install(package: str) -> None:
+def apt_install(*packages: str) -> None:
+    names = " ".join(packages)
     if not can_apt():
-        sys.exit(f"this needs the package {package}: install it (apt-get install {package}) and run make again")
-    print(f"installing {package}", flush=True)
+        sys.exit(f"this needs the package {names}: install it (apt-get install {names}) and run make again")
+    print(f"installing {names}", flush=True)
     run("apt-get", "update", "-qq")
-    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, DEBIAN_FRONTEND="noninteractive")
+    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, DEBIAN_FRONTEND="noninteractive")
 
 
 def can_apt() -> bool:

@@ -126,3 +126,16 @@ def test_without_pip_and_apt_one_line_names_the_package(
     with pytest.raises(SystemExit, match="python3-venv"):
         bootstrap.make_venv()
     assert calls == [] and not bootstrap.VENV.exists()
+
+
+def test_what_the_browser_tests_need_is_installed(
+    bootstrap: ModuleType, calls: Calls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
+    monkeypatch.setattr(bootstrap, "find_library", lambda name: None)
+    monkeypatch.setattr(bootstrap, "can_apt", lambda: True)
+    bootstrap.ensure_browser()
+    assert calls[-1][-2:] == ("chromium", "libatomic1")
+    monkeypatch.setattr(bootstrap, "can_apt", lambda: False)
+    bootstrap.ensure_browser()
+    assert "apt-get install chromium libatomic1" in capsys.readouterr().out

@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from collections.abc import Iterator
+from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,8 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("chromium is not installed")
+    if executable is None or find_library("atomic") is None:
+        pytest.skip("chromium, or libatomic1 for Playwright's driver, is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser

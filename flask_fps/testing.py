@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .sandbox.bank.clock import SandboxClock
     from .sandbox.bank.records import TransactionRecord
+    from .sandbox.bank.switches import Switches
     from .sandbox.faults import Faults
     from .sandbox.ipn import Letter
     from .sandbox.server import SandboxServer
@@ -51,12 +52,16 @@ _UNSET = (
 
 @pytest.fixture
 def fps_sandbox() -> Iterator[Sandbox]:
-    """A :class:`Sandbox` of this test's own: on a free port, with fresh books."""
+    """A :class:`Sandbox` of this test's own: on a free port, with fresh books, and every switch at its harshest."""
     try:
+        from .sandbox.bank import Bank
+        from .sandbox.bank.switches import harshest
         from .sandbox.server import SandboxServer
+        from .sandbox.settings import Settings
     except ImportError as error:
         raise RuntimeError(f"the sandbox needs its extra ({error}): pip install 'Flask-FPS[sandbox]'") from error
-    with SandboxServer(port=0, ticking=False) as server:
+    bank, settings = Bank(switches=harshest()), Settings(only_to_ports=True)
+    with SandboxServer(port=0, bank=bank, settings=settings, ticking=False) as server:
         yield Sandbox(server)
 
 
@@ -69,8 +74,10 @@ def fps_buyer(fps_sandbox: Sandbox) -> Buyer:
 class Sandbox:
     """The sandbox of one test.
 
-    Time stands in its hands: a payment that pends stays so until the test moves the clock, and notifications
-    go out when it does.
+    Time stands in its hands: a payment that pends stays so until the test moves the clock. Where FPS's
+    references leave an answer open, it gives the harshest there is; :attr:`switches` turn that. So a shop that is
+    served on a port gets its first notification before the answer that it waits for
+    (``fps_sandbox.switches.ipn = "after"`` keeps it back until the test moves the clock).
     """
 
     def __init__(self, server: SandboxServer) -> None:
@@ -95,6 +102,11 @@ class Sandbox:
     def faults(self) -> Faults:
         """What shall go wrong: ``fps_sandbox.faults.add("Pay", "lose_answer")``."""
         return self.server.faults
+
+    @property
+    def switches(self) -> Switches:
+        """How the sandbox answers what FPS's references leave open; here all stand at the harshest."""
+        return self.server.switches
 
     @property
     def clock(self) -> SandboxClock:
@@ -140,12 +152,10 @@ class Sandbox:
 
     def post_notifications(self) -> None:
         """Post what is due to shops that are served on a port. A test client has none: :meth:`Buyer.notify`."""
-        for notice in self.server.bank.notices.due():
-            if notice.url is not None and urlsplit(notice.url).port is not None:
-                self.server.outbox.deliver(notice)
+        self.server.outbox.deliver_due()
 
     def reset(self) -> None:
-        """As on the first day: demo accounts, no fault, real time."""
+        """As on the first day: demo accounts, no fault, the switches turned back to the harshest, real time."""
         self.server.reset()
 
 

@@ -77,7 +77,7 @@ def notifications() -> Response:
 
 @blueprint.post("/reset")
 def reset() -> Response:
-    """As on the first day: demo accounts, no fault, real time."""
+    """As on the first day: demo accounts, no fault, the switches turned back, real time."""
     sandbox().faults.clear()
     bank().reset()
     return jsonify(now=bank().clock.now().isoformat())
@@ -96,6 +96,19 @@ def play_faults() -> Response:
         raise BadRequest('send a JSON list such as [{"action": "Pay", "fault": "lose_answer", "times": 1}]')
     sandbox().faults.script(_sensible(lambda: [Fault.from_plain(one) for one in plain]))
     return jsonify(sandbox().faults.plain())
+
+
+@blueprint.get("/switches")
+def show_switches() -> Response:
+    return jsonify(bank().switches.plain())
+
+
+@blueprint.post("/switches")
+def turn_switches() -> Response:
+    """Turn these; the others stay where they are."""
+    wishes = _object()
+    _sensible(lambda: bank().switches.turn(wishes))
+    return jsonify(bank().switches.plain())
 
 
 @blueprint.get("/clock")

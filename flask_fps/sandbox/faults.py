@@ -1,7 +1,8 @@
 """The fault script: what goes wrong on purpose, for whom, and how often.
 
 A fault fires on a request that got past the front door (known key, right signature, well formed), so that
-a stranger's noise cannot use it up.
+a stranger's noise cannot use it up. Of the lines that fit, the first in the script fires: one that spoils
+the request or its answer, one that makes it pend, one that tampers; a notification gets one of each kind.
 """
 
 from __future__ import annotations
@@ -10,53 +11,75 @@ import logging
 import threading
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Mapping
-from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import fields
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from ..protocol.codes import CODES
+from ..protocol.messages import ACTIONS
 from .bank.clock import SandboxClock
+from .bank.settlement import MESSAGES
+from .kinds import FAULTS
+from .kinds import Kind
+from .tampering import FIELDS
 
 log = logging.getLogger(__name__)
 
-#: Every fault by name, with what it does.
-FAULTS: Mapping[str, str] = {
-    "lose_answer": "the action happens, then the connection is cut without an answer",
-    "500_before": "InternalError, and the action does not happen",
-    "500_after": "the action happens, then the answer is InternalError",
-    "delay": "the answer comes so many seconds late; with when=before, so does the action",
-    "drop_ipn": "a notification about such a transaction is never sent",
-}
 ANY = "*"
+#: An answer is never held back for longer; what waits on the sandbox's clock may wait for thirty years.
 LONGEST_DELAY = 600
-_KINDS = {"action": (str,), "times": (int,), "seconds": (int, float)}
+LONGEST_WAIT = 10**9
+_TYPES: dict[str, tuple[type, ...]] = {
+    "action": (str,),
+    "times": (int,),
+    "reference": (str, type(None)),
+    "seconds": (int, float),
+    "settles": (int, float),
+    "when": (str,),
+    "code": (str,),
+    "ends": (str,),
+    "field": (str,),
+    "value": (str, type(None)),
+    "signed": (bool,),
+}
+#: What a pending transaction may end with.
+ENDINGS = tuple(code for code in MESSAGES if not code.startswith("Pending"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One line of the script."""
+    """One line of the script. What its fault does not take stays ``None``; :data:`FAULTS` has the defaults."""
 
-    #: An action of the API, for ``drop_ipn`` the operation that caused the notification, or ``*``.
+    #: An action of the API; of a notification, the operation that caused it; of a return, the pipeline; or ``*``.
     action: str
     fault: str
     #: How often it fires from now on.
     times: int = 1
-    #: Of ``delay`` only.
-    seconds: float = 1.0
-    #: Of ``delay`` only: ``before`` or ``after`` the action.
-    when: str = "after"
+    #: Only what carries this CallerReference.
+    reference: str | None = None
+    seconds: Any = None
+    settles: Any = None
+    when: Any = None
+    code: Any = None
+    ends: Any = None
+    field: Any = None
+    value: Any = None
+    signed: Any = None
 
     def __post_init__(self) -> None:
         if self.fault not in FAULTS:
             raise ValueError(f"there is no fault {self.fault!r:.40}: use one of {', '.join(FAULTS)}")
-        if self.times < 1:
-            raise ValueError(f"a fault fires at least once, not {self.times} times")
-        if not 0 <= self.seconds <= LONGEST_DELAY:
-            raise ValueError(f"a delay is 0 to {LONGEST_DELAY} seconds, not {self.seconds}")
-        if self.when not in ("before", "after"):
-            raise ValueError(f"a delay is before or after the action, not {self.when!r:.40}")
+        for name, default in self.kind.takes.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        self._check_types()
+        self._check_values()
+
+    @property
+    def kind(self) -> Kind:
+        return FAULTS[self.fault]
 
     @classmethod
     def from_plain(cls, plain: Any) -> Fault:
@@ -65,13 +88,49 @@ class Fault:
         :raises ValueError: with a sentence, for anything that is not one.
         """
         try:
-            fault = cls(**plain)
+            return cls(**plain)
         except TypeError as error:
             raise ValueError(f"{plain!r:.80} is not a fault: give action, fault and times") from error
-        for name, kind in _KINDS.items():
-            if type(getattr(fault, name)) not in kind:
-                raise ValueError(f"{plain!r:.80} is not a fault: its {name} cannot be {getattr(fault, name)!r:.40}")
-        return fault
+
+    def plain(self) -> dict[str, Any]:
+        """As :meth:`from_plain` takes it."""
+        shown = ("action", "fault", "times", "reference", *self.kind.takes)
+        return {name: getattr(self, name) for name in shown}
+
+    def meets(self, action: str, reference: str | None) -> bool:
+        """Is it for a message of this action and reference?"""
+        return (
+            self.action in (action, ANY)
+            and (self.kind.actions is None or action in self.kind.actions)
+            and self.reference in (None, reference)
+        )
+
+    def _check_types(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            optional = ("action", "fault", "times", "reference", *self.kind.takes)
+            if field.name not in optional and value is not None:
+                raise ValueError(f"{self.fault} takes no {field.name}")
+            if field.name in optional and type(value) not in _TYPES.get(field.name, (str,)):
+                raise ValueError(f"{field.name} of {self.fault} cannot be {value!r:.40}")
+
+    def _check_values(self) -> None:
+        if self.times < 1:
+            raise ValueError(f"a fault fires at least once, not {self.times} times")
+        _check("action", self.action, {*(self.kind.actions or ACTIONS), ANY})
+        longest = LONGEST_WAIT if self.kind.strikes == "notification" else LONGEST_DELAY
+        if self.seconds is not None and not 0 <= self.seconds <= longest:
+            raise ValueError(f"a delay of {self.fault} is 0 to {longest} seconds, not {self.seconds}")
+        if self.settles is not None and not 1 <= self.settles <= LONGEST_WAIT:
+            raise ValueError(f"a transaction pends for 1 to {LONGEST_WAIT} seconds, not {self.settles}")
+        if self.when is not None:
+            _check("when", self.when, ("before", "after"))
+        if self.code is not None:
+            _check("code", self.code, CODES)
+        if self.ends is not None:
+            _check("ends", self.ends, ENDINGS)
+        if self.field is not None:
+            _check("field", self.field, FIELDS[self.kind.strikes])
 
 
 @dataclass(frozen=True)
@@ -81,6 +140,7 @@ class Fired:
     action: str
     fault: str
     at: datetime
+    reference: str | None = None
 
 
 class Faults:
@@ -97,27 +157,20 @@ class Faults:
         with self._lock:
             self._script = list(faults)
 
-    def add(self, action: str, fault: str, times: int = 1, *, seconds: float = 1.0, when: str = "after") -> None:
-        """Append a line to the script.
+    def add(self, action: str, fault: str, times: int = 1, **more: Any) -> None:
+        """Append a line to the script; ``more`` is a ``reference`` and whatever this fault takes.
 
         :raises ValueError: for a line that makes no sense.
         """
+        line = Fault(action=action, fault=fault, times=times, **more)
         with self._lock:
-            self._script.append(Fault(action=action, fault=fault, times=times, seconds=seconds, when=when))
+            self._script.append(line)
 
     def clear(self) -> None:
         """No script, and no memory of one."""
         with self._lock:
             self._script.clear()
             self._fired.clear()
-
-    def take(self, action: str) -> Fault | None:
-        """The next fault of a request for this action; it has fired."""
-        return self._take(action, lambda fault: fault.fault != "drop_ipn")
-
-    def drops(self, cause: str) -> bool:
-        """Is the notification of this operation lost? If so, the fault has fired."""
-        return self._take(cause, lambda fault: fault.fault == "drop_ipn") is not None
 
     @property
     def left(self) -> list[Fault]:
@@ -131,15 +184,21 @@ class Faults:
 
     def plain(self) -> dict[str, Any]:
         """The script and its story as JSON values."""
-        story = [{"action": one.action, "fault": one.fault, "at": one.at.isoformat()} for one in self.fired]
-        return {"faults": [asdict(fault) for fault in self.left], "fired": story}
+        story = [
+            {"action": one.action, "fault": one.fault, "reference": one.reference, "at": one.at.isoformat()}
+            for one in self.fired
+        ]
+        return {"faults": [fault.plain() for fault in self.left], "fired": story}
 
-    def _take(self, action: str, fits: Callable[[Fault], bool]) -> Fault | None:
+    def take(
+        self, strikes: str, action: str, reference: str | None, fits: Callable[[Fault], bool] = lambda fault: True
+    ) -> Fault | None:
+        """The first line that strikes here, on this action and reference, and fits; it has fired."""
         with self._lock:
             for place, fault in enumerate(self._script):
-                if fault.action in (action, ANY) and fits(fault):
+                if fault.kind.strikes == strikes and fault.meets(action, reference) and fits(fault):
                     self._use_up(place, fault)
-                    self._fired.append(Fired(action, fault.fault, self._clock.now()))
+                    self._fired.append(Fired(action, fault.fault, self._clock.now(), reference))
                     log.warning("fault fired: %s on %s", fault.fault, action)
                     return fault
         return None
@@ -149,3 +208,8 @@ class Faults:
             self._script[place] = replace(fault, times=fault.times - 1)
         else:
             del self._script[place]
+
+
+def _check(name: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} is not {value!r:.40}: use one of {', '.join(sorted(known))}")

@@ -25,8 +25,10 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 #: No request of a caller or a browser here is larger.
 BODY_BYTES = 1 << 20
-#: Set in the WSGI environment by an application that wants its answer lost.
+#: In the WSGI environment: how much of its answer an application wants lost.
 CUT = "flask_fps.sandbox.cut"
+WHOLE = "whole"
+HALF = "half"
 #: An unused connection is kept this long.
 IDLE_SECONDS = 75
 _NO_BODY = (204, 304)
@@ -142,11 +144,14 @@ class Handler(BaseHTTPRequestHandler):
             content = b"".join(chunks)
         finally:
             getattr(chunks, "close", lambda: None)()
-        if environ.get(CUT):
+        self._send_or_cut(*started[-1], content, environ.get(CUT))
+
+    def _send_or_cut(self, status: str, headers: list[tuple[str, str]], content: bytes, cut: str | None) -> None:
+        if cut != WHOLE:
+            self._send(status, headers, content, len(content) // 2 if cut else len(content))
+        if cut:
             self.close_connection = True
             _shut(self.connection)
-        else:
-            self._send(*started[-1], content)
 
     def _unreadable(self) -> str | None:
         """The status of a body that cannot be read here."""
@@ -161,14 +166,15 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self._send(status, [("Content-Type", "text/plain")], status.encode())
 
-    def _send(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+    def _send(self, status: str, headers: list[tuple[str, str]], content: bytes, arriving: int | None = None) -> None:
+        """Answer; of the content so many bytes only, where the rest is to be lost."""
         sent = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}", f"Server: {self.server_version}"]
         sent += [f"{name}: {value}" for name, value in headers if name.lower() != "content-length"]
         if int(status[:3]) not in _NO_BODY:
             length = {name.lower(): value for name, value in headers}.get("content-length")
             sent.append(f"Content-Length: {length if self.command == 'HEAD' and length else len(content)}")
         sent.append("Connection: close" if self.close_connection else "Connection: keep-alive")
-        body = b"" if self.command == "HEAD" else content
+        body = b"" if self.command == "HEAD" else content[:arriving]
         self.wfile.write("\r\n".join([*sent, "", ""]).encode("latin-1", "replace") + body)
 
     def _environ(self, body: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import requests
 
@@ -70,14 +71,21 @@ class Outbox:
         if not self._settings.post_notifications or not self._posting.acquire(blocking=False):
             return 0
         try:
-            return sum(self.deliver(notice) for notice in self._bank.notices.due())
+            return sum(self.deliver(notice) for notice in self._to_post())
         finally:
             self._posting.release()
 
+    def _to_post(self) -> list[Notice]:
+        due = [notice for notice in self._bank.notices.due() if self._is_posted(notice)]
+        return due if self._bank.switches.ipn_order == "oldest_first" else due[::-1]
+
+    def _is_posted(self, notice: Notice) -> bool:
+        return notice.url is not None and (not self._settings.only_to_ports or urlsplit(notice.url).port is not None)
+
     def deliver(self, notice: Notice) -> bool:
-        """Post one and note what became of it."""
+        """Post one, in all its copies, and note what became of the last."""
         letter = self._letter(notice)
-        problem = self._post(letter)
+        *_, problem = (self._post(letter) for _copy in range(notice.copies))
         try:
             if problem is None:
                 self._bank.notices.delivered(notice.notice_id)
@@ -123,7 +131,8 @@ class Outbox:
         account = self._bank.account(notice.account)
         if account.ipn_signature == "1":
             return query.join(outbound.sign_outbound_v1(notice.parameters, account.secret_key or ""))
-        return query.join(self._signed(url, notice.parameters))
+        forged = {parameter.name: parameter.value for parameter in notice.forged}
+        return query.join(self._signed(url, notice.parameters) | forged)
 
     def _signed(self, url: str, parameters: Mapping[str, str]) -> dict[str, str]:
         settings = self._settings

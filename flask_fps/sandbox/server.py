@@ -12,8 +12,10 @@ from types import TracebackType
 from flask import Flask
 
 from .bank import Bank
+from .bank.switches import Switches
 from .current import EXTENSION
 from .current import Sandbox
+from .fate import fate
 from .faults import Faults
 from .heartbeat import Heartbeat
 from .http import Server
@@ -54,7 +56,7 @@ def create_app(
         MAX_CONTENT_LENGTH=1 << 20,
     )
     faults = faults or Faults(bank.clock)
-    bank.notices.is_lost = faults.drops
+    bank.notices.fate = fate(faults)
     app.extensions[EXTENSION] = Sandbox(bank, settings, faults, outbox or Outbox(bank, settings))
     for room in (api, cbui, account, certs, control):
         app.register_blueprint(room.blueprint)
@@ -115,6 +117,11 @@ class SandboxServer:
         return self._address
 
     @property
+    def switches(self) -> Switches:
+        """How it answers what FPS's references leave open."""
+        return self.bank.switches
+
+    @property
     def notifications(self) -> list[Letter]:
         """What no listener has acknowledged, oldest first."""
         return self.outbox.undelivered()
@@ -156,7 +163,7 @@ class SandboxServer:
         self.outbox.deliver_due()
 
     def reset(self) -> None:
-        """As on the first day: demo accounts, no fault, real time."""
+        """As on the first day: demo accounts, no fault, the switches turned back, real time."""
         self.faults.clear()
         self.bank.reset()
 

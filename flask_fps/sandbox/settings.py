@@ -31,8 +31,8 @@ class Settings:
     post_notifications: bool = True
     #: Seconds a listener has to acknowledge one.
     notification_timeout: float = 10.0
-    #: Post what a request caused before answering it: the order of the two was never promised.
-    notification_first: bool = False
+    #: Post to addresses with a port only: a shop without one is a test client's, and nobody listens for it.
+    only_to_ports: bool = False
 
     @property
     def certificate_url(self) -> str:

@@ -23,6 +23,12 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
+def quiet(fps_sandbox: Sandbox) -> None:
+    """Notifications wait until the test posts them."""
+    fps_sandbox.switches.ipn = "after"
+
+
+@pytest.fixture
 def shop(fps_sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Shop]:
     own = {"SECRET_KEY": "flow", "FPS_DATABASE_URI": f"sqlite:///{tmp_path / 'fps.sqlite'}"}
     with open_shop({**fps_sandbox.config, **own, **settings}) as shop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -108,6 +109,7 @@ def test_a_service_away_for_too_long_ends_the_authorization(
     assert ("failed", "expired") in shop.told
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_lost_answer_is_not_a_no(shop: Shop, john: Visitor, fps_sandbox: Sandbox) -> None:
     start = john.want("song").headers["Location"]
     fps_sandbox.faults.add("Pay", "lose_answer")
@@ -166,6 +168,7 @@ def test_an_error_of_the_service_before_anything_happened_is_not_believed(
     assert money(fps_sandbox) == [("Success", Decimal("0.10"), f"{reference}-1")]
 
 
+@pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("settings", [{"FPS_TIMEOUT": 0.5}])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_answer_that_comes_too_late_is_unknown(
@@ -178,6 +181,8 @@ def test_an_answer_that_comes_too_late_is_unknown(
     assert shop.states() == ["unknown"]
     assert CONFIRMING in john.page(reference)
     shop.work(after=timedelta(minutes=5))
+    while not money(fps_sandbox):
+        time.sleep(0.05)
     shop.work(after=timedelta(minutes=5))
     assert shop.states() == ["paid"]
     assert money(fps_sandbox) == [("Success", Decimal("0.10"), f"{reference}-1")]
@@ -216,6 +221,7 @@ def test_the_service_gone_after_a_lost_answer_stays_unknown(
     assert moved(fps_sandbox) == ["Success"]
 
 
+@pytest.mark.usefixtures("quiet")
 def test_what_stays_unknown_for_six_days_is_put_before_a_person(
     shop: Shop, john: Visitor, fps_sandbox: Sandbox, cut: Any
 ) -> None:

@@ -45,6 +45,7 @@ def unchanged(shop: Shop, before: list[Any]) -> bool:
     return [shop.payments(), shop.delivered] == before
 
 
+@pytest.mark.usefixtures("quiet")
 def test_success_by_notification_before_the_answer_of_pay(shop: Shop, john: Visitor, fps_sandbox: Sandbox) -> None:
     fps_sandbox.faults.add("Pay", "lose_answer")
     reference = john.buy("song")
@@ -70,6 +71,7 @@ def test_a_notification_before_the_return_pays_nothing_twice(shop: Shop, john: V
     assert len(money(fps_sandbox)) == len(shop.delivered) == 1
 
 
+@pytest.mark.usefixtures("quiet")
 def test_notifications_replayed_a_hundred_times_deliver_once(shop: Shop, john: Visitor, fps_sandbox: Sandbox) -> None:
     john.buy("song", method="CC")
     fps_sandbox.server.bank.advance(5)
@@ -82,6 +84,7 @@ def test_notifications_replayed_a_hundred_times_deliver_once(shop: Shop, john: V
     assert [name for name, _ in shop.told].count("completed") == 1
 
 
+@pytest.mark.usefixtures("quiet")
 def test_success_before_pending(shop: Shop, john: Visitor, fps_sandbox: Sandbox) -> None:
     john.buy("song", method="CC")
     fps_sandbox.server.bank.advance(5)
@@ -148,6 +151,7 @@ def test_a_genuine_notification_about_nothing_of_ours_is_taken_and_changes_nothi
     assert unchanged(shop, before)
 
 
+@pytest.mark.usefixtures("quiet")
 def test_a_changed_notification_is_refused(shop: Shop, john: Visitor, fps_sandbox: Sandbox) -> None:
     john.buy("song", method="CC")
     body = bodies(fps_sandbox)[0]

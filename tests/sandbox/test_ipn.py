@@ -209,7 +209,8 @@ def test_an_account_may_still_want_signature_version_1(
 
 
 def test_a_notification_may_come_before_the_answer(bank: Bank, listener: Listener) -> None:
-    with SandboxServer(bank=bank, ticking=False, settings=Settings(notification_first=True)) as server:
+    bank.switches.ipn = "before"
+    with SandboxServer(bank=bank, ticking=False) as server:
         Caller(server.url).pay(token(server), OverrideIPNURL=listener.url)
         assert len(listener.bodies) == 1
 
@@ -222,8 +223,8 @@ def test_posting_can_be_switched_off(bank: Bank, listener: Listener) -> None:
 
 
 def test_a_listener_may_ask_the_sandbox_before_it_acknowledges(bank: Bank) -> None:
-    settings = Settings(notification_first=True, notification_timeout=5)
-    with SandboxServer(bank=bank, ticking=False, settings=settings) as server:
+    bank.switches.ipn = "before"
+    with SandboxServer(bank=bank, ticking=False, settings=Settings(notification_timeout=5)) as server:
         caller, statuses = Caller(server.url), list[int]()
 
         class Asking(BaseHTTPRequestHandler):

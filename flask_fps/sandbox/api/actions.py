@@ -18,6 +18,7 @@ from ..bank import BankError
 from ..bank.payments import PayOrder
 from ..bank.records import Account
 from ..bank.refunds import RefundOrder
+from ..bank.settlement import Ending
 from ..bank.transactions import Filter
 from ..settings import Settings
 from . import reports
@@ -35,6 +36,8 @@ class Asker:
     #: The account whose key signed; only VerifySignature comes without.
     account: Account
     timestamp: datetime | None
+    #: When and how what he asks for shall end, if not as usual.
+    ending: Ending | None = None
 
 
 def pay(asker: Asker, message: messages.Pay) -> results.PayResult:
@@ -54,6 +57,7 @@ def pay(asker: Asker, message: messages.Pay) -> results.PayResult:
         timeout=timedelta(minutes=minutes) if minutes is not None else None,
         ipn_url=message.override_ipn_url,
         caller_date=asker.timestamp,
+        ending=asker.ending,
     )
     made = asker.bank.pay(asker.account, order)
     return results.PayResult(made.transaction_id, made.status)
@@ -67,6 +71,7 @@ def refund(asker: Asker, message: messages.Refund) -> results.RefundResult:
         caller_description=message.caller_description,
         ipn_url=message.override_ipn_url,
         caller_date=asker.timestamp,
+        ending=asker.ending,
     )
     made = asker.bank.refund(asker.account, order)
     return results.RefundResult(made.transaction_id, made.status)

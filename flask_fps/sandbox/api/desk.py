@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from dataclasses import replace
 from typing import Any
 
 from ...money import Money
@@ -17,7 +14,6 @@ from ..bank.records import Account
 from ..bank.records import Reference
 from ..bank.rules import CURRENCY
 from ..current import Sandbox
-from ..faults import Fault
 from . import forms
 from .actions import Asker
 from .actions import PERFORM
@@ -25,21 +21,12 @@ from .actions import REMEMBERED
 from .door import admit
 from .door import Call
 from .door import Received
-from .errors import http_status
-from .errors import internal_error
+from .reply import error_reply
+from .reply import Reply
+from .spoiling import Spoiling
 
 #: In whose name an unsigned VerifySignature is answered.
 NOBODY = Account(email="", name="", balance=Money(0, CURRENCY))
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What goes back."""
-
-    status: int
-    body: bytes
-    #: The connection is cut in place of it.
-    lost: bool = False
 
 
 class Desk:
@@ -55,38 +42,44 @@ class Desk:
             call = admit(received, self._bank)
             message = forms.read(call.message, call.own_parameters)
         except BankError as error:
-            return _error(error)
-        fault = self._sandbox.faults.take(call.action)
-        reply = self._performed(call, message, fault)
-        if self._sandbox.settings.notification_first:
+            return error_reply(error)
+        spoiling = Spoiling(self._sandbox, call)
+        reply = self._performed(call, message, spoiling)
+        if self._bank.switches.ipn == "before":
             self._sandbox.outbox.deliver_due()
-        return _spoilt(reply, fault)
+        return spoiling.of(reply)
 
-    def _performed(self, call: Call, message: Message[Any], fault: Fault | None) -> Reply:
+    def _performed(self, call: Call, message: Message[Any], spoiling: Spoiling) -> Reply:
         asker = Asker(self._bank, self._sandbox.settings, call.caller or NOBODY, call.timestamp)
         try:
             if call.action not in REMEMBERED:
-                _hold_up(fault)
+                spoiling.before()
                 return self._effect(call, message, asker)
             key = (asker.account.email, call.action, call.params["CallerReference"])
             with self._bank.references.turn(*key):
-                _hold_up(fault)
-                return self._once(key, call, lambda: self._effect(call, message, asker))
+                return self._once(key, call, lambda: self._effect(call, message, spoiling.ending_of(asker)), spoiling)
         except BankError as error:
-            return _error(error)
+            return error_reply(error)
 
-    def _once(self, key: tuple[str, str, str], call: Call, effect: Callable[[], Reply]) -> Reply:
+    def _once(self, key: tuple[str, str, str], call: Call, effect: Callable[[], Reply], spoiling: Spoiling) -> Reply:
         """The first answer to this reference, whole; it is kept in the same step as its effect."""
-        known = self._bank.references.recall(*key, call.params)
-        if known is not None:
-            return _replayed(known)
         try:
+            spoiling.before()
+            known = self._bank.references.recall(*key, call.params)
+            if known is not None:
+                return _replayed(known)
             with self._bank.change():
                 return self._kept(key, call, effect())
         except BankError as error:
-            if self._bank.rules.failed_reference == "replay":
-                return self._kept(key, call, _error(error))
-            raise
+            return self._failed(key, call, error)
+
+    def _failed(self, key: tuple[str, str, str], call: Call, error: BankError) -> Reply:
+        """An error is kept too where the switch says so, but never in place of what a reference has got."""
+        reply = error_reply(error)
+        replays = self._bank.switches.failed_reference == "replay" and reply.status < 500
+        if replays and not self._bank.references.is_known(*key):
+            return self._kept(key, call, reply)
+        return reply
 
     def _kept(self, key: tuple[str, str, str], call: Call, reply: Reply) -> Reply:
         self._bank.references.keep(*key, call.params, reply.status, reply.body.decode())
@@ -100,31 +93,3 @@ class Desk:
 
 def _replayed(known: Reference) -> Reply:
     return Reply(known.status, known.answer.encode())
-
-
-def _error(error: BankError) -> Reply:
-    return Reply(http_status(error.code), wire.render_error(error.code, error.message, ids.request_id()))
-
-
-def internal_failure() -> Reply:
-    """The answer when the sandbox itself is at fault."""
-    return _error(internal_error())
-
-
-def _hold_up(fault: Fault | None) -> None:
-    """What goes wrong before the action happens."""
-    if fault is not None and fault.fault == "500_before":
-        raise internal_error()
-    if fault is not None and fault.fault == "delay" and fault.when == "before":
-        time.sleep(fault.seconds)
-
-
-def _spoilt(reply: Reply, fault: Fault | None) -> Reply:
-    """What goes wrong once the action has happened."""
-    if fault is None:
-        return reply
-    if fault.fault == "delay" and fault.when == "after":
-        time.sleep(fault.seconds)
-    if fault.fault == "500_after":
-        return internal_failure()
-    return replace(reply, lost=fault.fault == "lose_answer")

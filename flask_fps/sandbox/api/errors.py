@@ -10,6 +10,7 @@ _STATUS = {
     "SignatureDoesNotMatch": 403,
     "AuthFailure": 403,
     "InternalError": 500,
+    "InternalServerError": 500,
     "ServiceUnavailable": 503,
 }
 
@@ -38,3 +39,7 @@ def not_in_interface(namespace: str, name: str) -> BankError:
 
 def internal_error() -> BankError:
     return BankError("InternalError", "Internal Error")
+
+
+def unavailable() -> BankError:
+    return BankError("ServiceUnavailable", "The service is temporarily unavailable. Please try again.")

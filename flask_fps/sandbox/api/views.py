@@ -15,14 +15,12 @@ from ...protocol import endpoints
 from ..current import sandbox
 from ..http import CUT
 from .desk import Desk
-from .desk import internal_failure
-from .desk import Reply
 from .door import Received
+from .reply import internal_failure
+from .reply import Reply
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("api", __name__)
-
-CONTENT_TYPE = "text/xml;charset=UTF-8"
 
 
 @blueprint.route("/", methods=["GET", "POST"])
@@ -58,6 +56,5 @@ def _received() -> Received:
 
 
 def _response(reply: Reply) -> Response:
-    if reply.lost:
-        request.environ[CUT] = True
-    return Response(reply.body, reply.status, content_type=CONTENT_TYPE)
+    request.environ[CUT] = reply.cut
+    return Response(reply.body, reply.status, content_type=reply.content_type)

@@ -26,6 +26,7 @@ from .refunds import RefundOrder
 from .refunds import Refunds
 from .rules import Rules
 from .settlement import Settlement
+from .switches import Switches
 from .tokens import Tokens
 from .transactions import Filter
 from .transactions import Transactions
@@ -39,24 +40,30 @@ class Bank:
     :param clock: what time it is here; real time by default.
     :param rules: fees, limits and speeds.
     :param store: where the books outlive the process; without one they are forgotten with it.
+    :param switches: where they stand in the beginning.
     """
 
     def __init__(
-        self, clock: SandboxClock | None = None, rules: Rules | None = None, store: Store | None = None
+        self,
+        clock: SandboxClock | None = None,
+        rules: Rules | None = None,
+        store: Store | None = None,
+        switches: Switches | None = None,
     ) -> None:
         self.clock = clock or SandboxClock()
         self.rules = rules or Rules()
+        self.switches = switches or Switches()
         self.books = Books(store)
         self.accounts = Accounts(self.books)
         self.notices = Notices(self.books, self.clock)
         self.tokens = Tokens(self.books, self.clock, self.notices)
         self.transactions = Transactions(self.books, self.clock)
         self.settlement = Settlement(self.books, self.clock, self.accounts, self.notices)
-        self.payments = Payments(self.books, self.clock, self.rules, self.accounts, self.settlement)
+        self.payments = Payments(self.books, self.clock, self.rules, self.switches, self.accounts, self.settlement)
         self.refunds = Refunds(self.books, self.clock, self.rules, self.accounts, self.transactions, self.settlement)
         #: Runs of the co-branded pages.
         self.pipelines = Pipelines(self.books, self.clock, self.rules)
-        self.references = References(self.books, self.clock, self.rules)
+        self.references = References(self.books, self.clock, self.rules, self.switches)
         self._open()
 
     @contextmanager
@@ -122,7 +129,8 @@ class Bank:
             return now
 
     def reset(self) -> None:
-        """As on the first day: the demo accounts, no token, no transaction, real time."""
+        """As on the first day: the demo accounts, no token, no transaction, real time, the switches turned back."""
+        self.switches.reset()
         with self.change():
             secret = self.secret("cookies")
             self.books.clear()

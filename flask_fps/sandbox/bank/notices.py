@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from datetime import timedelta
 
 from ...money import Money
@@ -24,12 +25,12 @@ RETRIES = tuple(_MINUTE * minutes for minutes in (1, 5, 15, 60)) + tuple(
     timedelta(hours=hours) for hours in range(2, 25)
 )
 #: Nobody took these, and nothing lost them on the way.
-UNTOLD = ("waiting", "unaddressed", "given_up")
+UNTOLD = ("waiting", "overtaken", "unaddressed", "given_up")
 _OPERATIONS = {"Pay": "PAY", "Refund": "REFUND", "Reserve": "RESERVE", "Settle": "SETTLE", "Cancel": "CANCEL"}
 
 
-def _keep(cause: str) -> bool:
-    return False
+def _untouched(notice: Notice) -> Notice:
+    return notice
 
 
 class Notices:
@@ -38,8 +39,8 @@ class Notices:
     def __init__(self, books: Books, clock: SandboxClock) -> None:
         self._books = books
         self._clock = clock
-        #: Asked once for each notification, with its cause: is this one lost on the way?
-        self.is_lost: Callable[[str], bool] = _keep
+        #: Asked once for each notification, as it is written: what becomes of it.
+        self.fate: Callable[[Notice], Notice] = _untouched
 
     def tell_transaction(self, transaction: TransactionRecord) -> Notice:
         """Its caller learns where it stands now."""
@@ -86,11 +87,11 @@ class Notices:
         return notice
 
     def due(self) -> list[Notice]:
-        """Those to post now, oldest first."""
+        """Those to post now, oldest first; one that lets another pass comes after it."""
         with self._books.change():
             now = self._clock.now()
-            waiting = self._books.notices.find("state", "waiting")
-            return [notice for notice in waiting if notice.due_at and notice.due_at <= now]
+            found = self._books.notices.find("state", "waiting") + self._books.notices.find("state", "overtaken")
+            return [notice for notice in found if notice.due_at and notice.due_at <= now]
 
     def undelivered(self) -> list[Notice]:
         """Those nobody acknowledged and that were not lost on the way."""
@@ -122,7 +123,7 @@ class Notices:
     def _write(self, account: str, cause: str, fields: dict[str, str | None], override: str | None) -> Notice:
         now = self._clock.now()
         url = override or self._account(account).ipn_url
-        state = "dropped" if self.is_lost(cause) else "waiting" if url else "unaddressed"
+        state = "waiting" if url else "unaddressed"
         notice = Notice(
             notice_id=f"{len(self._books.notices) + 1:08d}",
             account=account,
@@ -133,7 +134,14 @@ class Notices:
             due_at=now if state == "waiting" else None,
             state=state,
         )
-        return self._books.notices.put(notice)
+        self._let_pass(account, now)
+        return self._books.notices.put(self.fate(notice))
+
+    def _let_pass(self, account: str, now: datetime) -> None:
+        """There is a next one: whatever waited to be overtaken by it is due, after it."""
+        for notice in self._books.notices.find("state", "overtaken"):
+            if notice.account == account:
+                self._books.notices.put(replace(notice, due_at=now))
 
     def _buyer_and_seller(self, transaction: TransactionRecord) -> tuple[Account, Account]:
         """They stay who they are when the money goes back."""

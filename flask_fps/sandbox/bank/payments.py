@@ -21,7 +21,9 @@ from .records import Token
 from .records import TransactionRecord
 from .rules import CURRENCY
 from .rules import Rules
+from .settlement import Ending
 from .settlement import Settlement
+from .switches import Switches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +41,26 @@ class PayOrder:
     timeout: timedelta | None = None
     ipn_url: str | None = None
     caller_date: datetime | None = None
+    #: When and how it shall end, whatever its method says; ``None`` leaves that to the method.
+    ending: Ending | None = None
 
 
 class Payments:
     """The desk for payments."""
 
     def __init__(
-        self, books: Books, clock: SandboxClock, rules: Rules, accounts: Accounts, settlement: Settlement
+        self,
+        books: Books,
+        clock: SandboxClock,
+        rules: Rules,
+        switches: Switches,
+        accounts: Accounts,
+        settlement: Settlement,
     ) -> None:
         self._books = books
         self._clock = clock
         self._rules = rules
+        self._switches = switches
         self._accounts = accounts
         self._settlement = settlement
 
@@ -62,7 +73,7 @@ class Payments:
             token = self._sender_token(order.sender_token_id)
             recipient = self._recipient(caller, order.recipient_token_id)
             now = self._clock.now()
-            single_use.check_use(token, caller.email, recipient, order.amount, now, self._rules)
+            single_use.check_use(token, caller.email, recipient, order.amount, now, self._switches.used_token)
             self._check_amount(token.method, order.amount)
             self._check_sender(token, recipient, order.amount)
             transaction = self._transaction(caller, recipient, token, order)
@@ -129,6 +140,8 @@ class Payments:
         )
 
     def _ending(self, method: str, order: PayOrder, now: datetime) -> tuple[datetime, str]:
+        if order.ending is not None:
+            return now + order.ending.after, order.ending.code
         wait = self._rules.speed.get(method, timedelta(0))
         if order.timeout is not None and order.timeout < wait:
             return now + order.timeout, "Expired"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
+from datetime import timedelta
 
 from ...money import Money
 
@@ -210,15 +212,24 @@ class Notice:
     written_at: datetime
     due_at: datetime | None
     attempts: int = 0
-    #: ``waiting``, ``unaddressed`` (no listener), ``delivered``, ``given_up`` or ``dropped``.
+    #: ``waiting``, ``overtaken`` (it lets the next one pass), ``unaddressed`` (no listener), ``delivered``,
+    #: ``given_up`` or ``dropped``.
     state: str = "waiting"
     last_error: str = ""
     #: As signed for :attr:`url`; the same bytes go out again at every attempt.
     body: str | None = None
+    #: So often it is posted at each attempt.
+    copies: int = 1
+    #: What was put in place of its true values after it was signed.
+    forged: tuple[Parameter, ...] = ()
 
     @property
     def parameters(self) -> dict[str, str]:
         return {parameter.name: parameter.value for parameter in self.fields}
+
+    def late(self, by: timedelta) -> Notice:
+        """The same, due so much later, if it is due at all."""
+        return self if self.due_at is None else replace(self, due_at=self.due_at + by)
 
 
 @dataclass(frozen=True)

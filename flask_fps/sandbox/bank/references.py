@@ -17,8 +17,10 @@ from .books import Books
 from .books import reference_key
 from .clock import SandboxClock
 from .errors import BankError
+from .instruments.single_use import used_up
 from .records import Reference
 from .rules import Rules
+from .switches import Switches
 
 #: In these alone two sendings of one request may differ.
 _FRESH = ("AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp")
@@ -27,10 +29,11 @@ _FRESH = ("AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", 
 class References:
     """The desk that remembers answers."""
 
-    def __init__(self, books: Books, clock: SandboxClock, rules: Rules) -> None:
+    def __init__(self, books: Books, clock: SandboxClock, rules: Rules, switches: Switches) -> None:
         self._books = books
         self._clock = clock
         self._rules = rules
+        self._switches = switches
         self._landed = threading.Condition()
         self._flying: set[str] = set()
 
@@ -38,13 +41,13 @@ class References:
     def turn(self, account: str, action: str, reference: str) -> Iterator[None]:
         """Alone with this reference; whoever holds it is waited for.
 
-        :raises BankError: DuplicateRequest, where the rules say not to wait.
+        :raises BankError: where the switch ``in_flight`` says not to wait.
         """
         key = reference_key(account, action, reference)
         with self._landed:
             while key in self._flying:
-                if self._rules.in_flight == "refuse":
-                    raise _duplicate()
+                if self._switches.in_flight != "wait":
+                    raise self._in_flight(action)
                 self._landed.wait()
             self._flying.add(key)
         try:
@@ -54,18 +57,35 @@ class References:
                 self._flying.discard(key)
                 self._landed.notify_all()
 
+    def _in_flight(self, action: str) -> BankError:
+        if self._switches.in_flight == "DuplicateRequest":
+            return _duplicate()
+        if self._switches.in_flight == "ConcurrentModification":
+            return BankError("ConcurrentModification", "Two requests with this caller reference came at once.")
+        if action == "Refund":
+            return BankError("RefundAmountExceeded", "The refund amount is more than the refundable amount.")
+        return used_up(self._switches.used_token, "of this request")
+
     def recall(self, account: str, action: str, reference: str, parameters: Mapping[str, str]) -> Reference | None:
         """The first answer, if there was one within the time they are kept.
 
         :raises BankError: DuplicateRequest, for a different request.
         """
         with self._books.change():
-            known = self._books.references.get(reference_key(account, action, reference))
-            if known is None or self._clock.now() >= known.first_used_at + self._rules.reference_life:
-                return None
-            if known.digest != digest(parameters):
+            known = self._known(account, action, reference)
+            if known is not None and known.digest != digest(parameters):
                 raise _duplicate()
             return known
+
+    def is_known(self, account: str, action: str, reference: str) -> bool:
+        """Is an answer kept, to whatever request?"""
+        with self._books.change():
+            return self._known(account, action, reference) is not None
+
+    def _known(self, account: str, action: str, reference: str) -> Reference | None:
+        known = self._books.references.get(reference_key(account, action, reference))
+        expired = known is not None and self._clock.now() >= known.first_used_at + self._rules.reference_life
+        return None if expired else known
 
     def keep(
         self, account: str, action: str, reference: str, parameters: Mapping[str, str], status: int, answer: str

@@ -19,6 +19,7 @@ from .errors import BankError
 from .records import Account
 from .records import TransactionRecord
 from .rules import Rules
+from .settlement import Ending
 from .settlement import Settlement
 from .transactions import Transactions
 
@@ -34,6 +35,8 @@ class RefundOrder:
     caller_description: str | None = None
     ipn_url: str | None = None
     caller_date: datetime | None = None
+    #: When and how it shall end, if not as usual.
+    ending: Ending | None = None
 
 
 class Refunds:
@@ -106,6 +109,7 @@ class Refunds:
 
     def _transaction(self, original: TransactionRecord, amount: Money, order: RefundOrder) -> TransactionRecord:
         now = self._books.stamp(self._clock.now())
+        ending = order.ending or Ending(self._rules.refund_speed)
         return TransactionRecord(
             transaction_id=ids.transaction_id(),
             operation="Refund",
@@ -122,7 +126,8 @@ class Refunds:
             status_code="",
             status_message="",
             received_at=now,
-            settles_at=self._clock.now() + self._rules.refund_speed,
+            settles_at=self._clock.now() + ending.after,
+            ends_with=ending.code,
             caller_description=order.caller_description,
             caller_date=order.caller_date,
             parent_id=original.transaction_id,

@@ -2,7 +2,7 @@
 
 FPS's fee schedule was never in its developer guides; the defaults fit the one sample they print (ten
 cents on a card payment of one dollar). Where the guides are silent and money depends on the answer,
-there is a switch with every plausible one.
+there is a switch (``switches.py``).
 """
 
 from __future__ import annotations
@@ -64,13 +64,6 @@ class Rules:
     reference_life: timedelta = timedelta(days=7)
     #: How far a request's Timestamp may be from now, either way.
     request_window: timedelta = timedelta(minutes=15)
-    #: The code of a single-use token used again: ``TokenUsageError`` (captured in 2007),
-    #: ``TokenNotActive_Sender`` or ``InvalidTokenId_Sender``.
-    used_token: str = "TokenUsageError"
-    #: The same request while its first is in flight: ``wait`` for its answer, or ``refuse``.
-    in_flight: str = "wait"
-    #: The same reference after an error: ``forget`` and judge anew, or ``replay`` the error.
-    failed_reference: str = "forget"
 
     def fee(self, method: str, amount: Money) -> Money:
         """FPS's fee on a payment of this amount by this method."""

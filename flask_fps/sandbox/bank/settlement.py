@@ -6,8 +6,10 @@ Whatever the method, every posting has two sides, so that all balances together 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
+from datetime import timedelta
 
 from .accounts import Accounts
 from .accounts import BANKS
@@ -28,6 +30,14 @@ MESSAGES: Mapping[str, str] = {
     "TransactionDenied": "The transaction was denied by the payment processor.",
     "Expired": "The transaction did not complete within the time given for it.",
 }
+
+
+@dataclass(frozen=True)
+class Ending:
+    """When a pending transaction ends, and with which status code: ``Success``, or the reason of a failure."""
+
+    after: timedelta
+    code: str = "Success"
 
 
 class Settlement:

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from ...protocol import outbound
 from ...protocol import query
+from .. import tampering
 from ..bank import Bank
 from ..bank import ids
 from ..bank.pipelines import Refusal
 from ..bank.records import Run
+from ..faults import Fault
+from ..faults import Faults
+from ..kinds import PIPELINE
 from ..settings import Settings
 
 
@@ -20,13 +24,17 @@ class Answers:
 
     bank: Bank
     settings: Settings
+    faults: Faults
 
     def outcome(self, run: Run) -> str:
         """Where to send the buyer of a run that has ended; the same token however often it is asked."""
         answer = {"status": run.ended or "A"}
         if run.token_id is not None:
             answer |= {"tokenID": run.token_id, "callerReference": run.caller_reference} | self._expiry(run.token_id)
-        return self._signed(run.return_url, run.era, run.caller, answer)
+        fault = self.faults.take("return", PIPELINE, run.caller_reference)
+        if fault is None:
+            return self._signed(run.return_url, run.era, run.caller, answer)
+        return self._tampered(run, answer, fault)
 
     def refusal(self, refusal: Refusal, return_url: str, era: str, caller: str) -> str:
         """Where to send a buyer who cannot pay, or whose caller asked wrongly."""
@@ -34,6 +42,16 @@ class Answers:
         if refusal.caller_reference is not None:
             answer["callerReference"] = refusal.caller_reference
         return self._signed(return_url, era, caller, answer)
+
+    def _tampered(self, run: Run, answer: Mapping[str, str], fault: Fault) -> str:
+        """The same return, lying: under a good signature, or changed on its way."""
+        said = tampering.form(answer, tampering.RETURN, fault.field, fault.value)
+        url = self._signed(run.return_url, run.era, run.caller, said if fault.signed else answer)
+        if fault.signed:
+            return url
+        name = tampering.RETURN[fault.field]
+        changed = "&".join(pair for pair in url.split("&") if not pair.startswith(f"{name}="))
+        return changed if fault.value is None else query.append(changed, {name: fault.value})
 
     def _expiry(self, token_id: str) -> dict[str, str]:
         """A card's expiry; other methods have none."""

@@ -29,6 +29,7 @@ from ..bank.records import Account
 from ..bank.records import Method
 from ..bank.records import Run
 from ..current import bank
+from ..current import sandbox
 from ..current import settings
 from . import details
 from .answers import Answers
@@ -248,7 +249,7 @@ def _ended_here(run: Run) -> bool:
 
 
 def _answers() -> Answers:
-    return Answers(bank(), settings())
+    return Answers(bank(), settings(), sandbox().faults)
 
 
 def _error(title: str, text: str, status: int, said: str | None = None) -> Response:

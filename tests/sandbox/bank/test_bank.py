@@ -79,35 +79,11 @@ def test_the_default_fees(method: str, cents: int, fee: int) -> None:
     assert Rules().fee(method, Money(cents, "USD")) == Money(fee, "USD")
 
 
-def test_fees_and_switches_may_be_set() -> None:
-    rules = Rules(fees={"ABT": (Fee(Decimal("0.5"), 0),)}, used_token="InvalidTokenId_Sender")
+def test_fees_may_be_set() -> None:
+    rules = Rules(fees={"ABT": (Fee(Decimal("0.5"), 0),)})
     with SandboxServer(bank=Bank(rules=rules), ticking=False) as server:
-        spent = token(server)
-        caller = Caller(server.url)
-        caller.pay(spent)
+        Caller(server.url).pay(token(server))
         assert server.bank.transactions.all()[0].fees == Money(50, "USD")
-        assert caller.pay(spent, "pay-2").error == "InvalidTokenId_Sender"
-
-
-def test_an_error_may_be_remembered_instead() -> None:
-    with SandboxServer(bank=Bank(rules=Rules(failed_reference="replay")), ticking=False) as server:
-        rich, caller = token(server, amount="5000"), Caller(server.url)
-        first = caller.pay(rich, amount="5000")
-        assert caller.pay(rich, amount="5000").text == first.text
-        assert caller.pay(rich, amount="1").error == "DuplicateRequest"
-
-
-def test_a_second_in_flight_may_be_refused_instead() -> None:
-    bank = Bank(rules=Rules(in_flight="refuse"))
-    key = (SELLER, "Pay", "pay-1")
-    with (
-        bank.references.turn(*key),
-        pytest.raises(BankError, match="DuplicateRequest"),
-        bank.references.turn(*key),
-    ):
-        raise AssertionError("two at once")
-    with bank.references.turn(*key):
-        assert bank.references.recall(*key, {}) is None
 
 
 def test_a_clock_only_moves_ahead(bank: Bank) -> None:

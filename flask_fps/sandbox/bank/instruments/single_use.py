@@ -6,7 +6,6 @@ FPS developer guide, *Single-use tokens* and *Single-use pipeline*.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -86,15 +85,16 @@ def install(run: Run, sender: str, method: str, now: datetime, rules: Rules) -> 
     )
 
 
-def check_use(token: Token, caller: str, recipient: str, amount: Money, now: datetime, rules: Rules) -> None:
+def check_use(token: Token, caller: str, recipient: str, amount: Money, now: datetime, used_token: str) -> None:
     """What a Pay with this token must keep to; who is asked first decides the code.
 
+    :param used_token: the code of one that has paid before.
     :raises BankError: cancelled, used, expired, another's, or for less.
     """
     if token.cancelled_at is not None:
         raise BankError("TokenNotActive_Sender", "Sender token not active.")
     if token.used_by is not None:
-        raise BankError(rules.used_token, _USED[rules.used_token](token.token_id))
+        raise used_up(used_token, token.token_id)
     if now >= token.expires_at:
         raise incompatible("The token has expired")
     if token.recipient != recipient:
@@ -105,11 +105,17 @@ def check_use(token: Token, caller: str, recipient: str, amount: Money, now: dat
         raise incompatible("The transaction amount is more than the sender authorized")
 
 
-_USED: Mapping[str, Callable[[str], str]] = {
-    "TokenUsageError": lambda token_id: f'The token "{token_id}" has violated its usage policy.',
-    "TokenNotActive_Sender": lambda token_id: "Sender token not active.",
-    "InvalidTokenId_Sender": lambda token_id: "Sender token is not valid.",
+_USED = {
+    "TokenUsageError": 'The token "{}" has violated its usage policy.',
+    "TokenNotActive_Sender": "Sender token not active.",
+    "SameTokenIdUsedMultipleTimes": "This token is already used in earlier transactions.",
+    "InvalidTokenId_Sender": "Sender token is not valid.",
 }
+
+
+def used_up(code: str, token_id: str) -> BankError:
+    """What a token that has paid before is refused with."""
+    return BankError(code, _USED[code].format(token_id))
 
 
 def _amount(name: str, params: Mapping[str, str]) -> Money:

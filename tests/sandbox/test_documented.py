@@ -7,8 +7,8 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from flask_fps.sandbox.kinds import FAULTS
 from flask_fps.sandbox.bank.switches import SWITCHES
+from flask_fps.sandbox.kinds import FAULTS
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "sandbox.rst").read_text()
 #: What is struck, as the page calls it, in the page's order.

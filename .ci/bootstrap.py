@@ -90,7 +90,7 @@ def install(extras: set[str]) -> None:
 def ensure_browser() -> None:
     """Chromium, and the one library that Playwright's driver needs and a bare Debian lacks."""
     missing = [] if shutil.which("chromium") else ["chromium"]
-    if find_library("atomic") is None:
+    if sys.platform == "linux" and find_library("atomic") is None:
         missing.append("libatomic1")
     if missing and can_apt():
         apt_install(*missing)

@@ -49,7 +49,9 @@ def main() -> None:
 
 def remove_half_made() -> None:
     whole = not UNFINISHED.exists() and PYTHON.exists() and works(PYTHON, "-m", "pip", "--version")
-    if VENV.exists() and not whole:
+    if VENV.is_file():  # tox leaves a note here of where its own environment is
+        VENV.unlink()
+    elif VENV.exists() and not whole:
         print("removing a half-made .venv", flush=True)
         shutil.rmtree(VENV)
 

@@ -102,6 +102,12 @@ def test_an_environment_without_pip_is_half_made(bootstrap: ModuleType, venv: Pa
     assert not venv.exists()
 
 
+def test_a_note_in_its_place_is_removed(bootstrap: ModuleType) -> None:
+    bootstrap.VENV.write_text(".tox/lowest")
+    bootstrap.remove_half_made()
+    assert not bootstrap.VENV.exists()
+
+
 def test_a_whole_environment_is_kept(bootstrap: ModuleType, venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
     (venv / "installed.json").write_text(json.dumps({"digest": "", "extras": []}))

@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("return_url", sa.Text(), nullable=False),
         sa.Column("notify_url", sa.Text(), nullable=False),
         sa.Column("redirect_url", sa.Text(), nullable=True),
+        sa.Column("redirect_until", UTC(), nullable=True),
         sa.Column("gateway_handle", sa.String(length=255), nullable=True),
         sa.Column("authorization_id", sa.String(length=255), nullable=True),
         sa.Column("method", sa.String(length=32), nullable=True),
@@ -67,6 +68,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_fps_payments_handle",
+        "fps_payments",
+        ["gateway_handle", "account"],
+        unique=False,
+        sqlite_where=sa.text("gateway_handle IS NOT NULL"),
+        postgresql_where=sa.text("gateway_handle IS NOT NULL"),
     )
     op.create_index("ix_fps_payments_order", "fps_payments", ["account", "order_key"], unique=False)
     op.create_index(
@@ -120,6 +129,7 @@ def upgrade() -> None:
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("headers", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("received_at", UTC(), nullable=False),
         sa.Column("done_at", UTC(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
@@ -199,6 +209,31 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["payment_id"], ["fps_payments.id"], name=op.f("fk_fps_lines_payment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fps_lines")),
         sa.UniqueConstraint("payment_id", "position", name=op.f("uq_fps_lines_payment_id_position")),
+    )
+    op.create_table(
+        "fps_releases",
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("authorization_id", sa.String(length=255), nullable=False),
+        sa.Column("created_at", UTC(), nullable=False),
+        sa.Column("released_at", UTC(), nullable=True),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("gateway", sa.String(length=32), nullable=False),
+        sa.Column("lease_owner", sa.String(length=64), nullable=True),
+        sa.Column("lease_until", UTC(), nullable=True),
+        sa.Column("due_at", UTC(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["payment_id"], ["fps_payments.id"], name=op.f("fk_fps_releases_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fps_releases")),
+        sa.UniqueConstraint("payment_id", "authorization_id", name=op.f("uq_fps_releases_payment_id_authorization_id")),
+    )
+    op.create_index(
+        "ix_fps_releases_due",
+        "fps_releases",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("released_at IS NULL"),
+        postgresql_where=sa.text("released_at IS NULL"),
     )
     op.create_table(
         "fps_grants",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import wraps
 from typing import Any
 from typing import TypeVar
+from urllib.parse import quote
 
 from flask import after_this_request
 from flask import current_app
@@ -28,6 +29,8 @@ from .views import link_to_start
 from .views import no_store
 from .views import only_looking
 
+#: What may stand in a path as it is (RFC 3986, section 3.3).
+PATH_SAFE = "/:@!$&'()*+,;=~"
 Sold = Item | Iterable[Item] | None
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -46,11 +49,13 @@ def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
         ``abort(404)``; ``None`` means there is nothing to pay.
     """
 
+    fixed = () if callable(sold) else items_of(sold)  # read once: an iterator has nothing left the second time
+
     def decorate(view: View) -> View:
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Any:
-            wanted = current_app.ensure_sync(sold)(*args, **kwargs) if callable(sold) else sold
-            items, state = items_of(wanted), current_fps()
+            items = items_of(current_app.ensure_sync(sold)(*args, **kwargs)) if callable(sold) else fixed
+            state = current_fps()
             if not items or owns(state, items):
                 after_this_request(_for_this_buyer_only)
                 return current_app.ensure_sync(view)(*args, **kwargs)
@@ -90,7 +95,8 @@ def _own_path() -> str | None:
     """Back here after paying; only a GET can be repeated by a redirect."""
     if request.method != "GET":
         return None
-    path = request.script_root + request.full_path.rstrip("?")
+    query = request.query_string.decode("ascii", "replace")
+    path = quote(request.script_root + request.path, safe=PATH_SAFE) + (f"?{query}" if query else "")
     try:
         make_order((Item("any", 1, "any"),), "USD", next_url=path)
     except OrderError:

@@ -80,8 +80,17 @@ TEXTS = {
 }
 
 
-def describe(payment: Payment) -> Text:
-    """How this payment stands, for its buyer."""
+#: The buyer was sent away, and all we know of what he did is what his browser brings back.
+AWAY = frozenset({State.STARTED, State.ABANDONED, State.REFUSED})
+
+
+def describe(payment: Payment, *, waiting: bool = False) -> Text:
+    """How this payment stands, for its buyer.
+
+    :param waiting: something has arrived about it that could not be checked yet.
+    """
+    if waiting and payment.state in AWAY:
+        return CONFIRMING
     if payment.state is State.PAID:
         if payment.delivered_at:
             return PAID

@@ -226,7 +226,7 @@ def payment(reference: str) -> ResponseReturnValue:
     if request.method == "GET" and not only_looking():
         state.checkout.drive(reference)
         found = state.ledger.payment(reference) or found
-    text = describe(found)
+    text = describe(found, waiting=found.transaction_id is None and state.ledger.waits(reference))
     return _page(
         "payment.html",
         payment=found,

@@ -31,6 +31,15 @@ def quick_engine(path: Path) -> Engine:
     return engine
 
 
+def hurry(engine: Engine) -> None:
+    """Make an engine that the code under test has opened wait for the disk no more."""
+
+    def on_checkout(connection: sqlite3.Connection, record: object, proxy: object) -> None:
+        _do_not_wait(connection, record)
+
+    event.listen(engine, "checkout", on_checkout)
+
+
 def emptied_engine() -> Engine:
     """The engine that all tests of this process share, for what it has compiled; its tables are empty."""
     engine = _shared()

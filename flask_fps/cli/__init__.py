@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import click
 from flask.cli import AppGroup
 
+from ..errors import LedgerError
 from .database import db
 from .payments import list_payments
 from .payments import show
@@ -11,7 +15,18 @@ from .sandbox import sandbox
 from .work import reconcile
 from .work import work
 
-fps = AppGroup("fps", help="Payments by Flask-FPS: look at them, drive them, and the sandbox to try them with.")
+
+class PaymentsGroup(AppGroup):
+    """Commands that need the ledger: where it cannot help, its sentence is the answer."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LedgerError as error:
+            raise click.ClickException(str(error)) from error
+
+
+fps = PaymentsGroup("fps", help="Payments by Flask-FPS: look at them, drive them, and the sandbox to try them with.")
 fps.add_command(sandbox)
 fps.add_command(list_payments)
 fps.add_command(show)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from ..errors import SchemaMissing
 from ..state import current_fps
 
 db = AppGroup("db", help="The ledger's tables.")
@@ -16,6 +15,6 @@ def upgrade() -> None:
     """Make the tables, or bring them to the newest version."""
     try:
         current_fps().upgrade()
-    except (RuntimeError, SchemaMissing) as error:
+    except RuntimeError as error:
         raise click.ClickException(str(error)) from error
     click.echo("The ledger's tables are up to date.")

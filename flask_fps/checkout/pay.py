@@ -38,11 +38,12 @@ TELLING = {
 
 def accept(desk: Desk, payment: Payment, proof: Proof) -> None:
     """Store a verified authorization and, if the order is still to be paid, pay."""
-    lease = desk.lease()
+    lease, began = desk.lease(), desk.clock()
     accepted = desk.ledger.accept(proof, desk.intent(payment, proof.id, 1), lease, desk.terms)
     if accepted.intent is not None:
         desk.tell(signals.payment_authorized, accepted.payment)
-        _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
+        if desk.clock() < began + lease.lasts:  # else whoever listened took so long that it is another's to send now
+            _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
     if accepted.release is not None:
         tell_end(desk, accepted.payment, accepted.before)
         release.due_of(desk, payment.reference)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from flask_fps import signals
 from flask_fps.checkout.pay import disagreement
 from flask_fps.errors import LedgerBusy
 from flask_fps.money import Money
@@ -15,6 +16,7 @@ from flask_fps.records import Outcome
 from flask_fps.records import Payment
 from flask_fps.records import Result
 from flask_fps.records import State
+from flask_fps.signals import PaymentSignal
 from tests.checkout.shop import DAY
 from tests.checkout.shop import HOUR
 from tests.checkout.shop import LEASE
@@ -491,3 +493,19 @@ def test_a_driver_that_lost_its_lease_still_brings_what_it_learned(shop: Shop) -
     settled_once(shop, payment)
     assert shop.delivered == [payment.reference]
     assert shop.sends == [f"{payment.reference}-1"] * 2
+
+
+def test_who_listened_too_long_leaves_the_sending_to_the_next(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = shop.started()
+
+    def slow(signal: PaymentSignal, told: Payment) -> None:
+        if signal is signals.payment_authorized:
+            shop.clock.advance(LEASE)
+
+    slow_shop = shop.again(tell=slow)
+    slow_shop.come_back(payment)
+    assert shop.sends == []
+    shop.work()
+
+    assert shop.sends == [f"{payment.reference}-1"]
+    settled_once(shop, payment)

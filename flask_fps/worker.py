@@ -48,7 +48,10 @@ class Pass:
         return Pass(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     def __str__(self) -> str:
-        return f"{self.arrivals} messages, {self.payments} payments, {self.deliveries} deliveries"
+        return (
+            f"{self.arrivals} messages, {self.payments} payments, {self.releases} given back, "
+            f"{self.deliveries} deliveries"
+        )
 
 
 class Worker:

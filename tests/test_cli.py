@@ -266,12 +266,18 @@ def test_db_upgrade_makes_the_tables_of_a_shops_database(tmp_path: Path) -> None
     engine.dispose()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [("list",), ("list", "--json"), ("show", "x"), ("work", "--once"), ("work",), ("reconcile",)],
-    ids=" ".join,
-)
-def test_without_tables_every_command_names_the_one_that_makes_them(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+@pytest.fixture
+def our_signals() -> Iterator[None]:
+    """What stops this very process stays as it was."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("our_signals")
+@pytest.mark.parametrize("command", ["list", "list --json", "show x", "work --once", "work", "reconcile"])
+def test_without_tables_every_command_names_the_one_that_makes_them(tmp_path: Path, command: str) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
     shop = Shop(tmp_path, db=engine)
     result = fps(shop, *command.split())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask import session as flask_session
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
 from flask_sqlalchemy import SQLAlchemy
@@ -214,3 +215,43 @@ def test_unfinished_rows_of_the_request_are_not_the_handlers(shop: Shop, client:
     buy(client, fps_buyer)
     assert shop.sold() == 1
     assert shop.payment().buyer == "7"
+
+
+def test_signing_in_while_a_view_reads_slowly_moves_a_guests_purchases(
+    tmp_path: Path, fps_sandbox: Sandbox, fps_buyer: Buyer
+) -> None:
+    """An open cursor keeps SQLite's writers waiting: purchases must not move in the middle of a view."""
+    db = SQLAlchemy()
+    fps = FPS(db=db)
+    app = Flask("slow_shop")
+    app.config.update(
+        fps_sandbox.config, SECRET_KEY="test", SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'slow.sqlite'}"
+    )
+    db.init_app(app)
+    fps.init_app(app)
+    fps.buyer_loader(lambda: flask_session.get("user"))
+    shelf = Table("shelf", db.metadata, Column("id", Integer, primary_key=True))
+    app.get("/song")(fps.payment_required(Item("song", "0.10", "A song"))(lambda: "♪"))
+
+    @app.get("/sign-in")
+    def sign_in() -> str:
+        flask_session["user"] = "ada"
+        return "welcome"
+
+    @app.get("/home")
+    def home() -> str:
+        rows = db.session.execute(select(shelf.c.id)).yield_per(1)
+        next(iter(rows))
+        return f"{len(fps.purchases())} bought"
+
+    with app.app_context():
+        db.create_all()
+        fps.upgrade()
+        db.session.execute(shelf.insert(), [{"id": number} for number in range(1, 500)])
+        db.session.commit()
+    client = app.test_client()
+    fps_buyer.pay(client, client.get("/song"))
+    assert client.get("/home").text == "1 bought"
+    client.get("/sign-in")
+    assert client.get("/home").text == "1 bought"
+    assert client.get_cookie("fps_guest") is None

@@ -198,7 +198,7 @@ def test_a_message_nobody_can_act_on_is_left_alone_at_some_time(shop: Shop) -> N
     payment = shop.buy()
     shop.gateway.will("notification", *["lost"] * 1000)
     shop.notify(payment)
-    shop.work_for(8 * DAY)
+    shop.work_for(8 * DAY, DAY / 4)
 
     [row] = inbox(shop)
     assert row.done_at is not None

@@ -61,9 +61,9 @@ def test_who_comes_back_after_the_end_gets_his_authorization_back(shop: Shop) ->
 def test_a_provider_that_does_not_answer_proves_nothing(shop: Shop) -> None:
     payment = shop.started()
     shop.gateway.will("recover", *["lost"] * 10_000)
-    shop.work_for(7 * DAY)
+    shop.work_for(7 * DAY, 6 * HOUR)
     assert shop.payment(payment).state is State.STARTED
-    shop.work_for(2 * DAY)
+    shop.work_for(2 * DAY, 6 * HOUR)
 
     found = shop.payment(payment)
     assert (found.state, found.due_at) == (State.STARTED, None)

@@ -48,7 +48,9 @@ def deliver(desk: Desk, delivery: Delivery) -> None:
 
 def due(desk: Desk, id: int) -> None:
     """Claim one outbox row and deliver it, unless somebody else does."""
-    delivery = desk.ledger.claim_delivery(id, desk.lease())
+    if not desk.may_deliver():
+        return
+    delivery = desk.ledger.claim_delivery(id, desk.lease(), desk.handlers())
     if delivery is not None:
         deliver(desk, delivery)
 

@@ -250,8 +250,9 @@ class Ledger:
     def due_deliveries_of(self, reference: str, *, named: bool) -> list[int]:
         return self._read(lambda session: outbox.due_of(session, self.clock(), reference, named=named))
 
-    def claim_delivery(self, id: int, lease: Lease) -> Delivery | None:
-        return self._write(lambda session, now: outbox.claim(session, now, id, lease.owner, lease.lasts))
+    def claim_delivery(self, id: int, lease: Lease, handlers: Iterable[str] = ()) -> Delivery | None:
+        """Take one row of the outbox: :func:`flask_fps.ledger.outbox.claim`."""
+        return self._write(lambda session, now: outbox.claim(session, now, id, lease.owner, lease.lasts, handlers))
 
     def renew_delivery(self, delivery: Delivery, lasts: timedelta) -> bool:
         return self._write(lambda session, now: outbox.renew(session, now, delivery, lasts))

@@ -96,7 +96,14 @@ def due_of(session: Session, now: datetime, reference: str, *, named: bool) -> l
     return list(session.scalars(query.order_by(DeliveryRow.id)))
 
 
-def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta) -> Delivery | None:
+def claim(
+    session: Session, now: datetime, id: int, owner: str, lease: timedelta, handlers: Iterable[str] = ()
+) -> Delivery | None:
+    """Take one row that is due, so that nobody else delivers it meanwhile.
+
+    Who takes that of ``payment_completed`` adds what is owed by his ``handlers``: the process that learned of
+    the payment may not have known them all.
+    """
     taken = session.execute(
         update(DeliveryRow)
         .where(DeliveryRow.id == id, DeliveryRow.state == "due", DeliveryRow.due_at <= now, _free(now))
@@ -107,7 +114,14 @@ def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta
         return None
     row = session.get_one(DeliveryRow, id)
     payment = session.execute(payments_with_lines().where(PaymentRow.id == row.payment_id)).unique().scalar_one()
+    if row.handler == COMPLETED:
+        _add_missing(session, now, payment, handlers)
     return Delivery(id, row.handler, payment_record(payment), owner)
+
+
+def _add_missing(session: Session, now: datetime, payment: PaymentRow, handlers: Iterable[str]) -> None:
+    there = set(session.scalars(select(DeliveryRow.handler).where(DeliveryRow.payment_id == payment.id)))
+    session.add_all(_owed(payment, handler, now) for handler in handlers if handler not in there)
 
 
 def renew(session: Session, now: datetime, delivery: Delivery, lease: timedelta) -> bool:

@@ -187,6 +187,28 @@ def test_a_process_that_lacks_handlers_delivers_nothing(either: Shop) -> None:
     assert fit.delivered == [payment.reference]
 
 
+def test_who_delivers_adds_the_handlers_that_the_one_who_learned_of_it_lacked(either: Shop) -> None:
+    either.may_deliver = False
+    payment = either.buy()
+    either.checkout.drive(payment.reference)
+    fit = either.again()
+    letters: list[str] = []
+    fit.named["mail"] = lambda payment: letters.append(payment.reference)
+    fit.work()
+    fit.work()
+
+    assert (fit.delivered, letters) == ([payment.reference], [payment.reference])
+
+
+def test_a_handler_that_is_new_is_not_run_for_what_was_delivered_before(shop: Shop) -> None:
+    payment = shop.buy()
+    later = shop.again()
+    later.named["mail"] = lambda payment: pytest.fail("it ran")
+
+    assert later.work() == 0
+    later.checkout.drive(payment.reference)
+
+
 # Named handlers
 
 

@@ -88,13 +88,14 @@ class Letter:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Answered:
-    """The first answer to a key."""
+    """What is remembered of a key."""
 
     digest: str
     at: datetime
-    answer: dict[str, Any] | Refused | None
+    #: ``None`` while the first request is under way.
+    answer: dict[str, Any] | Refused | None = None
 
 
 @dataclass
@@ -103,9 +104,11 @@ class Rules:
 
     #: A key that is used again after a day: ``again`` moves money again, ``refuse`` knows that the hold is captured.
     forgotten_key: str = "again"
+    #: A key whose request was done: ``replay`` its answer, or refuse with this code.
+    done_key: str = "replay"
     #: A key whose first request was refused: ``forget`` judges anew, ``replay`` refuses again.
     refused_key: str = "forget"
-    #: The code for a key that is in use.
+    #: A key whose first request is not done: ``wait`` for it, or refuse with this code.
     in_flight: str = "key_in_use"
 
 
@@ -128,39 +131,53 @@ class HoldProvider:
     # What a shop asks, over the wire
 
     def call(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        """:raises Refused: with a code."""
+        """A whole request: :meth:`arrive` and, if that was not all, :meth:`finish`.
+
+        :raises Refused: with a code.
+        """
+        return self.arrive(action, parameters) or self.finish(action, parameters)
+
+    def arrive(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        """The request is there; an answer, if nothing has to be done for it any more."""
         key = parameters.get("key")
         if key is None:
-            return self._act(action, parameters)
-        known = self._begin(action, key, parameters)
-        if known is not None:
-            return known
-        return self._answer_once(action, key, parameters)
-
-    def _begin(self, action: str, key: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+            return None
         digest = hashlib.sha256(repr((action, sorted(parameters.items()))).encode()).hexdigest()
         known = self._keys.get(key)
         if known is not None and self.clock() < known.at + KEY_LIFE:
             if known.digest != digest:
                 raise Refused("key_reused", "another request has used this key", status=409)
-            if known.answer is None:
+            if known.answer is not None:
+                return self._answered(known, parameters)
+            if self.rules.in_flight != "wait":
                 raise Refused(self.rules.in_flight, "the first request with this key is not done", status=409)
-            if not isinstance(known.answer, Refused):
-                return known.answer
-            if self.rules.refused_key == "replay":
-                raise known.answer
-        self._keys[key] = Answered(digest, self.clock(), None)
+            return self.finish(action, parameters)
+        self._keys[key] = Answered(digest, self.clock())
         return None
 
-    def _answer_once(self, action: str, key: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        first, answer = self._keys[key], None
-        try:
-            answer = self._act(action, parameters)
-            self._keys[key] = Answered(first.digest, first.at, answer)
-            return answer
-        except Refused as refusal:
-            self._keys[key] = Answered(first.digest, first.at, refusal)
-            raise
+    def finish(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """What was asked for happens, unless it has happened meanwhile."""
+        known = self._keys.get(parameters.get("key", ""))
+        if known is None:
+            return self._act(action, parameters)
+        if known.answer is None:
+            try:
+                known.answer = self._act(action, parameters)
+            except Refused as refusal:
+                known.answer = refusal
+        if isinstance(known.answer, Refused):
+            raise known.answer
+        return known.answer
+
+    def _answered(self, known: Answered, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        if not isinstance(known.answer, Refused):
+            if self.rules.done_key != "replay" and "hold" in parameters:
+                raise Refused(self.rules.done_key, "this key was used", status=409)
+            return known.answer
+        if self.rules.refused_key == "replay":
+            raise known.answer
+        known.answer = None
+        return None
 
     def _act(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         acts: dict[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {

@@ -1,0 +1,506 @@
+"""What every gateway owes the checkout, whatever its provider's shape: each method, each outcome, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from flask_fps.errors import TransportError
+from flask_fps.gateways import Authorization
+from flask_fps.gateways import Begun
+from flask_fps.gateways import Gateway
+from flask_fps.gateways import Limits
+from flask_fps.gateways import Standing
+from flask_fps.gateways import Verdict
+from flask_fps.money import exponent_of
+from flask_fps.money import Money
+from flask_fps.records import Facts
+from flask_fps.records import Intent
+from flask_fps.records import Outcome
+from flask_fps.records import Payment
+from flask_fps.records import Result
+from tests.gateways.benches import begin
+from tests.gateways.benches import Bench
+from tests.gateways.benches import HoldBench
+from tests.gateways.benches import intent_of
+
+SECOND = timedelta(seconds=1)
+
+
+def authorized(bench: Bench, *, denied: bool = False, method: str | None = None) -> tuple[Payment, str]:
+    """A payment that its buyer has approved, and what he approved."""
+    payment = begin(bench, bench.started(denied=denied))
+    authorization = bench.gateway.finish(bench.authorize(payment, method), payment)
+    assert authorization.standing is Standing.AUTHORIZED
+    assert authorization.id is not None
+    return payment, authorization.id
+
+
+def ready(bench: Bench, *, denied: bool = False, method: str | None = None) -> Intent:
+    """A request that is about to pay."""
+    return intent_of(bench.gateway, *authorized(bench, denied=denied, method=method))
+
+
+def sent(bench: Bench, intent: Intent) -> Intent:
+    """As the ledger has it once its bytes may have left."""
+    return replace(intent, sends=1, first_sent_at=bench.now())
+
+
+# Limits
+
+
+def test_limits_say_what_the_provider_allows(bench: Bench) -> None:
+    limits = bench.gateway.limits
+
+    assert isinstance(limits, Limits)
+    assert min(limits.pay_within, limits.resend_within, limits.hold_within) > timedelta(0)
+    assert bench.currency in limits.currencies
+    for currency in limits.currencies:
+        exponent_of(currency)
+    assert 1 <= len(bench.gateway.name) <= 32
+
+
+# Begin
+
+
+def test_begin_tells_where_to_send_the_buyer(bench: Bench) -> None:
+    payment = bench.started()
+    begun = bench.gateway.begin(payment)
+
+    assert isinstance(begun, Begun)
+    assert begun.redirect.startswith(("http://", "https://"))
+    assert (begun.handle is not None) is bench.begin_asks
+    assert begun.expires_at is None or begun.expires_at > bench.now()
+
+
+def test_begin_again_leads_to_the_same_place(bench: Bench) -> None:
+    payment = bench.started()
+
+    assert bench.gateway.begin(payment) == bench.gateway.begin(payment)
+    assert bench.gateway.begin(payment) != bench.gateway.begin(bench.started())
+
+
+def test_begin_after_a_lost_answer_begins_nothing_new(bench: Bench) -> None:
+    payment = bench.started()
+    if not bench.begin_asks:
+        pytest.skip("this gateway asks nobody")
+    assert isinstance(bench, HoldBench)
+    bench.lose_answer()
+    lost = bench.gateway.begin(payment)
+    begun = bench.gateway.begin(payment)
+
+    assert isinstance(lost, Outcome)
+    assert lost.result is Result.UNKNOWN
+    assert isinstance(begun, Begun)
+    assert [each.id for each in bench.provider.sessions] == [begun.handle]
+
+
+def test_begin_without_a_connection(bench: Bench) -> None:
+    begun = bench.cut_off.begin(bench.started())
+
+    if bench.begin_asks:
+        assert isinstance(begun, Outcome)
+        assert begun.result is Result.NOT_SENT
+    else:
+        assert isinstance(begun, Begun)
+
+
+def test_reachable_is_none_or_a_sentence(bench: Bench) -> None:
+    assert bench.gateway.reachable() is None
+    assert bench.cut_off.reachable() is None or "answer" in str(bench.cut_off.reachable())
+
+
+# Finish
+
+
+def test_finish_proves_an_authorization_every_time(bench: Bench) -> None:
+    payment = begin(bench, bench.started())
+    raw = bench.authorize(payment)
+    first, second = bench.gateway.finish(raw, payment), bench.gateway.finish(raw, payment)
+
+    assert first == second
+    assert first.standing is Standing.AUTHORIZED
+    assert first.id
+    assert first.money in (None, payment.money)
+    assert first.given_at is None or first.given_at <= bench.now()
+    assert bench.moved() == []
+
+
+def test_finish_of_a_buyer_who_left(bench: Bench) -> None:
+    payment = begin(bench, bench.started())
+
+    assert bench.gateway.finish(bench.abandon(payment), payment).standing is Standing.ABANDONED
+
+
+def test_finish_of_a_buyer_who_is_not_taken(bench: Bench) -> None:
+    payment = begin(bench, bench.started())
+
+    assert bench.gateway.finish(bench.refuse(payment), payment).standing is Standing.REFUSED
+
+
+def test_finish_of_an_approval_that_is_still_under_way(bench: Bench) -> None:
+    if not isinstance(bench, HoldBench):
+        pytest.skip("this provider's buyers have approved, or have not")
+    payment = begin(bench, bench.started())
+    raw = bench.pend(payment)
+    assert bench.gateway.finish(raw, payment).standing is Standing.PENDING
+
+    bench.authorize(payment)
+    assert bench.gateway.finish(raw, payment).standing is Standing.AUTHORIZED
+
+
+def test_finish_believes_nothing_that_the_provider_did_not_say(bench: Bench) -> None:
+    payment, other = (begin(bench, bench.started()) for _ in range(2))
+    theirs = bench.authorize(other)
+    mine = bench.authorize(begin(bench, bench.started()))
+
+    for raw in (theirs, mine, "status=SA&tokenID=X", "", "%ff", "a=1&a=2"):
+        answer = bench.gateway.finish(raw, payment)
+        assert answer.standing in (Standing.INVALID, Standing.ABANDONED)
+        assert answer.id is None
+
+
+def test_finish_that_could_not_be_checked(bench: Bench, unsure: Gateway) -> None:
+    payment = begin(bench, bench.started())
+    raw = bench.authorize(payment)
+
+    assert unsure.finish(raw, payment).standing is Standing.COULD_NOT_TELL
+    assert bench.gateway.finish(raw, payment).standing is Standing.AUTHORIZED
+
+
+# Freeze
+
+
+def test_freeze_gives_the_same_parameters_every_time(bench: Bench) -> None:
+    payment, authorization = authorized(bench)
+    frozen = bench.gateway.freeze(payment, authorization, "one")
+
+    assert frozen == bench.gateway.freeze(payment, authorization, "one")
+    assert frozen != bench.gateway.freeze(payment, authorization, "two")
+    assert frozen != bench.gateway.freeze(payment, "another authorization", "one")
+    assert frozen != bench.gateway.freeze(replace(payment, money=Money(11, bench.currency)), authorization, "one")
+    assert {type(text) for text in (*frozen, *frozen.values())} == {str}
+    assert "one" in frozen.values()
+    assert not {"Timestamp", "Signature", "AWSAccessKeyId"} & set(frozen)
+
+
+# Pay
+
+
+def test_pay_moves_the_money_once_however_often_it_is_sent(bench: Bench) -> None:
+    intent = ready(bench)
+    outcomes = [bench.gateway.pay(intent) for _ in range(3)]
+
+    assert {each.result for each in outcomes} == {Result.SUCCESS}
+    assert len({each.transaction_id for each in outcomes}) == 1
+    assert outcomes[0].transaction_id is not None
+    assert bench.moved() == [(intent.reference, intent.money)]
+
+
+def test_pay_is_answered_as_the_first_time_as_long_as_the_limits_say(bench: Bench) -> None:
+    intent = ready(bench)
+    first = bench.gateway.pay(intent)
+    bench.advance(bench.gateway.limits.resend_within - SECOND)
+    again = bench.gateway.pay(intent)
+
+    assert (again.result, again.transaction_id) == (first.result, first.transaction_id)
+    assert bench.moved() == [(intent.reference, intent.money)]
+
+
+def test_pay_may_take_its_time(bench: Bench) -> None:
+    intent = ready(bench, method="slow")
+    paid = bench.gateway.pay(intent)
+    assert paid.result is Result.PENDING
+    assert paid.transaction_id is not None
+    assert bench.gateway.pay(intent).result is Result.PENDING
+
+    bench.settle()
+    assert bench.gateway.status(paid.transaction_id).result is Result.SUCCESS
+    assert bench.moved() == [(intent.reference, intent.money)]
+
+
+def test_pay_that_is_refused_moves_nothing(bench: Bench) -> None:
+    payment, authorization = authorized(bench)
+    bench.advance(bench.gateway.limits.pay_within + SECOND)
+    refused = bench.gateway.pay(intent_of(bench.gateway, payment, authorization))
+
+    assert refused.result is Result.FAILURE
+    assert refused.code
+    assert not refused.retryable
+    assert refused.transaction_id is None
+    assert bench.moved() == []
+
+
+def test_pay_that_is_refused_for_now_says_so(bench: Bench) -> None:
+    payment = begin(bench, bench.started())
+    authorization = bench.gateway.finish(bench.doomed(payment), payment)
+    assert authorization.id is not None
+    refused = bench.gateway.pay(intent_of(bench.gateway, payment, authorization.id))
+
+    assert (refused.result, refused.retryable) == (Result.FAILURE, True)
+    assert bench.moved() == []
+
+
+def test_pay_of_another_request_under_a_used_reference_proves_nothing(bench: Bench) -> None:
+    intent = ready(bench)
+    bench.gateway.pay(intent)
+    other = dict(intent.parameters)
+    name = next(name for name, value in other.items() if value == intent.authorization_id)
+    other[name] = authorized(bench)[1]
+
+    assert bench.gateway.pay(replace(intent, parameters=other)).result is Result.UNKNOWN
+    assert bench.moved() == [(intent.reference, intent.money)]
+
+
+def test_pay_with_a_lost_answer_is_unknown_and_moved_the_money(bench: Bench) -> None:
+    intent = ready(bench)
+    bench.lose_answer()
+    assert bench.gateway.pay(intent).result is Result.UNKNOWN
+    assert bench.moved() == [(intent.reference, intent.money)]
+
+    assert bench.gateway.pay(intent).result is Result.SUCCESS
+    assert bench.moved() == [(intent.reference, intent.money)]
+
+
+def test_pay_that_broke_down_is_unknown(bench: Bench) -> None:
+    intent = ready(bench)
+    bench.break_down()
+
+    assert bench.gateway.pay(intent).result is Result.UNKNOWN
+    assert bench.gateway.pay(intent).result is Result.SUCCESS
+    assert bench.moved() == [(intent.reference, intent.money)]
+
+
+def test_pay_without_a_connection_was_not_sent(bench: Bench) -> None:
+    intent = ready(bench)
+
+    assert bench.cut_off.pay(intent).result is Result.NOT_SENT
+    assert bench.moved() == []
+
+
+# Release
+
+
+def test_release_gives_the_authorization_back(bench: Bench) -> None:
+    payment, authorization = authorized(bench)
+    assert bench.is_usable(authorization)
+
+    assert bench.gateway.release(authorization).result is Result.CANCELLED
+    assert not bench.is_usable(authorization)
+    assert bench.gateway.release(authorization).result in (Result.CANCELLED, Result.FAILURE)
+    assert bench.gateway.pay(intent_of(bench.gateway, payment, authorization)).result is Result.FAILURE
+    assert bench.moved() == []
+
+
+def test_release_of_what_was_paid_with_changes_nothing(bench: Bench) -> None:
+    intent = ready(bench)
+    paid = bench.gateway.pay(intent)
+    assert paid.transaction_id is not None
+
+    assert bench.gateway.release(intent.authorization_id).result is Result.FAILURE
+    assert bench.gateway.status(paid.transaction_id).result is Result.SUCCESS
+
+
+def test_release_without_an_answer(bench: Bench) -> None:
+    _, authorization = authorized(bench)
+    assert bench.cut_off.release(authorization).result is Result.NOT_SENT
+    bench.break_down()
+    assert bench.gateway.release(authorization).result is Result.UNKNOWN
+    assert bench.is_usable(authorization)
+    bench.lose_answer()
+    assert bench.gateway.release(authorization).result is Result.UNKNOWN
+    assert not bench.is_usable(authorization)
+
+
+# Status
+
+
+def test_status_has_the_facts_of_what_was_paid(bench: Bench) -> None:
+    intent = ready(bench)
+    paid = bench.gateway.pay(intent)
+    assert paid.transaction_id is not None
+    status = bench.gateway.status(paid.transaction_id)
+
+    assert (status.result, status.transaction_id) == (Result.SUCCESS, paid.transaction_id)
+    assert status.facts == Facts(intent.reference, intent.money, True)
+    assert status.payer == "john@example.com"
+    assert status == bench.gateway.status(paid.transaction_id)
+
+
+def test_status_of_what_failed_in_the_end(bench: Bench) -> None:
+    intent = ready(bench, denied=True, method="slow")
+    paid = bench.gateway.pay(intent)
+    assert paid.transaction_id is not None
+    assert bench.gateway.status(paid.transaction_id).result is Result.PENDING
+    bench.settle()
+    status = bench.gateway.status(paid.transaction_id)
+
+    assert status.result is Result.FAILURE
+    assert status.facts == Facts(intent.reference, intent.money, True)
+    assert bench.moved() == []
+
+
+def test_status_without_an_answer_is_unknown(bench: Bench) -> None:
+    paid = bench.gateway.pay(ready(bench))
+    assert paid.transaction_id is not None
+
+    assert bench.gateway.status("no such transaction").result is Result.UNKNOWN
+    assert bench.cut_off.status(paid.transaction_id).result is Result.UNKNOWN
+    for fault in (bench.break_down, bench.lose_answer):
+        fault()
+        assert bench.gateway.status(paid.transaction_id).result is Result.UNKNOWN
+
+
+# Find
+
+
+def test_find_finds_what_a_lost_answer_was_about(bench: Bench) -> None:
+    bench.gateway.pay(ready(bench))
+    intent = ready(bench)
+    bench.lose_answer()
+    bench.gateway.pay(intent)
+    bench.gateway.pay(ready(bench))
+    found = bench.gateway.find(sent(bench, intent))
+
+    assert found.result is Result.SUCCESS
+    assert found.facts == Facts(intent.reference, intent.money, True)
+    assert found.transaction_id is not None
+    assert found == bench.gateway.find(sent(bench, intent))
+
+
+def test_find_of_what_pends_or_failed(bench: Bench) -> None:
+    intent = ready(bench, denied=True, method="slow")
+    bench.gateway.pay(intent)
+    assert bench.gateway.find(sent(bench, intent)).result is Result.PENDING
+    bench.settle()
+
+    failed = bench.gateway.find(sent(bench, intent))
+    assert failed.result is Result.FAILURE
+    assert failed.transaction_id is not None
+
+
+def test_find_never_takes_not_found_for_a_no(bench: Bench) -> None:
+    paid, intent = ready(bench), ready(bench)
+    bench.gateway.pay(paid)
+
+    assert bench.gateway.find(sent(bench, intent)).result is Result.UNKNOWN
+    assert bench.gateway.find(intent).result is Result.UNKNOWN
+    assert bench.cut_off.find(sent(bench, paid)).result is Result.UNKNOWN
+    bench.break_down()
+    assert bench.gateway.find(sent(bench, paid)).result is Result.UNKNOWN
+
+
+# Activity
+
+
+def test_activity_lists_every_payment_with_its_facts(bench: Bench) -> None:
+    start = bench.now()
+    first, second = ready(bench), ready(bench, method="slow")
+    ids = [bench.gateway.pay(each).transaction_id for each in (first, second)]
+    found = _by_id(bench.gateway.activity(start - SECOND))
+
+    assert set(found) == set(ids)
+    assert [found[str(each)].result for each in ids] == [Result.SUCCESS, Result.PENDING]
+    assert [found[str(each)].facts for each in ids] == [
+        Facts(each.reference, each.money, True) for each in (first, second)
+    ]
+
+
+def test_activity_begins_where_it_is_told(bench: Bench) -> None:
+    bench.gateway.pay(ready(bench))
+    bench.advance(timedelta(days=1))
+    later = bench.now()
+    paid = bench.gateway.pay(ready(bench))
+
+    assert set(_by_id(bench.gateway.activity(later - SECOND))) == {paid.transaction_id}
+
+
+def test_activity_without_an_answer_raises(bench: Bench) -> None:
+    with pytest.raises(TransportError):
+        list(bench.cut_off.activity(bench.now()))
+
+
+# Recover
+
+
+def test_recover_tells_what_a_buyer_did_who_never_came_back(bench: Bench) -> None:
+    payment = begin(bench, bench.started())
+    assert bench.gateway.recover(payment).standing is Standing.ABANDONED
+    raw = bench.authorize(payment)
+    recovered = bench.gateway.recover(payment)
+
+    assert recovered.standing is Standing.AUTHORIZED
+    assert recovered.id == bench.gateway.finish(raw, payment).id
+    assert recovered == bench.gateway.recover(payment)
+    assert recovered.given_at is not None
+    assert abs(recovered.given_at - bench.now()) < timedelta(minutes=1)
+
+
+def test_recover_of_a_payment_that_was_never_begun(bench: Bench) -> None:
+    assert bench.gateway.recover(bench.started()).standing is Standing.ABANDONED
+
+
+def test_recover_without_an_answer_could_not_tell(bench: Bench) -> None:
+    payment = begin(bench, bench.started())
+    bench.authorize(payment)
+
+    assert bench.cut_off.recover(payment).standing is Standing.COULD_NOT_TELL
+    bench.break_down()
+    assert bench.gateway.recover(payment).standing is Standing.COULD_NOT_TELL
+    assert bench.gateway.recover(payment).standing is Standing.AUTHORIZED
+
+
+# Notifications
+
+
+def test_a_notification_leads_to_its_payment(bench: Bench) -> None:
+    payment, authorization = authorized(bench)
+    intent = intent_of(bench.gateway, payment, authorization)
+    paid = bench.gateway.pay(intent)
+    letter = bench.letters()[-1]
+    note = bench.gateway.notification(letter.body, letter.headers, letter.url)
+
+    assert note == bench.gateway.notification(letter.body, letter.headers, letter.url)
+    assert note.verdict is Verdict.VALID
+    assert letter.url == payment.notify_url
+    named = note.reference == intent.reference and note.transaction_id == paid.transaction_id
+    assert named or (note.reference is None and note.handle == payment.gateway_handle is not None)
+    assert note.stateless or len({each.body for each in bench.letters()}) == len(bench.letters())
+
+
+def test_a_notification_that_is_not_the_providers(bench: Bench) -> None:
+    bench.gateway.pay(ready(bench))
+    letter = bench.letters()[-1]
+
+    for body in (letter.body + b"0", letter.body[:-1], letter.body.replace(b"s", b"z", 1), b"", b"\xff", b"{}"):
+        note = bench.gateway.notification(body, letter.headers, letter.url)
+        assert note.verdict is Verdict.INVALID
+        assert (note.reference, note.handle, note.transaction_id) == (None, None, None)
+
+
+def test_a_notification_that_could_not_be_checked(bench: Bench, unsure: Gateway) -> None:
+    if not bench.asks_judges:
+        pytest.skip("this provider signs with a secret we both know")
+    bench.gateway.pay(ready(bench))
+    letter = bench.letters()[-1]
+
+    note = unsure.notification(letter.body, letter.headers, letter.url)
+    assert note.verdict is Verdict.COULD_NOT_TELL
+    assert note.reference is None
+
+
+def test_what_a_gateway_answers_is_made_to_be_kept(bench: Bench) -> None:
+    """Answers are values: nothing of the provider's connection hangs on them."""
+    payment = begin(bench, bench.started())
+    answer = bench.gateway.finish(bench.authorize(payment), payment)
+
+    assert answer == Authorization(
+        answer.standing, answer.id, answer.money, answer.method, answer.payer, answer.given_at, answer.detail
+    )
+
+
+def _by_id(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    return {str(each.transaction_id): each for each in outcomes}

@@ -1,0 +1,76 @@
+"""The ledger's database of one simulating process: quick, and failing where the dice say so."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from sqlalchemy import create_engine
+from sqlalchemy import Engine
+from sqlalchemy import text
+
+from flask_fps.ledger.models import Base
+from flask_fps.ledger.schema import upgrade
+from tests.simulation.dice import Dice
+from tests.simulation.dice import FAILS
+from tests.simulation.dice import LOCKED
+from tests.simulation.dice import LOST_COMMIT
+
+#: What a handler writes with the ledger's session.
+SALES = "CREATE TABLE sales (reference VARCHAR(64) NOT NULL)"
+_FAST = ("journal_mode = MEMORY", "synchronous = OFF", "busy_timeout = 0", "foreign_keys = ON")
+
+
+class Connection(sqlite3.Connection):
+    """A connection whose commits may fail, before or after they happened."""
+
+    dice: Dice | None = None
+
+    def commit(self) -> None:
+        fate = Connection.dice.commit() if Connection.dice is not None else None
+        if fate == LOCKED:
+            raise sqlite3.OperationalError("database is locked")
+        if fate == FAILS:
+            raise sqlite3.OperationalError("disk I/O error")
+        super().commit()
+        if fate == LOST_COMMIT:
+            raise sqlite3.OperationalError("disk I/O error")
+
+
+def emptied(dice: Dice) -> Engine:
+    """The one engine of this process, its tables empty; from now on its commits go as the dice say."""
+    Connection.dice = None
+    engine = _engine()
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM sales"))
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    Connection.dice = dice
+    return engine
+
+
+@cache
+def _engine() -> Engine:
+    memory = Path("/dev/shm")
+    folder = mkdtemp(prefix="flask-fps-simulation-", dir=memory if os.access(memory, os.W_OK) else None)
+    path = Path(folder) / "ledger.sqlite"
+    engine = create_engine(f"sqlite:///{path}", connect_args={"factory": Connection})
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text(SALES))
+    engine.dispose()
+    engine = create_engine(f"sqlite:///{path}", connect_args={"factory": Connection})
+    _set_up(engine)
+    return engine
+
+
+def _set_up(engine: Engine) -> None:
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def hurry(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in _FAST:
+            connection.execute(f"PRAGMA {pragma}").close()

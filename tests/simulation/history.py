@@ -1,0 +1,328 @@
+"""One history: buyers, a provider, two workers and bad luck, all from one seed; then rest, and judgement."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+from datetime import timedelta
+from datetime import timezone
+from unittest.mock import patch
+
+from sqlalchemy.exc import OperationalError
+
+from flask_fps.errors import LedgerBusy
+from tests.simulation import database
+from tests.simulation.fibers import Fiber
+from tests.simulation.oracle import last_due
+from tests.simulation.oracle import Oracle
+from tests.simulation.shapes import SECOND
+from tests.simulation.shapes import SHAPES
+from tests.simulation.shop import HandlerRaised
+from tests.simulation.shop import Shop
+from tests.simulation.shop import Wish
+from tests.simulation.world import Violation
+from tests.simulation.world import World
+
+#: Whatever happened, after this many passes in fine weather nothing waits any more.
+PASSES = 16
+_MINUTES = (1, 180, 1800, 11520)
+LADDER = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
+#: Nobody was at work for so long when the weather turns fine.
+OUTAGES = (timedelta(0), timedelta(0), timedelta(0), *(timedelta(hours=hours) for hours in (4, 21, 25, 150, 190)))
+LETTER_LIFE = timedelta(hours=24)
+#: Exceptions that the simulation itself put in, wherever the shop logs them.
+EXPECTED = (HandlerRaised, OperationalError, LedgerBusy)
+
+
+@dataclass
+class Buyer:
+    """Somebody, with the tabs of his browser."""
+
+    name: str
+    wishes: list[Wish]
+    #: Payment pages of the provider that are open.
+    tabs: list[str] = field(default_factory=list)
+    #: Addresses he was sent back to.
+    returns: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one history was."""
+
+    seed: int
+    shape: str
+    payments: int
+    transactions: int
+    states: Counter[str]
+    parked: int
+    delivered: int
+    crashes: int
+    faults: Counter[str]
+    passes: int
+    trace: tuple[str, ...]
+
+
+def run(seed: int) -> Report:
+    """Live through the history of this seed.
+
+    :raises Violation: an invariant does not hold; its text has the whole story.
+    """
+    return History(seed).live()
+
+
+class History:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.world = World(seed)
+        self.random = self.world.random
+        self.shape_name = self.random.choice(sorted(SHAPES))
+        self.shape = SHAPES[self.shape_name](self.world)
+        self.shop = Shop(self.world, self.shape, database.emptied(self.world.dice))
+        self.buyers = list(self._people())
+        #: How often time leaps to where something changes.
+        self.edges = self.random.choice((0, 0.1, 0.5, 2))
+        #: How often a process stands still for long.
+        self.freezes = self.random.choice((0, 0.5, 2))
+        #: How often a worker comes by.
+        self.workers = self.random.choice((0, 1, 2))
+        self.passes = 0
+
+    def _people(self) -> Iterator[Buyer]:
+        currencies = self.shape.currencies
+        for number in range(self.random.choice((1, 2, 2, 3, 4))):
+            name = self.random.choice((f"guest:{number}", f"buyer-{number}"))
+            skus = self.random.sample(sorted(self.shop.prices), self.random.choice((1, 1, 2)))
+            shared = self.random.choice((None, None, None, "order-1"))
+            yield Buyer(name, [Wish(sku, self.random.choice(currencies), shared and f"{shared}-{sku}") for sku in skus])
+
+    def live(self) -> Report:
+        with self._supervised():
+            try:
+                for _ in range(self.random.choice((40, 80, 120))):
+                    self._something_happens()
+                return self._judged()
+            except Violation as violation:
+                raise Violation(self._story(str(violation))) from violation
+
+    # What happens
+
+    def _something_happens(self) -> None:
+        weighed = list(self._possible())
+        actions = [action for _, action in weighed]
+        self.random.choices(actions, [weight for weight, _ in weighed])[0]()
+        self.shape.collect()
+
+    def _possible(self) -> Iterator[tuple[float, Callable[[], None]]]:
+        world = self.world
+        yield 1.5, self._time_passes
+        yield self.edges, self._an_edge_comes
+        awake = [fiber for fiber in world.fibers if not fiber.frozen]
+        if awake:
+            yield 12 * len(awake), lambda: self._go_on(self.random.choice(awake))
+            yield self.freezes, lambda: self._freeze(self.random.choice(awake))
+        if len(awake) < len(world.fibers):
+            yield 1, self._thaw
+        if world.fibers:
+            yield world.dice.crashes / 8, self._crash
+        if world.jobs:
+            yield 3, world.step_job
+        if len(awake) < 4:
+            yield from self._beginnings()
+        if any(tx.state == "pending" for tx in self.shape.transactions()):
+            yield 3, lambda: self.shape.end_one(well=self.random.randrange(4) > 0)
+        if world.dice.refusals:
+            yield world.dice.refusals // 10, self.shape.refuse_next
+
+    def _beginnings(self) -> Iterator[tuple[float, Callable[[], None]]]:
+        yield 1 if any(buyer.tabs for buyer in self.buyers) else 8, self._start
+        yield self.workers, self._work
+        if any(buyer.tabs for buyer in self.buyers):
+            yield 5, self._approve
+            yield 0.3, self._leave
+        if any(buyer.returns for buyer in self.buyers):
+            yield 8, self._come_back
+        if self.shop.drafts:
+            yield 0.5, self._look
+        if self.world.letters:
+            yield 3, self._post
+
+    def _start(self) -> None:
+        buyer = self.random.choice(self.buyers)
+        wish = self.random.choice(buyer.wishes)
+        if self.random.randrange(8) == 0:
+            self.shop.prices[wish.sku] += 1
+        self.world.begin(f"start {buyer.name[-2:]}", lambda: self.shop.start(wish, buyer.name, buyer.tabs.append))
+
+    def _approve(self) -> None:
+        buyer = self.random.choice([each for each in self.buyers if each.tabs])
+        tab = self.random.choice(buyer.tabs)
+        url = self.shape.approve(tab, slow=self.random.randrange(3) == 0)
+        self.world.note(f"{buyer.name} approves")
+        if self.random.randrange(5):
+            buyer.tabs.remove(tab)
+        if url is not None and self.random.randrange(6):
+            buyer.returns.append(url)
+
+    def _leave(self) -> None:
+        buyer = self.random.choice([each for each in self.buyers if each.tabs])
+        url = self.shape.leave(self.random.choice(buyer.tabs))
+        self.world.note(f"{buyer.name} leaves")
+        if url is not None:
+            buyer.returns.append(url)
+
+    def _come_back(self) -> None:
+        buyer = self.random.choice([each for each in self.buyers if each.returns])
+        url = self.random.choice(buyer.returns)
+        if self.random.randrange(5):
+            buyer.returns.remove(url)
+        self.world.begin(f"return {buyer.name[-2:]}", lambda: self.shop.come_back(url))
+
+    def _look(self) -> None:
+        reference = self.random.choice(list(self.shop.drafts))
+        self.world.begin("page", lambda: self._look_at(reference))
+
+    def _look_at(self, reference: str) -> None:
+        self.shop.look(reference)
+
+    def _work(self) -> None:
+        if sum(1 for fiber in self.world.fibers if fiber.name == "worker") < 2:
+            self.world.begin("worker", self.shop.work)
+
+    def _post(self) -> None:
+        letters, letter = self.world.letters, self.random.choice(self.world.letters)
+        if self.world.dice.chance(self.world.dice.loss) or self.world.clock() > letter.posted_at + LETTER_LIFE:
+            letters.remove(letter)
+            self.world.note("a notification is lost")
+            return
+
+        def acknowledged() -> None:
+            if letter in letters and self.random.randrange(4):
+                letters.remove(letter)
+
+        self.world.begin("ipn", lambda: self.shop.notify(letter.body, letter.headers, letter.url, acknowledged))
+
+    def _freeze(self, fiber: Fiber) -> None:
+        self.world.note(f"{fiber.name} stands still, {fiber.where}")
+        fiber.frozen = True
+
+    def _thaw(self) -> None:
+        fiber = self.random.choice([each for each in self.world.fibers if each.frozen])
+        self.world.note(f"{fiber.name} goes on after all")
+        fiber.frozen = False
+
+    def _go_on(self, fiber: Fiber) -> None:
+        for _ in range(self.random.choice((1, 1, 2, 4, 8))):
+            if fiber.is_done:
+                return
+            self.world.go_on(fiber)
+
+    def _crash(self) -> None:
+        self.world.crash(self.random.choice(self.world.fibers))
+
+    def _time_passes(self) -> None:
+        self.world.wait(timedelta(seconds=self.random.choice((1, 1, 3, 10, 36, 60, 300, 900, 3600))))
+
+    def _an_edge_comes(self) -> None:
+        """To a second before or after something changes."""
+        born = [*self.shape.births(), *self._beginnings_of_payments()]
+        if born:
+            edge = self.random.choice(born) + self.random.choice(self.shape.edges)
+            target = edge + self.random.choice((-SECOND, timedelta(0), SECOND))
+            if target > self.world.clock():
+                self.world.wait(target - self.world.clock())
+
+    def _beginnings_of_payments(self) -> list[datetime]:
+        return [each.at for each in self.shop.claims][-3:]
+
+    # Rest and judgement
+
+    def _judged(self) -> Report:
+        self._calm_down()
+        rested_at = self.world.clock()
+        self._rest()
+        oracle = Oracle(self.shop, rested_at)
+        complaints = oracle.complaints()
+        if complaints:
+            raise Violation("\n".join(complaints))
+        return Report(
+            seed=self.seed,
+            shape=self.shape_name,
+            payments=len(oracle.rows),
+            transactions=len(oracle.transactions),
+            states=Counter(row.state for row in oracle.rows),
+            parked=sum(1 for row in oracle.rows if row.parked is not None),
+            delivered=sum(1 for row in oracle.rows if row.delivery == "done"),
+            crashes=self.world.crashed,
+            faults=Counter(self.world.faults),
+            passes=self.passes,
+            trace=tuple(self.world.trace),
+        )
+
+    def _calm_down(self) -> None:
+        """The weather turns fine: what is under way ends, or its process dies."""
+        self.world.note("the weather turns fine")
+        self.world.dice.calm = True
+        while self.world.fibers:
+            self.world.go_on(self.world.fibers[0])
+        while self.world.jobs:
+            self.world.step_job()
+        if self.random.randrange(10):
+            while any(tx.state == "pending" for tx in self.shape.transactions()):
+                self.shape.end_one(well=self.random.randrange(4) > 0)
+        self.shape.collect()
+        self.world.wait(self.random.choice(OUTAGES))
+
+    def _rest(self) -> None:
+        worker = self.shop.process()[1]
+        for self.passes in range(1, PASSES + 1):
+            worker.work_once()
+            last = last_due(self.shop)
+            if last is None:
+                return
+            due = datetime.fromisoformat(last).replace(tzinfo=timezone.utc)
+            ladder = self.world.clock() + LADDER[min(self.passes, len(LADDER)) - 1]
+            self.world.wait(max(due, ladder) + SECOND - self.world.clock())
+        raise Violation(f"something still waits after {PASSES} passes")
+
+    # Around it
+
+    @contextmanager
+    def _supervised(self) -> Iterator[None]:
+        """Nobody sleeps, and whatever the shop only logs is a violation too, unless we put it in."""
+        watch = _Watch()
+        logger = logging.getLogger("flask_fps")
+        spread, level, handlers = logger.propagate, logger.level, logger.handlers[:]
+        logger.propagate, logger.handlers = False, [watch]
+        logger.setLevel(logging.ERROR)
+        try:
+            with patch("flask_fps.ledger.engine.time.sleep"):
+                yield
+            if watch.caught is not None:
+                raise Violation(self._story(f"the shop logged {watch.caught!r}")) from watch.caught
+        finally:
+            logger.propagate, logger.handlers = spread, handlers
+            logger.setLevel(level)
+            for fiber in list(self.world.fibers):
+                fiber.kill()
+
+    def _story(self, what: str) -> str:
+        lines = [f"history {self.seed} ({self.shape_name}): {what}", "", *self.world.trace]
+        return "\n".join([*lines, "", f"again: SIM_SEED={self.seed} python -m tests.simulation"])
+
+
+class _Watch(logging.Handler):
+    """Catches what the shop logs with an exception."""
+
+    caught: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, EXPECTED):
+            self.caught = self.caught or error

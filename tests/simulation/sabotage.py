@@ -1,0 +1,121 @@
+"""Guards of the product, switched off: a simulation that cannot find what is missing then proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from flask_fps.checkout import desk
+from flask_fps.gateways import fps
+from flask_fps.ledger import accepting
+from flask_fps.ledger import leasing
+from flask_fps.ledger import moves
+from flask_fps.ledger import outbox
+from flask_fps.ledger import settling
+from flask_fps.records import Outcome
+from flask_fps.records import Result
+from flask_fps.records import State
+
+
+def _unknown_is_no(stack: ExitStack) -> None:
+    """No answer is read as "nothing was charged"."""
+    honest = settling.settle
+
+    def settle(session: Any, now: Any, intent: Any, outcome: Outcome, *rest: Any) -> Any:
+        if outcome.result is Result.UNKNOWN:
+            outcome = replace(outcome, result=Result.FAILURE)
+        return honest(session, now, intent, outcome, *rest)
+
+    stack.enter_context(patch.object(settling, "settle", settle))
+
+
+def _an_error_is_always_a_no(stack: ExitStack) -> None:
+    """An error after a lost answer is believed."""
+    honest = settling._refused
+    stack.enter_context(
+        patch.object(settling, "_refused", lambda stored, outcome, _unproven: honest(stored, outcome, False))
+    )
+
+
+def _new_reference_after_unknown(stack: ExitStack) -> None:
+    """What may have been paid is asked for once more, as something new."""
+    honest = desk.Desk.intent
+    count = iter(range(10**9))
+
+    def resend(gateway_pay: Callable[[Any], Outcome]) -> Callable[[Any], Outcome]:
+        def sent(intent: Any) -> Outcome:
+            if intent.sends > 1:
+                name = next(name for name, value in intent.parameters.items() if value == intent.reference)
+                intent = replace(intent, parameters={**intent.parameters, name: f"{intent.reference}{next(count)}-9"})
+            return gateway_pay(intent)
+
+        return sent
+
+    from tests.gateways.hold import HoldGateway
+
+    for gateway in (fps.FPSGateway, HoldGateway):
+        original = gateway.pay
+        stack.enter_context(
+            patch.object(
+                gateway, "pay", lambda self, intent, original=original: resend(lambda it: original(self, it))(intent)
+            )
+        )
+    assert honest is desk.Desk.intent
+
+
+def _no_order_guard(stack: ExitStack) -> None:
+    """Nothing forbids a second success of one order."""
+    for module in (accepting, leasing, settling):
+        stack.enter_context(patch.object(module, "order_engaged_by_another", lambda session, row: False))
+
+
+def _no_resend_window(stack: ExitStack) -> None:
+    """A request is sent again however old it is."""
+    stack.enter_context(patch.object(leasing, "_too_old", lambda stored, now, windows: False))
+
+
+def _no_claim_at_delivery(stack: ExitStack) -> None:
+    """Whoever has lost his claim delivers all the same."""
+    honest = outbox.mark
+    stack.enter_context(patch.object(outbox, "still_ours", lambda connection, delivery: True))
+
+    def mark(connection: Any, now: Any, delivery: Any) -> bool:
+        honest(connection, now, delivery)
+        return True
+
+    stack.enter_context(patch.object(outbox, "mark", mark))
+
+
+def _holds_are_forgotten(stack: ExitStack) -> None:
+    """What is not paid with is not given back."""
+    for module in (moves, accepting):
+        stack.enter_context(patch.object(module, "owe", lambda *_: None))
+
+
+def _duplicate_request_is_a_no(stack: ExitStack) -> None:
+    stack.enter_context(patch.object(fps, "SAYS_NOTHING", frozenset()))
+    stack.enter_context(patch.object(settling, "_refused", lambda *_: State.FAILED))
+
+
+SABOTAGE: dict[str, Callable[[ExitStack], None]] = {
+    "unknown is no": _unknown_is_no,
+    "an error is always a no": _an_error_is_always_a_no,
+    "a new reference after unknown": _new_reference_after_unknown,
+    "no order guard": _no_order_guard,
+    "no re-send window": _no_resend_window,
+    "no claim at delivery": _no_claim_at_delivery,
+    "holds are forgotten": _holds_are_forgotten,
+    "duplicate request is a no": _duplicate_request_is_a_no,
+}
+
+
+@contextmanager
+def sabotaged(name: str) -> Iterator[None]:
+    with ExitStack() as stack:
+        SABOTAGE[name](stack)
+        yield

@@ -1,0 +1,232 @@
+"""The shop's side: the real checkout and the real ledger, in processes that keep nothing when they die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from typing import cast
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from flask_fps.checkout import Addresses
+from flask_fps.checkout import Checkout
+from flask_fps.checkout import Desk
+from flask_fps.errors import LedgerBusy
+from flask_fps.ledger import Delivery
+from flask_fps.ledger import Draft
+from flask_fps.ledger import Home
+from flask_fps.ledger import Ledger
+from flask_fps.ledger import Opening
+from flask_fps.ledger import Terms
+from flask_fps.orders import make_order
+from flask_fps.records import Item
+from flask_fps.records import Order
+from flask_fps.records import Payment
+from flask_fps.signals import PaymentSignal
+from flask_fps.standing import describe
+from flask_fps.state import AppState
+from flask_fps.worker import Worker
+from tests.simulation.fibers import pause
+from tests.simulation.shapes import Shape
+from tests.simulation.world import Violation
+from tests.simulation.world import World
+
+T = TypeVar("T")
+ACCOUNT = "default"
+HERE = Addresses(
+    return_url=lambda reference: f"https://shop.example/fps/return?ref={reference}",
+    notify_url="https://shop.example/fps/ipn",
+)
+
+
+class HandlerRaised(Exception):
+    """A handler of the shop has a bad day."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a buyer wants, under the shop's own key or under none."""
+
+    sku: str
+    currency: str
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence that a buyer has read."""
+
+    payment: str
+    state: str
+    text: str
+    at: datetime
+
+
+class SimulatedLedger(Ledger):
+    """The real ledger, at whose steps others may go on."""
+
+    def __init__(self, shop: Shop, home: Home) -> None:
+        super().__init__(home, shop.world.clock)
+        self._shop = shop
+
+    def open_payment(self, draft: Draft) -> tuple[Opening, Payment | None]:
+        self._shop.drafts[draft.reference] = draft
+        return super().open_payment(draft)
+
+    def hand_over(self, delivery: Delivery, call: Callable[[Any], None]) -> None:
+        pause("before a delivery")
+        super().hand_over(delivery, call)
+        pause("after a delivery")
+
+    def _write(self, action: Callable[[Session, datetime], T]) -> T:
+        pause("before a commit")
+        result = super()._write(action)
+        pause("after a commit")
+        return result
+
+    def _read(self, action: Callable[[Session], T]) -> T:
+        if self._shop.world.dice.chance(self._shop.world.dice.database // 4):
+            raise LedgerBusy("the database is away")
+        return super()._read(action)
+
+
+class Shop:
+    """One shop, its ledger, and everything it has done before the eyes of its buyers."""
+
+    def __init__(self, world: World, shape: Shape, engine: Engine) -> None:
+        self.world = world
+        self.shape = shape
+        self.engine = engine
+        self.drafts: dict[str, Draft] = {}
+        self.claims: list[Claim] = []
+        #: Goods of every call of the handler.
+        self.calls: list[Payment] = []
+        self.told: list[str] = []
+        self.prices = {sku: 10 + 7 * number for number, sku in enumerate(("song", "album", "book"))}
+        self.with_session = bool(world.random.randrange(2))
+        self.unattended = bool(world.random.randrange(4))
+
+    def price(self, wish: Wish) -> Order:
+        unit = self.prices[wish.sku] if wish.currency == "JPY" else f"{self.prices[wish.sku] / 100:.2f}"
+        item = Item(wish.sku, unit, f"One {wish.sku}", currency=wish.currency, data={"file": wish.sku})
+        return make_order((item,), wish.currency, key=wish.key)
+
+    # Processes
+
+    def process(self) -> tuple[Checkout, Worker]:
+        """A process that has just started."""
+        session: Callable[[], AbstractContextManager[Any]] | None = None
+        if self.with_session:
+            session = lambda: Session(self.engine)  # noqa: E731
+        home = Home(lambda: self.engine, session, lambda: None, lambda: False, own=True)
+        ledger = SimulatedLedger(self, home)
+        desk = Desk(
+            ledger=ledger,
+            gateways={ACCOUNT: self.shape.gateway},
+            clock=self.world.clock,
+            new_name=lambda: f"{self.world.random.getrandbits(128):032x}",
+            tell=self._tell,
+            fresh=lambda payment, function: function(),
+            handle=self._handle,
+            handlers=dict,
+            may_deliver=lambda: True,
+            exchange=timedelta(seconds=10),
+            terms=Terms(timedelta(hours=24), unattended=self.unattended),
+            handler_timeout=timedelta(minutes=10),
+        )
+        checkout = Checkout(desk)
+        state = SimpleNamespace(ledger=ledger, checkout=checkout, missing_handlers=tuple)
+        return checkout, Worker(cast(AppState, state))
+
+    def _tell(self, signal: PaymentSignal, payment: Payment) -> None:
+        self.world.die_here()
+        self.told.append(signal.name)
+        self.world.note(f"tells {signal.name} of {payment.reference[:6]}")
+
+    def _handle(self, payment: Payment, session: Any) -> None:
+        self.world.die_here()
+        if not any(each.payment == payment.reference and each.state == "success" for each in self.shape.transactions()):
+            raise Violation(f"{payment.reference} is delivered and not paid")
+        self.calls.append(payment)
+        if session is not None:
+            session.execute(text("INSERT INTO sales (reference) VALUES (:one)"), {"one": payment.reference})
+        if self.world.dice.chance(self.world.dice.handlers):
+            raise HandlerRaised(f"of {payment.reference}")
+        self.world.die_here()
+        self.world.note(f"delivers {payment.reference[:6]}")
+
+    # What browsers and the provider ask of it
+
+    def start(self, wish: Wish, buyer: str, found: Callable[[str], None]) -> None:
+        """A click; ``found`` gets the address the buyer is sent to, if he is sent away."""
+        checkout, _ = self.process()
+        try:
+            started = checkout.start(self.price(wish), buyer, ACCOUNT, HERE)
+        except LedgerBusy:
+            self.world.note("try again in a moment")
+            return
+        about = started.payment.reference[:6] if started.payment else "nothing"
+        self.world.note(f"{started.opening.value}: {about}")
+        if started.redirect is not None:
+            found(started.redirect)
+
+    def come_back(self, url: str) -> None:
+        """A return, and the page after it."""
+        checkout, _ = self.process()
+        query = url.partition("?")[2]
+        reference = query.partition("&")[0].partition("=")[2]
+        try:
+            payment = self._ledger.payment(reference)
+            assert payment is not None
+            self.world.note(f"returns to {reference[:6]}: {checkout.finish(payment, query).value}")
+        except LedgerBusy:
+            self.world.note("try again in a moment")
+            return
+        if self.world.random.randrange(2):
+            self.look(reference)
+
+    def look(self, reference: str) -> None:
+        """The payment's own page, which takes it further."""
+        checkout, _ = self.process()
+        try:
+            checkout.drive(reference)
+            payment = self._ledger.payment(reference)
+        except LedgerBusy:
+            self.world.note("try again in a moment")
+            return
+        if payment is None:
+            return
+        claim = Claim(reference, payment.state.value, describe(payment).message, self.world.clock())
+        self.world.note(f"{reference[:6]} is {claim.state}: {claim.text}")
+        self.claims.append(claim)
+        moved = [each for each in self.shape.transactions() if each.payment == reference and each.state == "success"]
+        if moved and "othing was charged" in claim.text:
+            raise Violation(f"{reference} reads {claim.text!r}, and {moved[0]} says otherwise")
+
+    def notify(self, body: bytes, headers: dict[str, str], url: str, acknowledged: Callable[[], None]) -> None:
+        checkout, _ = self.process()
+        try:
+            verdict = checkout.notify(ACCOUNT, body, headers, url)
+        except LedgerBusy:
+            self.world.note("503 to a notification")
+            return
+        self.world.note(f"a notification: {verdict.value}")
+        acknowledged()
+
+    def work(self) -> None:
+        """One pass of a worker that has just started."""
+        _, worker = self.process()
+        self.world.note(f"worked: {worker.work_once()}")
+
+    @property
+    def _ledger(self) -> Ledger:
+        home = Home(lambda: self.engine, None, lambda: None, lambda: False, own=True)
+        return SimulatedLedger(self, home)

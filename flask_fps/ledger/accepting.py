@@ -106,7 +106,7 @@ def _second(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> s
 def _authorize(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> None:
     why = "the buyer authorized it" if proof.arrival else "the provider says that the buyer authorized it"
     known = {"authorization_id": proof.id, "method": proof.method, "payer": proof.payer, "attempts": 0}
-    move(session, row, S.AUTHORIZED, now, why=why, authorized_at=proof.given_at or now, **known)
+    move(session, row, S.AUTHORIZED, now, why=why, authorized_at=proof.given_at or max(now, row.created_at), **known)
 
 
 def _refusal(session: Session, now: datetime, row: PaymentRow, proof: Proof, terms: Terms) -> tuple[State, str] | None:

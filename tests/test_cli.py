@@ -118,6 +118,41 @@ def test_list_is_newest_first_and_no_longer_than_asked(shop: Shop) -> None:
 
     assert [each["reference"] for each in listed(shop)] == [each.reference for each in reversed(payments)]
     assert payments[0].reference not in said(shop, "list", "--limit", "2")
+    assert len(json.loads(said(shop, "list", "--json", "--limit", "2"))) == 2
+
+
+def test_what_is_not_shown_is_said_and_scripts_get_all(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask_fps.cli.payments.SHOWN", 1)
+    shop.buy(shop.client("7"))
+    assert "older ones" not in fps(shop, "list").output
+    shop.buy(shop.client("8"))
+
+    assert "There are older ones: --limit shows more" in fps(shop, "list").output
+    assert "older ones" not in fps(shop, "list", "--limit", "2").output
+    assert len(listed(shop)) == 2
+
+
+def test_what_waits_for_a_person_is_found_however_old(shop: Shop) -> None:
+    assert said(shop, "list", "--parked") == "Nothing is parked.\n"
+    payment = shop.started(shop.client())
+    shop.ledger.park(payment.reference, "a person must see this")
+    shop.buy(shop.client("8"))
+    [found] = json.loads(said(shop, "list", "--parked", "--json"))
+    _heads, line = said(shop, "list", "--parked", "--limit", "1").splitlines()
+
+    assert (found["reference"], found["parked_reason"]) == (payment.reference, "a person must see this")
+    assert line.startswith(payment.reference)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["list --limit 0", "list --limit -1", f"list --limit {10**30}", "reconcile --since 0", "reconcile --since 1e9"],
+)
+def test_numbers_that_make_no_sense_are_refused(shop: Shop, arguments: str) -> None:
+    result = fps(shop, *arguments.split())
+
+    assert result.exit_code == 2
+    assert "is not in the range" in result.output
 
 
 def test_an_empty_ledger_is_an_empty_list(shop: Shop) -> None:

@@ -12,26 +12,41 @@ import click
 from flask.cli import with_appcontext
 
 from ..checkout import UNSEEN_AFTER
+from ..ledger import Ledger
 from ..records import JournalEntry
 from ..records import Payment
 from ..state import current_fps
 
+#: How many payments a person is shown who does not say how many.
+SHOWN = 50
+MOST = 10**9
+
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
-@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
+@click.option("--parked", is_flag=True, help="Only those that wait for a person.")
+@click.option("--limit", type=click.IntRange(1, MOST), help=f"How many; else all as JSON, and {SHOWN} for people.")
 @with_appcontext
-def list_payments(as_json: bool, limit: int) -> None:
+def list_payments(as_json: bool, parked: bool, limit: int | None) -> None:
     """List payments, newest first."""
-    payments = current_fps().ledger.newest(limit)
+    ledger = current_fps().ledger
     if as_json:
-        click.echo(json.dumps([as_dict(payment) for payment in payments], indent=2))
+        click.echo(json.dumps([as_dict(payment) for payment in ledger.newest(limit, parked=parked)], indent=2))
         return
+    limit = limit or SHOWN
+    payments = ledger.newest(limit + 1, parked=parked)
     if not payments:
-        click.echo("No payments yet.")
+        click.echo("Nothing is parked." if parked else "No payments yet.")
         return
-    click.echo(table(("REFERENCE", "STATE", "AMOUNT", "FOR", "BUYER", "STARTED", "NOTE"), map(_row, payments)))
-    unseen = current_fps().ledger.unseen(UNSEEN_AFTER)
+    rows = map(_row, payments[:limit])
+    click.echo(table(("REFERENCE", "STATE", "AMOUNT", "FOR", "BUYER", "STARTED", "NOTE"), rows))
+    _say_what_is_not_shown(ledger, more=len(payments) > limit)
+
+
+def _say_what_is_not_shown(ledger: Ledger, *, more: bool) -> None:
+    if more:
+        click.echo("\nThere are older ones: --limit shows more, --parked those that wait for a person.", err=True)
+    unseen = ledger.unseen(UNSEEN_AFTER)
     if unseen:
         click.echo(f"\n{unseen} due for over five minutes, and nobody drives them: run `flask fps work`.", err=True)
 

@@ -28,7 +28,13 @@ from .payments import table
 
 
 @click.command()
-@click.option("--pause", default=1.0, show_default=True, help="Seconds to wait when nothing is due.")
+@click.option(
+    "--pause",
+    default=1.0,
+    type=click.FloatRange(0, 3600),
+    show_default=True,
+    help="Seconds to wait when nothing is due.",
+)
 @click.option("--once", is_flag=True, help="One pass over what is due, then end.")
 @with_appcontext
 def work(pause: float, once: bool) -> None:
@@ -73,7 +79,14 @@ def _stop_on_signals() -> threading.Event:
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Do not wait for back-off timers.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be driven.")
-@click.option("--since", "days", default=2.0, show_default=True, help="Compare the provider's books of so many days.")
+@click.option(
+    "--since",
+    "days",
+    default=2.0,
+    type=click.FloatRange(0, 36500, min_open=True),
+    show_default=True,
+    help="Compare the provider's books of so many days.",
+)
 @click.option("--json", "as_json", is_flag=True, help="What was done and every difference, for scripts.")
 @with_appcontext
 def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> None:

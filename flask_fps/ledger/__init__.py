@@ -129,8 +129,9 @@ class Ledger:
     def journal(self, reference: str) -> list[JournalEntry]:
         return self._read(lambda session: reading.journal_of(session, reference))
 
-    def newest(self, limit: int) -> list[Payment]:
-        return self._read(lambda session: reading.newest_payments(session, limit))
+    def newest(self, limit: int | None = None, *, parked: bool = False) -> list[Payment]:
+        """The newest payments first; ``parked``: of those that wait for a person."""
+        return self._read(lambda session: reading.newest_payments(session, limit, parked=parked))
 
     # The order
 

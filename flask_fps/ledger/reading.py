@@ -28,6 +28,7 @@ from .models import GrantRow
 from .models import IntentRow
 from .models import JournalRow
 from .models import LineRow
+from .models import ParkedRow
 from .models import PaymentRow
 from .models import TransactionRow
 
@@ -155,8 +156,10 @@ def journal_of(session: Session, reference: str) -> list[JournalEntry]:
     return [JournalEntry(row.at, row.event, row.detail, row.from_state, row.to_state) for row in session.scalars(query)]
 
 
-def newest_payments(session: Session, limit: int) -> list[Payment]:
+def newest_payments(session: Session, limit: int | None, *, parked: bool = False) -> list[Payment]:
     query = payments_with_lines().order_by(PaymentRow.id.desc()).limit(limit)
+    if parked:
+        query = query.where(PaymentRow.id.in_(select(ParkedRow.payment_id).where(ParkedRow.resolved_at.is_(None))))
     return [payment_record(row) for row in session.execute(query).unique().scalars()]
 
 

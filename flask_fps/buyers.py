@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from uuid import UUID
 
 from flask import after_this_request
 from flask import current_app
@@ -73,12 +74,17 @@ def _signed_in(state: AppState) -> str | None:
     if found is None:
         return None
     buyer = str(found)
-    if not buyer or is_guest(buyer) or len(buyer) > 128:
+    if not _is_id(found) or not buyer or is_guest(buyer) or len(buyer) > 128:
         raise RuntimeError(
-            f"fps.buyer_loader returned {buyer!r:.80}: return a stable id of 1 to 128 characters that does not "
-            f"begin with {GUEST!r}, or None for somebody who has not signed in"
+            f"fps.buyer_loader returned {found!r:.80}: return a stable id of 1 to 128 characters that does not "
+            f"begin with {GUEST!r} (a str, an int or a UUID), or None for somebody who has not signed in"
         )
     return buyer
+
+
+def _is_id(found: object) -> bool:
+    """A user object is none: as text it may be an address in memory, which somebody else has next."""
+    return isinstance(found, (str, int, UUID)) and not isinstance(found, bool)
 
 
 def _guest(state: AppState) -> str | None:

@@ -298,7 +298,7 @@ class _Reading:
 
     def _fps_elsewhere(self) -> None:
         if not {"FPS_API_URL", "FPS_CBUI_URL"} <= self.given.keys():
-            self.wrong("FPS_ENVIRONMENT", ENDED)
+            self.wrong("FPS_ENVIRONMENT", f"names servers that are gone. {ENDED}")
         self._required("FPS_ACCESS_KEY", "the access key that your FPS server gave you")
         self._required("FPS_SECRET_KEY", "the secret of your FPS_ACCESS_KEY")
         self._required("FPS_RECIPIENT_EMAIL", "the e-mail address of the account that is paid")
@@ -321,7 +321,7 @@ class _Reading:
     def _refuse_amazon(self) -> None:
         for key in ("FPS_API_URL", "FPS_CBUI_URL"):
             if self.values[key] and urlsplit(self.values[key]).hostname in HISTORIC_HOSTS:
-                self.wrong(key, ENDED)
+                self.wrong(key, f"names a server that is gone. {ENDED}")
 
     def _refuse_demo(self) -> None:
         values = self.values

@@ -100,8 +100,10 @@ class FPS:
 
         All ``FPS_*`` keys are read here, once. The order relative to ``db.init_app`` does not matter.
 
-        :raises RuntimeError: wrong or missing settings, all of them with their fixes; or a second call.
+        :raises RuntimeError: wrong or missing settings, all of them with their fixes; a second call; or no app.
         """
+        if not isinstance(app, Flask):
+            raise RuntimeError(f"FPS(app) and init_app take the Flask app, not {type(app).__name__}: write FPS(db=db)")
         if "fps" in app.extensions:
             raise RuntimeError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
         config = Config.read(app.config, gateways=self._gateways, currencies=_currencies(app, self._gateways))

@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from .buyers import current_buyer
 from .errors import OrderError
 from .orders import make_order
+from .orders import only_items
 from .records import Item
 from .state import ACCOUNT
 from .state import AppState
@@ -35,11 +36,11 @@ Sold = Item | Iterable[Item] | None
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def items_of(sold: Sold) -> tuple[Item, ...]:
+def items_of(sold: Any) -> tuple[Item, ...]:
     """One item, several, or none."""
     if sold is None:
         return ()
-    return (sold,) if isinstance(sold, Item) else tuple(sold)
+    return tuple(sold) if isinstance(sold, Iterable) and not isinstance(sold, str) else (sold,)
 
 
 def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
@@ -68,8 +69,9 @@ def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
 
 def owns(state: AppState, items: tuple[Item, ...]) -> bool:
     """Does the buyer of this request own every one of these?"""
+    skus = sorted({item.sku for item in only_items(items)})
     buyer = current_buyer(state)
-    return buyer is not None and state.ledger.owns(ACCOUNT, buyer, sorted({item.sku for item in items}))
+    return buyer is not None and state.ledger.owns(ACCOUNT, buyer, skus)
 
 
 def _for_this_buyer_only(response: Response) -> Response:

@@ -38,14 +38,17 @@ Keys = Callable[[], list[str]]
 def secret_keys(config: Mapping[str, Any]) -> list[str]:
     """The app's signing keys, oldest first: ``SECRET_KEY_FALLBACKS``, then ``SECRET_KEY``, which signs.
 
-    :raises RuntimeError: where the app has no ``SECRET_KEY``.
+    :raises RuntimeError: where the app has no ``SECRET_KEY``, or its fallbacks are not a list.
     """
     if not config.get("SECRET_KEY"):
         raise RuntimeError(
             "SECRET_KEY is not set, and Flask-FPS signs its links with it: "
             "set app.config['SECRET_KEY'] to the output of: python -c 'import secrets; print(secrets.token_hex())'"
         )
-    return [*(config.get("SECRET_KEY_FALLBACKS") or ()), config["SECRET_KEY"]]
+    fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
+    if isinstance(fallbacks, (str, bytes)):  # else every letter of it would be a key
+        raise RuntimeError("SECRET_KEY_FALLBACKS must be a list of keys: put this one into [ ]")
+    return [*fallbacks, config["SECRET_KEY"]]
 
 
 class Links:

@@ -26,7 +26,7 @@ def make_order(items: Iterable[Item], currency: str, *, next_url: str | None = N
     :raises OrderError: for no items, two currencies, an unusable ``next_url`` or ``order_key``, or a
         repeatable item without a key of the shop's.
     """
-    items = tuple(items)
+    items = only_items(items)
     if not items:
         raise OrderError("an order needs at least one Item")
     _one_currency(items, currency)
@@ -40,6 +40,20 @@ def make_order(items: Iterable[Item], currency: str, *, next_url: str | None = N
     if order.total.minor > Money.parse(LARGEST_TOTAL, order.currency).minor:
         raise OrderError(f"{order.total} is more than one payment can carry")
     return order
+
+
+def only_items(items: Iterable[Item]) -> tuple[Item, ...]:
+    """These items.
+
+    :raises TypeError: one of them is something else.
+    """
+    found = tuple(items)
+    for item in found:
+        if not isinstance(item, Item):
+            raise TypeError(
+                f"what is sold is an Item, several Items, or None where nothing is to pay, not {item!r:.80}"
+            )
+    return found
 
 
 def payload_of(order: Order) -> dict[str, Any]:
@@ -80,13 +94,15 @@ def _reason(items: tuple[Item, ...]) -> str:
     return f"{first[: 255 - len(more)]}{more}"
 
 
-def _shop_key(key: str | None, items: tuple[Item, ...]) -> str | None:
+def _shop_key(key: Any, items: tuple[Item, ...]) -> str | None:
     if key is None:
         if any(item.repeatable for item in items):
             raise OrderError("a repeatable item needs your own order_key: it tells one purchase of it from the next")
         return None
-    if not 1 <= len(key) <= ORDER_KEY_LENGTH or key.startswith("fps:"):
-        raise OrderError(f"order_key is a text of 1 to {ORDER_KEY_LENGTH} characters that does not begin with 'fps:'")
+    if not isinstance(key, str) or not 1 <= len(key) <= ORDER_KEY_LENGTH or key.startswith("fps:"):
+        raise OrderError(
+            f"order_key is a text of 1 to {ORDER_KEY_LENGTH} characters, not beginning with 'fps:', and not {key!r:.80}"
+        )
     return key
 
 

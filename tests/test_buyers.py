@@ -96,8 +96,8 @@ def test_the_loader_may_be_a_coroutine(shop: Shop) -> None:
     assert shop.buy(shop.client()).buyer == "7"
 
 
-@pytest.mark.parametrize("found", ["guest:7", "", "x" * 129])
-def test_an_id_that_cannot_be_one_is_told_to_the_developer(shop: Shop, found: str) -> None:
+@pytest.mark.parametrize("found", ["guest:7", "", "x" * 129, object(), True, b"7", 7.0])
+def test_an_id_that_cannot_be_one_is_told_to_the_developer(shop: Shop, found: object) -> None:
     shop.fps.buyer_loader(lambda: found)
     with pytest.raises(RuntimeError, match=r"fps\.buyer_loader returned .*: return a stable id of 1 to 128 characters"):
         shop.client().get("/mine")

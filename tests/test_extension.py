@@ -166,6 +166,11 @@ def test_a_second_registration_is_refused(tmp_path: Path) -> None:
     shop.close()
 
 
+def test_a_database_in_the_apps_place_is_told_where_it_belongs() -> None:
+    with pytest.raises(RuntimeError, match=r"take the Flask app, not SQLAlchemy: write FPS\(db=db\)"):
+        FPS(SQLAlchemy())  # type: ignore[arg-type]
+
+
 def test_an_app_may_be_given_at_once(tmp_path: Path) -> None:
     app = Flask("at once", instance_path=str(tmp_path))
     app.config["SECRET_KEY"] = "x"

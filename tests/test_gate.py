@@ -229,5 +229,14 @@ def test_every_refusal_prices_the_goods_anew(shop: Shop) -> None:
     assert [offer(shop, client.get("/dear"))["l"][0][3] for _ in range(2)] == [10, 20]
 
 
+@pytest.mark.parametrize("sold", ["song", ["song"], 7])
+@pytest.mark.parametrize("user", [None, "7"])
+def test_what_is_no_item_is_told_to_the_developer(shop: Shop, sold: Any, user: str | None) -> None:
+    shop.app.add_url_rule("/odd", "odd", shop.fps.payment_required(lambda: sold)(lambda: "goods"))
+
+    with pytest.raises(TypeError, match="what is sold is an Item, several Items, or None"):
+        shop.client(user).get("/odd")
+
+
 def test_the_view_keeps_its_name(shop: Shop) -> None:
     assert shop.app.view_functions["items"].__name__ == "items"

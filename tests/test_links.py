@@ -168,6 +168,11 @@ def test_fallbacks_stand_before_the_key_that_signs() -> None:
     assert secret_keys({"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": None}) == ["new"]
 
 
+def test_fallbacks_that_are_one_text_are_not_taken_letter_by_letter() -> None:
+    with pytest.raises(RuntimeError, match="SECRET_KEY_FALLBACKS must be a list of keys"):
+        secret_keys({"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": "old"})
+
+
 @pytest.mark.parametrize("config", [{}, {"SECRET_KEY": None}, {"SECRET_KEY": ""}, {"SECRET_KEY_FALLBACKS": ["old"]}])
 def test_without_a_key_the_error_names_it_and_the_fix(config: dict[str, Any]) -> None:
     links = Links(lambda: secret_keys(config))

@@ -81,8 +81,14 @@ def test_an_order_too_dear_for_one_payment() -> None:
         make_order([Item("a", LARGEST_TOTAL, "a"), SONG], "USD")
 
 
-@pytest.mark.parametrize("key", ["", "x" * (ORDER_KEY_LENGTH + 1), "fps:mine"])
-def test_a_shops_key_has_its_form(key: str) -> None:
+@pytest.mark.parametrize("sold", ["track-1", ["track-1"], [SONG, None], {"sku": "track-1"}])
+def test_what_is_no_item_is_told_to_the_developer(sold: Any) -> None:
+    with pytest.raises(TypeError, match=r"what is sold is an Item, several Items, or None .*, not "):
+        make_order(sold, "USD")
+
+
+@pytest.mark.parametrize("key", ["", "x" * (ORDER_KEY_LENGTH + 1), "fps:mine", 17])
+def test_a_shops_key_has_its_form(key: Any) -> None:
     make_order([SONG], "USD", key="x" * ORDER_KEY_LENGTH)
     with pytest.raises(OrderError, match="order_key is a text"):
         make_order([SONG], "USD", key=key)

@@ -168,6 +168,14 @@ def test_it_finds_a_shop_that_stands_under_a_path(app: Flask, fps_buyer: Buyer) 
     assert [answer.status_code for answer in fps_buyer.notify(client)] == [200]
 
 
+def test_it_hands_on_why_the_sandbox_refused(client: FlaskClient, fps_buyer: Buyer) -> None:
+    start = client.get("/start")
+    start.headers["Location"] = start.headers["Location"].replace("0.10", "0.20")
+
+    with pytest.raises(AssertionError, match=r"'Invalid Request' \(status 400\) .*[Ss]ignature"):
+        fps_buyer.pay(client, start)
+
+
 def test_it_says_when_the_shop_wants_no_money(app: Flask, client: FlaskClient, fps_buyer: Buyer) -> None:
     app.add_url_rule("/free", view_func=lambda: "here you are", endpoint="free")
 

@@ -24,6 +24,7 @@ from .models import PaymentRow
 from .moves import journal
 from .moves import move
 from .noting import kept
+from .noting import unpark_row
 from .reading import locked_row
 from .reading import payment_record
 from .releases import owe
@@ -107,6 +108,7 @@ def _authorize(session: Session, now: datetime, row: PaymentRow, proof: Proof) -
     why = "the buyer authorized it" if proof.arrival else "the provider says that the buyer authorized it"
     known = {"authorization_id": proof.id, "method": proof.method, "payer": proof.payer, "attempts": 0}
     move(session, row, S.AUTHORIZED, now, why=why, authorized_at=proof.given_at or max(now, row.created_at), **known)
+    unpark_row(session, now, row)
 
 
 def _refusal(session: Session, now: datetime, row: PaymentRow, proof: Proof, terms: Terms) -> tuple[State, str] | None:

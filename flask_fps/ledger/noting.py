@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..records import Payment
@@ -58,6 +59,7 @@ def still_away(
     ours = row.lease_owner == owner
     if ours and now >= end and S.EXPIRED in MOVES[S(row.state)]:
         move(session, row, S.EXPIRED, now, why="the buyer never authorized it", due_at=None)
+        unpark_row(session, now, row)
     elif ours:
         row.due_at = next_at
     release(row, owner)
@@ -86,6 +88,18 @@ def park_row(session: Session, now: datetime, row: PaymentRow, reason: str) -> N
         return
     session.add(ParkedRow(account=row.account, gateway=row.gateway, payment_id=row.id, reason=reason, parked_at=now))
     journal(session, row, "parked", now, reason=reason)
+    session.flush()
+    session.refresh(row, ["parked_reason"])
+
+
+def unpark_row(session: Session, now: datetime, row: PaymentRow) -> None:
+    """What a person was to find out is known now."""
+    if row.parked_reason is None:
+        return
+    open_rows = select(ParkedRow).where(ParkedRow.payment_id == row.id, ParkedRow.resolved_at.is_(None))
+    for parked in session.scalars(open_rows):
+        parked.resolved_at, parked.resolution = now, f"it was {row.state} after all"
+    journal(session, row, "unparked", now, found=row.state)
     session.flush()
     session.refresh(row, ["parked_reason"])
 

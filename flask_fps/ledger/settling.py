@@ -23,7 +23,6 @@ from .leasing import Lease
 from .leasing import order_engaged_by_another
 from .models import GrantRow
 from .models import IntentRow
-from .models import ParkedRow
 from .models import PaymentRow
 from .models import TransactionRow
 from .moves import journal
@@ -31,6 +30,7 @@ from .moves import move
 from .moves import MOVES
 from .noting import park_row
 from .noting import release
+from .noting import unpark_row
 from .reading import intent_row
 from .reading import locked_row
 from .reading import payment_record
@@ -217,21 +217,9 @@ def _win(
 ) -> tuple[outbox.Delivery, ...]:
     move(session, row, S.PAID, now, why=f"paid by transaction {outcome.transaction_id}", paid_at=now)
     row.due_at = row.lease_owner = row.lease_until = None
-    _unpark(session, now, row)
+    unpark_row(session, now, row)
     _grant(session, now, row)
     return outbox.fill(session, now, row, handlers, lease.owner, lease.lasts)
-
-
-def _unpark(session: Session, now: datetime, row: PaymentRow) -> None:
-    """What a person was to find out is known now."""
-    if row.parked_reason is None:
-        return
-    open_rows = select(ParkedRow).where(ParkedRow.payment_id == row.id, ParkedRow.resolved_at.is_(None))
-    for parked in session.scalars(open_rows):
-        parked.resolved_at, parked.resolution = now, f"it was {row.state} after all"
-    journal(session, row, "unparked", now, found=row.state)
-    session.flush()
-    session.refresh(row, ["parked_reason"])
 
 
 def _grant(session: Session, now: datetime, row: PaymentRow) -> None:
@@ -257,7 +245,7 @@ def _step_to(session: Session, now: datetime, row: PaymentRow, target: State, ou
         target = S.FAILED
     move(session, row, target, now, why=outcome.message[:500] or outcome.code or outcome.result.value)
     if target in FINAL:
-        _unpark(session, now, row)
+        unpark_row(session, now, row)
 
 
 def _intents_made(session: Session, row: PaymentRow) -> int:

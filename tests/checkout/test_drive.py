@@ -148,3 +148,20 @@ def test_while_another_is_at_it_a_worker_has_nothing_to_do(shop: Shop) -> None:
     shop.come_back(payment)
 
     assert idle == [0]
+
+
+def test_no_connection_is_held_while_anybody_outside_is_asked(shop: Shop) -> None:
+    held: dict[str, int] = {}
+
+    def watch(call: str) -> None:
+        shop.gateway.meanwhile[call] = lambda: held.__setitem__(call, shop.engine.pool.checkedout())  # type: ignore[attr-defined]
+
+    for call in ("pay", "find", "status", "recover"):
+        watch(call)
+    shop.gateway.will("pay", "lost before", "lost before", "pending")
+    shop.buy()
+    away = shop.started(buyer="away")
+    shop.provider.authorize(away.reference)
+    shop.work_for(HOUR, timedelta(minutes=1))
+
+    assert held == {"pay": 0, "find": 0, "status": 0, "recover": 0}

@@ -176,3 +176,23 @@ def test_a_superseded_payment_is_asked_about_too(shop: Shop) -> None:
     shop.work_for(28 * HOUR)
 
     assert shop.payment(first).state is State.EXPIRED
+
+
+def test_what_a_person_was_to_find_out_is_known_once_the_buyer_is_back(shop: Shop) -> None:
+    payment = shop.started()
+    shop.gateway.will("recover", *["lost"] * 10_000)
+    shop.work_for(9 * DAY, 6 * HOUR)
+    assert shop.payment(payment).parked_reason is not None
+    shop.come_back(payment)
+
+    assert (shop.payment(payment).state, shop.payment(payment).parked_reason) == (State.EXPIRED, None)
+
+
+def test_or_once_the_provider_says_that_he_never_agreed(shop: Shop) -> None:
+    payment = shop.started()
+    shop.gateway.will("recover", *["lost"] * 1000)
+    shop.work_for(9 * DAY, 6 * HOUR)
+    shop.gateway.script["recover"].clear()
+    shop.checkout.drive_payment(payment.reference, early=True)
+
+    assert (shop.payment(payment).state, shop.payment(payment).parked_reason) == (State.EXPIRED, None)

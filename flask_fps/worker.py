@@ -93,11 +93,12 @@ class Worker:
         """
         ledger, checkout = self._state.ledger, self._state.checkout
         in_time = self._in_time(until)
-        done = Pass(arrivals=_each(in_time(ledger.due_arrivals(UNLIMITED)), checkout.process_arrival))
+        done = Pass(arrivals=_each(in_time(ledger.due_arrivals(UNLIMITED, early=early)), checkout.process_arrival))
         done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
-        done.releases = _each(in_time(ledger.due_releases(UNLIMITED)), checkout.give_back)
+        done.releases = _each(in_time(ledger.due_releases(UNLIMITED, early=early)), checkout.give_back)
         if not self._state.missing_handlers():
-            done.deliveries = _each(in_time(ledger.due_deliveries(UNLIMITED)), checkout.deliver)
+            owed = in_time(ledger.due_deliveries(UNLIMITED, early=early))
+            done.deliveries = _each(owed, lambda id: checkout.deliver(id, early=early))
         return done
 
     def _in_time(self, until: datetime | None) -> Callable[[Iterable[T]], Iterable[T]]:

@@ -17,6 +17,8 @@ from sqlalchemy import create_engine
 from sqlalchemy import inspect
 
 from flask_fps import Item
+from flask_fps import Payment
+from flask_fps import payment_completed
 from tests.apps import Shop
 
 #: Others script against these: the very names, in this order.
@@ -266,6 +268,33 @@ def test_reconcile_drives_and_compares(shop: Shop) -> None:
 
     assert shop.payment(payment.reference).is_paid
     assert "The ledger and the provider's books agree." in output
+
+
+def test_all_does_not_wait_for_a_handlers_back_off(shop: Shop) -> None:
+    calls: list[str] = []
+
+    def fulfill(app: object, *, payment: Payment, **extra: object) -> None:
+        calls.append(payment.reference)
+        if len(calls) == 1:
+            raise ValueError("no licences left")
+
+    payment_completed.connect_via(shop.app)(fulfill)
+    payment = shop.buy(shop.client())
+    assert "0 deliveries" in said(shop, "reconcile")
+    assert "1 deliveries" in said(shop, "reconcile", "--all")
+
+    assert calls == [payment.reference] * 2
+    assert shop.payment(payment.reference).delivered_at is not None
+
+
+def test_all_does_not_wait_with_what_is_given_back(shop: Shop) -> None:
+    shop.gateway.will("pay", "refused")
+    shop.gateway.will("release", "lost")
+    shop.buy(shop.client())
+    said(shop, "work", "--once")
+    assert "0 given back" in said(shop, "reconcile")
+
+    assert "1 given back" in said(shop, "reconcile", "--all")
 
 
 def test_reconcile_lists_every_difference(shop: Shop) -> None:

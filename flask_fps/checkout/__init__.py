@@ -69,9 +69,9 @@ class Checkout:
         """Act on one message of the inbox."""
         notify.process(self._desk, id)
 
-    def deliver(self, id: int) -> None:
-        """Deliver one row of the outbox."""
-        deliver.due(self._desk, id)
+    def deliver(self, id: int, *, early: bool = False) -> None:
+        """Deliver one row of the outbox, if it is due; ``early``: even before."""
+        deliver.due(self._desk, id, early=early)
 
     def give_back(self, id: int) -> None:
         """Give back one authorization that will not be paid with."""

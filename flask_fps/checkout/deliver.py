@@ -46,11 +46,11 @@ def deliver(desk: Desk, delivery: Delivery) -> None:
         _note_failure(desk, delivery, error)
 
 
-def due(desk: Desk, id: int) -> None:
-    """Claim one outbox row and deliver it, unless somebody else does."""
+def due(desk: Desk, id: int, *, early: bool = False) -> None:
+    """Claim one outbox row and deliver it, unless somebody else does; ``early``: even before its time."""
     if not desk.may_deliver():
         return
-    delivery = desk.ledger.claim_delivery(id, desk.lease(), desk.handlers())
+    delivery = desk.ledger.claim_delivery(id, desk.lease(), desk.handlers(), early=early)
     if delivery is not None:
         deliver(desk, delivery)
 

@@ -228,8 +228,8 @@ class Ledger:
     def postpone_arrival(self, waiting: Waiting, note: str) -> None:
         self._write(lambda session, now: inbox.postpone(session, now, waiting.id, note, self.backoff))
 
-    def due_arrivals(self, limit: int) -> list[int]:
-        return self._read(lambda session: inbox.due(session, self.clock(), limit))
+    def due_arrivals(self, limit: int, *, early: bool = False) -> list[int]:
+        return self._read(lambda session: inbox.due(session, self.clock(), limit, early=early))
 
     def due_arrivals_of(self, reference: str) -> list[int]:
         return self._read(lambda session: inbox.due_of(session, self.clock(), reference))
@@ -245,15 +245,19 @@ class Ledger:
         """Do handlers work in one transaction with the delivery mark?"""
         return self._session is not None
 
-    def due_deliveries(self, limit: int) -> list[int]:
-        return self._read(lambda session: outbox.due(session, self.clock(), limit))
+    def due_deliveries(self, limit: int, *, early: bool = False) -> list[int]:
+        return self._read(lambda session: outbox.due(session, self.clock(), limit, early=early))
 
     def due_deliveries_of(self, reference: str, *, named: bool) -> list[int]:
         return self._read(lambda session: outbox.due_of(session, self.clock(), reference, named=named))
 
-    def claim_delivery(self, id: int, lease: Lease, handlers: Iterable[str] = ()) -> Delivery | None:
+    def claim_delivery(
+        self, id: int, lease: Lease, handlers: Iterable[str] = (), *, early: bool = False
+    ) -> Delivery | None:
         """Take one row of the outbox: :func:`flask_fps.ledger.outbox.claim`."""
-        return self._write(lambda session, now: outbox.claim(session, now, id, lease.owner, lease.lasts, handlers))
+        return self._write(
+            lambda session, now: outbox.claim(session, now, id, lease.owner, lease.lasts, handlers, early=early)
+        )
 
     def renew_delivery(self, delivery: Delivery, lasts: timedelta) -> bool:
         return self._write(lambda session, now: outbox.renew(session, now, delivery, lasts))
@@ -289,8 +293,8 @@ class Ledger:
 
     # What is owed back
 
-    def due_releases(self, limit: int) -> list[int]:
-        return self._read(lambda session: releases.due(session, self.clock(), limit))
+    def due_releases(self, limit: int, *, early: bool = False) -> list[int]:
+        return self._read(lambda session: releases.due(session, self.clock(), limit, early=early))
 
     def due_releases_of(self, reference: str) -> list[int]:
         return self._read(lambda session: releases.due_of(session, self.clock(), reference))

@@ -117,8 +117,10 @@ def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta
     return Waiting(id, arrival, row.received_at)
 
 
-def due(session: Session, now: datetime, limit: int) -> list[int]:
-    query = select(InboxRow.id).where(InboxRow.done_at.is_(None), InboxRow.due_at <= now, _free(now))
+def due(session: Session, now: datetime, limit: int, *, early: bool = False) -> list[int]:
+    """What is to be done now; ``early``: before its time, too."""
+    query = select(InboxRow.id).where(InboxRow.done_at.is_(None), _free(now))
+    query = query if early else query.where(InboxRow.due_at <= now)
     return list(session.scalars(query.order_by(InboxRow.due_at).limit(limit)))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy import insert
 from sqlalchemy import literal_column
 from sqlalchemy import select
+from sqlalchemy import true
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -78,8 +79,10 @@ def _owed(row: PaymentRow, handler: str, now: datetime) -> DeliveryRow:
     )
 
 
-def due(session: Session, now: datetime, limit: int) -> list[int]:
-    query = select(DeliveryRow.id).where(IS_DUE, DeliveryRow.due_at <= now, _free(now))
+def due(session: Session, now: datetime, limit: int, *, early: bool = False) -> list[int]:
+    """What is to be delivered now; ``early``: before its time, too."""
+    query = select(DeliveryRow.id).where(IS_DUE, _free(now))
+    query = query if early else query.where(DeliveryRow.due_at <= now)
     return list(session.scalars(query.order_by(DeliveryRow.due_at).limit(limit)))
 
 
@@ -97,16 +100,24 @@ def due_of(session: Session, now: datetime, reference: str, *, named: bool) -> l
 
 
 def claim(
-    session: Session, now: datetime, id: int, owner: str, lease: timedelta, handlers: Iterable[str] = ()
+    session: Session,
+    now: datetime,
+    id: int,
+    owner: str,
+    lease: timedelta,
+    handlers: Iterable[str] = (),
+    *,
+    early: bool = False,
 ) -> Delivery | None:
-    """Take one row that is due, so that nobody else delivers it meanwhile.
+    """Take one row that is due (``early``: even before), so that nobody else delivers it meanwhile.
 
     Who takes that of ``payment_completed`` adds what is owed by his ``handlers``: the process that learned of
     the payment may not have known them all.
     """
     taken = session.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == id, DeliveryRow.state == "due", DeliveryRow.due_at <= now, _free(now))
+        .where(DeliveryRow.id == id, DeliveryRow.state == "due", _free(now))
+        .where(true() if early else DeliveryRow.due_at <= now)
         .values(lease_owner=owner, lease_until=now + lease)
         .execution_options(synchronize_session=False)
     )

@@ -56,8 +56,10 @@ def owe(session: Session, now: datetime, payment: PaymentRow, authorization_id: 
         )
 
 
-def due(session: Session, now: datetime, limit: int) -> list[int]:
-    query = select(ReleaseRow.id).where(ReleaseRow.released_at.is_(None), ReleaseRow.due_at <= now, _free(now))
+def due(session: Session, now: datetime, limit: int, *, early: bool = False) -> list[int]:
+    """What is to be done now; ``early``: before its time, too."""
+    query = select(ReleaseRow.id).where(ReleaseRow.released_at.is_(None), _free(now))
+    query = query if early else query.where(ReleaseRow.due_at <= now)
     return list(session.scalars(query.order_by(ReleaseRow.due_at).limit(limit)))
 
 

@@ -1,0 +1,246 @@
+"""Rows 38 to 44 and 53: the database is locked, away, full, or says what is not so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+import requests
+
+from tests.faults import guards
+from tests.faults.breaking import break_commits
+from tests.faults.breaking import break_steps
+from tests.faults.breaking import break_writes
+from tests.faults.breaking import Breaker
+from tests.faults.breaking import DEVICE
+from tests.faults.breaking import each_in_turn
+from tests.faults.breaking import FULL
+from tests.faults.breaking import LOCKED
+from tests.faults.rows import fails
+from tests.faults.rows import row
+from tests.faults.rows import without
+from tests.faults.shop import until
+from tests.faults.stage import Stage
+
+ONE = [("Success", "0.10")]
+
+
+@row(38, "A notification comes while the database cannot be written")
+def test_row_38_a_notification_cannot_be_stored(stage: Stage) -> None:
+    stage.sandbox.switches.ipn = "after"
+    stage.john.buy(method="CC")
+    with stage.locked():
+        stage.wait(seconds=2)
+        waiting = [(letter.attempts, letter.last_error) for letter in stage.sandbox.notifications]
+    assert waiting == [(1, "answered 503")] * 2, waiting
+
+    stage.sandbox.advance(timedelta(minutes=1))
+    assert stage.shop.states() == ["paid"]
+    assert stage.sandbox.notifications == []
+    stage.settled("paid")
+
+
+test_row_38_guard = fails(
+    without(guards.stored_before_acknowledged, test_row_38_a_notification_cannot_be_stored),
+)
+
+
+@row(39, "The database is locked at any write")
+@pytest.mark.parametrize("times", [1, 3])
+def test_row_39_locked_at_any_write(stage: Stage, times: int) -> None:
+    """Locked once, nobody notices; locked for long, browsers are asked to come again, and nothing is sent twice."""
+    breaker = break_steps(stage.patch, LOCKED)
+
+    def story(nth: int) -> None:
+        answers = _buy(stage, f"buyer {nth}")
+        stage.saw(f"write {nth} met a lock", bool(breaker.broken) or nth > 1)
+        patient = {(answer.status_code, answer.headers.get("Retry-After")) for answer in answers}
+        assert patient <= ({(303, None)} if times == 1 else {(303, None), (503, "5")}), patient
+
+    broken = each_in_turn(breaker, story, times)
+    assert broken >= 4
+    _all_paid(stage, broken + 1)
+
+
+test_row_39_guard = fails(without(guards.steps_are_tried_again, test_row_39_locked_at_any_write, times=1))
+
+
+@row(40, "The database is away before the request is written down")
+def test_row_40_away_before_the_request(stage: Stage) -> None:
+    url = stage.john.agree()
+    with stage.locked():
+        answer = stage.john.get(url)
+    assert stage.money() == []
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
+
+    stage.john.come_back(url)
+    stage.settled("paid")
+    assert stage.money() == ONE
+
+
+test_row_40_guard = fails(without(guards.written_before_sent, test_row_40_away_before_the_request))
+
+
+@row(41, "The database is away when the success comes back")
+def test_row_41_away_when_the_answer_comes(stage: Stage) -> None:
+    stage.quiet()
+    url = stage.john.agree()
+    stage.sandbox.faults.add("Pay", "delay", seconds=0.8)
+    answers: list[requests.Response] = []
+    back = Thread(target=lambda: answers.append(stage.john.get(url)))
+    back.start()
+    until(stage.money)
+    with stage.locked():
+        back.join()
+
+    assert answers[0].status_code == 503
+    assert "please do not pay again" in answers[0].text
+    assert stage.shop.states() == ["paying"]
+    stage.work(minutes=1)
+    assert stage.shop.states() == ["paid"], "the first re-send gets the first answer"
+    stage.settled("paid")
+    assert stage.money() == ONE
+
+
+test_row_41_guard = fails(without(guards.a_resend_is_identical, test_row_41_away_when_the_answer_comes))
+
+
+@row(42, "The disk is full at any write")
+def test_row_42_full_at_any_write(stage: Stage) -> None:
+    breaker = break_writes(stage.shop.engine, FULL)
+
+    def story(nth: int) -> None:
+        answers = _buy(stage, f"buyer {nth}", breaker)
+        stage.saw(f"write {nth} met a full disk", bool(breaker.broken) or nth > 1)
+        assert {answer.status_code for answer in answers} <= {303, 503}, [answer.text for answer in answers]
+
+    broken = each_in_turn(breaker, story, times=10**6)
+    assert broken >= 10
+    _all_paid(stage, broken + 1)
+
+
+test_row_42_guard = fails(without(guards.one_step_one_commit, test_row_42_full_at_any_write))
+
+
+@row(43, "A commit is reported as failed and is there, or is reported as done and is not")
+@pytest.mark.parametrize("said", [LOCKED, DEVICE])
+def test_row_43_a_commit_that_is_there_after_all(stage: Stage, said: str) -> None:
+    breaker = break_commits(stage.shop.engine, said)
+
+    def story(nth: int) -> None:
+        answers = _buy(stage, f"buyer {nth}")
+        stage.saw(f"commit {nth} was reported as failed", bool(breaker.broken) or nth > 1)
+        assert {answer.status_code for answer in answers} <= {303, 503}, [answer.text for answer in answers]
+
+    broken = each_in_turn(breaker, story)
+    assert broken >= 4
+    _all_paid(stage, broken + 1)
+
+
+@row(43, "A commit is reported as failed and is there, or is reported as done and is not")
+def test_row_43_a_commit_that_is_not_there(stage: Stage) -> None:
+    """The whole payment is gone; whoever compares the books is told."""
+    stage.quiet()
+    before = stage.back_up()
+    stage.john.buy()
+    stage.restore(before)
+    stage.saw("money moved, and no payment knows of it", (stage.money(), stage.shop.payments()) == (ONE, []))
+
+    [moved] = stage.sandbox.ledger()["transactions"]
+    assert stage.audit() == [("orphan", moved["transactionId"])]
+
+
+test_row_43_guard = fails(
+    without(guards.returns_act_once, test_row_43_a_commit_that_is_there_after_all, said=LOCKED),
+    without(guards.orphans_are_reported, test_row_43_a_commit_that_is_not_there),
+)
+
+
+@row(44, "The database is restored from a backup")
+def test_row_44_restored_from_a_backup(stage: Stage) -> None:
+    """What was paid after the backup is found again, and not paid a second time."""
+    stage.quiet()
+    url = stage.john.agree()
+    backup = stage.back_up()
+    stage.john.come_back(url)
+    assert stage.shop.states() == ["paid"]
+    stage.restore(backup)
+    stage.saw("the payment was forgotten", (stage.money(), stage.shop.states()) == (ONE, ["started"]))
+
+    stage.settled("paid")
+    assert stage.money() == ONE
+    assert stage.audit() == []
+
+
+test_row_44_guard = fails(without(guards.references_are_derived, test_row_44_restored_from_a_backup))
+
+
+@row(53, "What is being paid for is deleted by the shop")
+def test_row_53_the_goods_are_deleted(stage: Stage) -> None:
+    url = stage.john.agree()
+    del stage.shop.prices["song"]
+    stage.saw("the goods are gone", stage.john.get("/download/song").status_code == 404)
+    reference = stage.john.come_back(url)
+
+    stage.settled("paid")
+    stage.delivered_once(reference)
+
+
+@row(53, "What is being paid for is deleted by the shop")
+def test_row_53_the_payment_is_deleted(stage: Stage) -> None:
+    """The ledger's rows hold each other; what somebody tears out all the same is reported."""
+    stage.quiet()
+    reference = stage.john.buy()
+    with stage.shop.engine.connect() as connection:
+        refused = _delete(connection, reference)
+    stage.saw("somebody tried to delete it", refused is not None)
+    assert refused is True
+    assert stage.shop.states() == ["paid"]
+
+    stage.tear_out(reference)
+    [moved] = stage.sandbox.ledger()["transactions"]
+    assert stage.audit() == [("orphan", moved["transactionId"])]
+
+
+test_row_53_guard = fails(without(guards.the_ledgers_rows_stay, test_row_53_the_payment_is_deleted))
+
+
+def _delete(connection: object, reference: str) -> bool:
+    """True if the database refused."""
+    from sqlalchemy import text
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.exc import IntegrityError
+
+    assert isinstance(connection, Connection)
+    try:
+        connection.execute(text("DELETE FROM fps_payments WHERE reference = :r"), {"r": reference})
+    except IntegrityError:
+        return True
+    return False
+
+
+def _buy(stage: Stage, name: str, breaker: Breaker | None = None) -> list[requests.Response]:
+    """Start, agree and come back; whoever is asked to try again does, when the database is well again."""
+    person, answers = stage.somebody(name), []
+    start = person.get("/download/song").headers["Location"]
+    answers.append(person.get(start))
+    if answers[-1].status_code == 503:
+        if breaker is not None:
+            breaker.disarm()
+        answers.append(person.get(start))
+    url = person.agree_to(answers[-1])
+    answers.append(person.get(url))
+    if breaker is not None:
+        breaker.disarm()
+    if answers[-1].status_code == 503:
+        answers.append(person.get(url))
+    return answers
+
+
+def _all_paid(stage: Stage, buyers: int) -> None:
+    for _ in range(4):
+        stage.work(minutes=5)
+    assert stage.shop.states() == ["paid"] * buyers, stage.shop.states()
+    assert stage.money() == ONE * buyers
+    stage.judge()

@@ -124,7 +124,10 @@ def _keep_private(response: Response) -> Response:
     return response
 
 
-@blueprint.errorhandler(LedgerBusy)
+# The shop's own views ask the ledger too, behind the gate: what it cannot say is answered there as here.
+
+
+@blueprint.app_errorhandler(LedgerBusy)
 def _busy(error: LedgerBusy) -> ResponseReturnValue:
     current_app.logger.error("Flask-FPS: %s", error)
     response = _message(
@@ -133,13 +136,14 @@ def _busy(error: LedgerBusy) -> ResponseReturnValue:
         503,
     )
     response.headers["Retry-After"] = "5"
-    return response
+    return no_store(response)
 
 
-@blueprint.errorhandler(SchemaMissing)
+@blueprint.app_errorhandler(SchemaMissing)
 def _no_tables(error: SchemaMissing) -> ResponseReturnValue:
     current_app.logger.error("Flask-FPS: %s", error)
-    return _message("This shop is not set up yet", str(error).capitalize() + ".", 503)
+    said = str(error)
+    return no_store(_message("This shop is not set up yet", f"{said[:1].upper()}{said[1:]}.", 503))
 
 
 @blueprint.errorhandler(Forged)

@@ -14,6 +14,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import TestResponse
 
 from flask_fps import Item
+from flask_fps.errors import LedgerBusy
+from flask_fps.errors import SchemaMissing
 from tests.apps import Shop
 from tests.apps import SONG
 
@@ -236,6 +238,23 @@ def test_what_is_no_item_is_told_to_the_developer(shop: Shop, sold: Any, user: s
 
     with pytest.raises(TypeError, match="what is sold is an Item, several Items, or None"):
         shop.client(user).get("/odd")
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [(LedgerBusy("away"), "Please try again in a moment"), (SchemaMissing("no tables"), "This shop is not set up yet")],
+)
+def test_a_ledger_that_cannot_say_who_has_paid_is_no_error_of_the_shops(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception, title: str
+) -> None:
+    def owns(*_: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(shop.ledger, "owns", owns)
+    answer = shop.client("7").get("/song")
+
+    assert (answer.status_code, title in answer.text) == (503, True)
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_view_keeps_its_name(shop: Shop) -> None:

@@ -166,9 +166,10 @@ def start() -> ResponseReturnValue:
         return _too_old(order_of(error.payload))
     buyer = buyer_or_guest(state)
     sentence = state.checkout.unreachable(ACCOUNT)
-    if sentence:
+    find = state.checkout.look if sentence else state.checkout.start
+    started = find(order, buyer, ACCOUNT, _addresses(state))
+    if started is None:
         return _out_of_reach(sentence)
-    started = state.checkout.start(order, buyer, ACCOUNT, _addresses(state))
     if started.opening is Opening.GOODS:
         return redirect(order.next_url, 303) if order.next_url else _message("You have bought this", "It is yours.")
     if started.opening is Opening.TAKEN:
@@ -272,7 +273,7 @@ def _too_old(order: Order) -> ResponseReturnValue:
     return _message("This offer has expired", "Go back to the shop and choose it again.", 410)
 
 
-def _out_of_reach(sentence: str) -> ResponseReturnValue:
+def _out_of_reach(sentence: str | None) -> ResponseReturnValue:
     message = f"Nothing was charged. {sentence}: start it with the command below, then try again."
     return _message("Payment service unavailable", message, 503, command="flask fps sandbox")
 

@@ -151,6 +151,25 @@ def test_where_nobody_answers_nobody_is_sent(shop: Shop, client: FlaskClient) ->
     assert shop.ledger.newest(1) == []
 
 
+@pytest.mark.parametrize("answer", ["lost", "pending", "not sent"])
+def test_where_nobody_answers_a_payment_under_way_is_not_called_nothing(
+    shop: Shop, client: FlaskClient, answer: str
+) -> None:
+    """Its money may have moved: only its own page knows what is proven."""
+    shop.gateway.will("pay", answer)
+    payment = shop.buy(client)
+    shop.gateway.will("reachable", "lost")
+
+    assert shop.start(client).headers["Location"] == shop.page(payment)
+
+
+def test_where_nobody_answers_the_goods_are_still_there(shop: Shop, client: FlaskClient) -> None:
+    shop.buy(client)
+    shop.gateway.will("reachable", "lost")
+
+    assert shop.start(client).headers["Location"] == "/song"
+
+
 def test_a_provider_that_cannot_begin_leads_to_the_payments_page(
     shop: Shop, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from .drive import drive
 from .drive import drive_all
 from .finish import finish
 from .start import Addresses as Addresses
+from .start import look
 from .start import start
 from .start import Started as Started
 
@@ -37,6 +38,10 @@ class Checkout:
     def start(self, order: Order, buyer: str, account: str, addresses: Addresses) -> Started:
         """A buyer wants to pay an order."""
         return start(self._desk, order, buyer, account, addresses)
+
+    def look(self, order: Order, buyer: str, account: str, addresses: Addresses) -> Started | None:
+        """What answers this order already; ``None`` where he would have to be sent away."""
+        return look(self._desk, order, buyer, account, addresses)
 
     def unreachable(self, account: str) -> str | None:
         """``None``, or why it is pointless to send a buyer away now."""

@@ -35,8 +35,24 @@ class Started:
 
 def start(desk: Desk, order: Order, buyer: str, account: str, addresses: Addresses) -> Started:
     """Find or make the payment of this order; it is committed before anybody is sent anywhere."""
+    opening, payment = desk.ledger.open_payment(_draft(desk, order, buyer, account, addresses))
+    if payment is None or opening not in (Opening.STARTED, Opening.RESUMED):
+        return Started(opening, payment)
+    redirect = _begin(desk, payment)
+    if opening is Opening.STARTED:
+        desk.tell(payment_started, payment)
+    return Started(opening, payment, redirect)
+
+
+def look(desk: Desk, order: Order, buyer: str, account: str, addresses: Addresses) -> Started | None:
+    """What answers this order without anybody being sent away, if anything does; nothing is made."""
+    standing = desk.ledger.standing_payment(_draft(desk, order, buyer, account, addresses))
+    return Started(*standing) if standing else None
+
+
+def _draft(desk: Desk, order: Order, buyer: str, account: str, addresses: Addresses) -> Draft:
     reference = desk.new_name()
-    draft = Draft(
+    return Draft(
         reference=reference,
         account=account,
         gateway=desk.gateways[account].name,
@@ -47,13 +63,6 @@ def start(desk: Desk, order: Order, buyer: str, account: str, addresses: Address
         lifetime=desk.terms.lifetime,
         ask_after=ASK_AFTER.first,
     )
-    opening, payment = desk.ledger.open_payment(draft)
-    if payment is None or opening not in (Opening.STARTED, Opening.RESUMED):
-        return Started(opening, payment)
-    redirect = _begin(desk, payment)
-    if opening is Opening.STARTED:
-        desk.tell(payment_started, payment)
-    return Started(opening, payment, redirect)
 
 
 def _begin(desk: Desk, payment: Payment) -> str | None:

@@ -139,6 +139,10 @@ class Ledger:
         """The payment that serves this order now: :func:`flask_fps.ledger.opening.open_payment`."""
         return self._write(lambda session, now: opening.open_payment(session, now, draft))
 
+    def standing_payment(self, draft: Draft) -> tuple[Opening, Payment | None] | None:
+        """What answers this order already: :func:`flask_fps.ledger.opening.standing_payment`."""
+        return self._read(lambda session: opening.standing_payment(session, draft))
+
     def begun(self, reference: str, redirect: str, handle: str | None, until: datetime | None = None) -> None:
         """Remember what a provider that had to be asked said when the attempt began.
 

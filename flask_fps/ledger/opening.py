@@ -85,18 +85,30 @@ def open_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening
     ``GOODS``: the buyer owns all of it already. ``PAGE``: a payment of his stands or is under way.
     ``RESUMED`` and ``STARTED``: send him to pay. ``TAKEN``: somebody else is paying this very order.
     """
-    if _owns_everything(session, draft):
-        return Opening.GOODS, None
     rows = _rows_of_order(session, draft)
-    engaged = _engaged(rows, draft)
-    if engaged:
-        return (Opening.PAGE, payment_record(engaged)) if engaged.buyer == draft.buyer else (Opening.TAKEN, None)
+    standing = _standing(session, rows, draft)
+    if standing:
+        return standing
     started = next(iter(rows), None)
     if started and _still_fits(started, draft, now):
         return Opening.RESUMED, payment_record(started)
     if started:
         _supersede(session, started, draft, now)
     return Opening.STARTED, payment_record(_insert(session, draft, now))
+
+
+def standing_payment(session: Session, draft: Draft) -> tuple[Opening, Payment | None] | None:
+    """``GOODS``, ``PAGE`` or ``TAKEN``, where one of them answers this order: then nobody need be sent away."""
+    return _standing(session, _rows_of_order(session, draft), draft)
+
+
+def _standing(session: Session, rows: list[PaymentRow], draft: Draft) -> tuple[Opening, Payment | None] | None:
+    if _owns_everything(session, draft):
+        return Opening.GOODS, None
+    engaged = _engaged(rows, draft)
+    if engaged is None:
+        return None
+    return (Opening.PAGE, payment_record(engaged)) if engaged.buyer == draft.buyer else (Opening.TAKEN, None)
 
 
 def _owns_everything(session: Session, draft: Draft) -> bool:

@@ -309,10 +309,12 @@ def test_reconcile_lists_every_difference(shop: Shop) -> None:
 
 
 def test_reconcile_without_the_providers_answer_fails(shop: Shop) -> None:
-    shop.gateway.will("activity", "lost")
+    shop.gateway.will("activity", "lost", "lost")
     result = fps(shop, "reconcile")
 
     assert result.exit_code == 1
+    assert result.output.startswith("Done: ")
+    assert "Done" not in fps(shop, "reconcile", "--json").output
     assert "the provider's books could not be read" in result.output
 
 

@@ -99,11 +99,12 @@ def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> No
         return
     with click.progressbar(wanted, label="Payments", file=sys.stderr, hidden=not sys.stderr.isatty()) as payments:
         done = worker.reconcile(payments, early=everything)
+    if not as_json:
+        click.echo(f"Done: {done}.")
     findings = list(_findings(state, state.ledger.clock() - timedelta(days=days)))
     if as_json:
         click.echo(json.dumps({"done": asdict(done), "differences": [asdict(each) for each in findings]}, indent=2))
         return
-    click.echo(f"Done: {done}.")
     _say_what_differs(findings)
 
 

@@ -134,6 +134,8 @@ def answers(port: int) -> bool:
 
 
 def interrupt(number: int, frame: FrameType | None) -> None:
+    """Once: make passes on what a terminal has sent to all already, and the second must not break the ending."""
+    ignore_signals()
     raise KeyboardInterrupt
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from example_app.__main__ import interrupt
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -78,6 +80,18 @@ def test_it_serves_until_it_is_told_to_stop(home: Path, how: signal.Signals) -> 
         assert process.wait(20) == 0
     assert not answers(shop) and not answers(sandbox)
     assert {file.name for file in (home / "instance").iterdir()} >= {"shop.sqlite", "sandbox.sqlite", "secret_key"}
+
+
+def test_a_second_signal_does_not_break_the_ending() -> None:
+    kinds = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.getsignal(kind) for kind in kinds]
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interrupt(signal.SIGTERM, None)
+        assert [signal.getsignal(kind) for kind in kinds] == [signal.SIG_IGN] * 2
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
 
 
 def test_a_port_that_is_taken_is_named(home: Path) -> None:

@@ -8,13 +8,14 @@ from ..gateways import Authorization
 from ..gateways import Standing
 from ..ledger import Lease
 from ..records import Payment
-from ..records import State
 from . import pay
 from .desk import ASK_AFTER
 from .desk import Desk
 from .desk import log
 from .finish import proof_of
 
+#: Who authorized within this time is still being sent back.
+ON_HIS_WAY = timedelta(minutes=2)
 #: A payment of which the provider never told anything is put before a person after this.
 PARK_AFTER = timedelta(days=7)
 
@@ -26,10 +27,19 @@ def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
     if held is None:
         return
     authorization = _ask(desk, held)
-    if authorization.standing is Standing.AUTHORIZED:
+    if _is_on_his_way(desk, authorization):
+        desk.ledger.still_away(held, lease, desk.clock() + ON_HIS_WAY, held.created_at + desk.terms.lifetime)
+    elif authorization.standing is Standing.AUTHORIZED:
         pay.accept(desk, held, proof_of(authorization))
     else:
         _still_away(desk, held, authorization, lease)
+
+
+def _is_on_his_way(desk: Desk, authorization: Authorization) -> bool:
+    """He authorized a moment ago, and his browser is about to bring it: do not decide without him."""
+    if authorization.given_at is None:
+        return False
+    return timedelta() <= desk.clock() - authorization.given_at < ON_HIS_WAY
 
 
 def _ask(desk: Desk, payment: Payment) -> Authorization:
@@ -47,6 +57,5 @@ def _still_away(desk: Desk, payment: Payment, authorization: Authorization, leas
     if not told and now >= end:
         pay.park(desk, payment, f"the provider does not say whether the buyer agreed: {authorization.detail}", lease)
         return
-    after = desk.ledger.still_away(payment, lease, now + ASK_AFTER.after(payment.asked), end)
-    if after.state is State.EXPIRED:
-        pay.tell_end(desk, after, payment.state)
+    before, after = desk.ledger.still_away(payment, lease, now + ASK_AFTER.after(payment.asked), end)
+    pay.tell_end(desk, after, before)

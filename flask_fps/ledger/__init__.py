@@ -23,6 +23,7 @@ from ..records import Intent
 from ..records import JournalEntry
 from ..records import Outcome
 from ..records import Payment
+from ..records import State
 from . import accepting
 from . import handing
 from . import heartbeats
@@ -172,8 +173,11 @@ class Ledger:
         """Lease a payment whose buyer has not come back, if it is due and free."""
         return self._write(lambda session, now: leasing.hold(session, now, reference, lease, early=early))
 
-    def still_away(self, payment: Payment, lease: Lease, next_at: datetime, end: datetime) -> Payment:
-        """The provider knows no authorization: ask again at ``next_at``; past ``end`` it has expired."""
+    def still_away(self, payment: Payment, lease: Lease, next_at: datetime, end: datetime) -> tuple[State, Payment]:
+        """The provider knows no authorization: ask again at ``next_at``; past ``end`` it has expired.
+
+        :return: the state it was in before, and the payment as it is now.
+        """
         return self._write(
             lambda session, now: noting.still_away(session, now, payment.reference, lease.owner, next_at, end)
         )

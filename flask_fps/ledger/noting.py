@@ -53,9 +53,13 @@ def turned_away(
 
 def still_away(
     session: Session, now: datetime, reference: str, owner: str, next_at: datetime, end: datetime
-) -> Payment:
-    """The provider knows no authorization: ask again at ``next_at``, or end it once ``end`` has passed."""
+) -> tuple[State, Payment]:
+    """The provider knows no authorization: ask again at ``next_at``, or end it once ``end`` has passed.
+
+    Gives the state it was in before, and the payment as it is now.
+    """
     row = locked_row(session, reference)
+    before = S(row.state)
     ours = row.lease_owner == owner
     if ours and now >= end and S.EXPIRED in MOVES[S(row.state)]:
         move(session, row, S.EXPIRED, now, why="the buyer never authorized it", due_at=None)
@@ -63,7 +67,7 @@ def still_away(
     elif ours:
         row.due_at = next_at
     release(row, owner)
-    return payment_record(row)
+    return before, payment_record(row)
 
 
 def kept(session: Session, now: datetime, arrival: inbox.Arrival, inbox_id: int | None, row: PaymentRow) -> None:

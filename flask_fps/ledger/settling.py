@@ -38,6 +38,8 @@ from .reading import payment_record
 S = State
 #: Payments in these states are asked about again by themselves.
 DRIVEN = frozenset({S.AUTHORIZED, S.PAYING, S.UNKNOWN, S.PENDING})
+#: Nothing follows these by itself.
+ENDED = frozenset({Result.SUCCESS, Result.FAILURE, Result.CANCELLED})
 #: After this many proven, retriable refusals a payment fails.
 INTENTS_MAX = 5
 
@@ -184,7 +186,8 @@ def _remember_transaction(
         row.method = row.method or outcome.method
     known = _known_transaction(session, row, outcome)
     if known:
-        known.status, known.updated_at = outcome.result.value, now
+        if outcome.result in ENDED or Result(known.status) not in ENDED:  # a slow answer does not undo a later one
+            known.status, known.updated_at = outcome.result.value, now
         return
     session.flush()
     session.add(

@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from flask_fps.gateways import Authorization
+from flask_fps.gateways import Standing
 from flask_fps.ledger import Terms
 from flask_fps.records import Item
+from flask_fps.records import Payment
 from flask_fps.records import State
 from tests.checkout.shop import DAY
 from tests.checkout.shop import GUEST
@@ -196,3 +199,18 @@ def test_or_once_the_provider_says_that_he_never_agreed(shop: Shop) -> None:
     shop.checkout.drive_payment(payment.reference, early=True)
 
     assert (shop.payment(payment).state, shop.payment(payment).parked_reason) == (State.EXPIRED, None)
+
+
+def test_what_ended_while_we_asked_is_told_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = shop.started()
+    shop.clock.advance(DAY + 4 * HOUR)
+
+    def answer_too_late(asked: Payment) -> Authorization:
+        shop.come_back(payment, shop.provider.authorize(payment.reference))
+        return Authorization(Standing.ABANDONED)
+
+    monkeypatch.setattr(shop.gateway, "recover", answer_too_late)
+    shop.work()
+
+    assert shop.payment(payment).state is State.EXPIRED
+    assert shop.told.count("payment-failed") == 1

@@ -256,12 +256,12 @@ def test_a_buyer_who_stays_away_is_asked_about_again_until_the_end(books: Books,
     held = books.ledger.hold(payment.reference, lease)
     assert held is not None
 
-    later = books.ledger.still_away(held, lease, books.clock.now + 60 * SECOND, end)
+    _, later = books.ledger.still_away(held, lease, books.clock.now + 60 * SECOND, end)
     assert (later.state, later.due_at) == (state, books.clock.now + 60 * SECOND)
     books.clock.advance(HOUR)
     again = books.ledger.hold(payment.reference, lease)
     assert again is not None
-    over = books.ledger.still_away(again, lease, books.clock.now + DAY, end)
+    _, over = books.ledger.still_away(again, lease, books.clock.now + DAY, end)
     assert (over.state, over.due_at) == (State.EXPIRED, None)
 
 
@@ -271,7 +271,7 @@ def test_who_lost_the_lease_does_not_end_the_payment(books: Books) -> None:
     held = books.ledger.hold(payment.reference, books.lease("slow"))
     assert held is not None
     books.accept(payment)
-    after = books.ledger.still_away(held, books.lease("slow"), books.clock.now + DAY, books.clock.now)
+    _, after = books.ledger.still_away(held, books.lease("slow"), books.clock.now + DAY, books.clock.now)
 
     assert (after.state, after.due_at) == (State.PAYING, books.clock.now + LEASE)
 

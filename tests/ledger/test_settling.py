@@ -378,3 +378,13 @@ def test_parking_twice_keeps_the_first_reason(books: Books) -> None:
 
     assert parked.parked_reason == "first"
     assert len(books.rows(ParkedRow)) == 1
+
+
+@pytest.mark.parametrize("late", [Result.PENDING, Result.RESERVED])
+def test_a_slow_answer_does_not_undo_what_is_known_of_a_transaction(books: Books, late: Result) -> None:
+    _, intent = books.paying()
+    books.settle(intent, Result.PENDING)
+    books.settle(intent, Result.SUCCESS)
+    books.settle(intent, late)
+
+    assert [row.status for row in books.rows(TransactionRow)] == ["success"]

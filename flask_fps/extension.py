@@ -112,6 +112,7 @@ class FPS:
         app.extensions["fps"] = self._state(app, config)
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.context_processor(lambda: {"fps": self})
+        app.before_request(gate.refuse_open_door)
         app.cli.add_command(cli.fps)
         if config.is_local:
             log.warning("FPS_ENVIRONMENT is 'local': the sandbox at %s, no real money", config.sandbox_url)

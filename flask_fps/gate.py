@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 from typing import TypeVar
 from urllib.parse import quote
+from weakref import WeakSet
 
 from flask import after_this_request
 from flask import current_app
@@ -30,6 +31,8 @@ from .views import link_to_start
 from .views import no_store
 from .views import only_looking
 
+#: Views as they are without their gate.
+_BEHIND_A_GATE: WeakSet[Callable[..., Any]] = WeakSet()
 #: What may stand in a path as it is (RFC 3986, section 3.3).
 PATH_SAFE = "/:@!$&'()*+,;=~"
 Sold = Item | Iterable[Item] | None
@@ -53,6 +56,8 @@ def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
     fixed = () if callable(sold) else items_of(sold)  # read once: an iterator has nothing left the second time
 
     def decorate(view: View) -> View:
+        _BEHIND_A_GATE.add(view)
+
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Any:
             items = items_of(current_app.ensure_sync(sold)(*args, **kwargs)) if callable(sold) else fixed
@@ -65,6 +70,22 @@ def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
         return gated  # type: ignore[return-value]
 
     return decorate
+
+
+def refuse_open_door() -> None:
+    """Stop a view that was registered before its gate was put around it: it would give away what is sold.
+
+    :raises RuntimeError: naming the view and the order that is right.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or view not in _BEHIND_A_GATE:
+        return
+    gated = any(getattr(other, "__wrapped__", None) is view for other in current_app.view_functions.values())
+    if not gated:
+        raise RuntimeError(
+            f"the view {request.endpoint!r} was registered without its @fps.payment_required: "
+            "write @app.get(…) above @fps.payment_required(…), not below"
+        )
 
 
 def owns(state: AppState, items: tuple[Item, ...]) -> bool:

@@ -247,6 +247,14 @@ class Facts:
     money: Money | None
     #: Did the money go to this shop? ``None``: the answer does not say.
     ours: bool | None
+    #: Who was paid, as the provider names him.
+    payee: str | None = None
+
+    @property
+    def other_payee(self) -> str:
+        """What to tell an operator where the money did not go to us."""
+        named = f" ({self.payee})" if self.payee else ""
+        return f"somebody else was paid{named}: is the recipient in the settings the right one?"
 
 
 @dataclass(frozen=True)

@@ -259,3 +259,24 @@ def test_a_ledger_that_cannot_say_who_has_paid_is_no_error_of_the_shops(
 
 def test_the_view_keeps_its_name(shop: Shop) -> None:
     assert shop.app.view_functions["items"].__name__ == "items"
+
+
+def test_a_view_registered_without_its_gate_is_stopped_and_the_mend_is_named(shop: Shop) -> None:
+    def open_door() -> str:
+        return "goods for nothing"
+
+    shop.fps.payment_required(SONG)(shop.app.get("/open")(open_door))
+    shop.app.testing = True
+    with pytest.raises(RuntimeError, match=r"write @app\.get\(…\) above @fps\.payment_required\(…\)"):
+        shop.app.test_client().get("/open")
+
+
+def test_a_view_may_stand_behind_its_gate_and_elsewhere_without_on_purpose(shop: Shop) -> None:
+    def song() -> str:
+        return "♪"
+
+    shop.app.add_url_rule("/sold", "sold", shop.fps.payment_required(SONG)(song))
+    shop.app.add_url_rule("/staff", "staff", song)
+    client = shop.app.test_client()
+    assert client.get("/staff").text == "♪"
+    assert client.get("/sold").status_code == 303

@@ -67,7 +67,7 @@ def _compare(desk: Desk, outcome: Outcome, here: Booked | None) -> Iterator[Find
             "amount", outcome.transaction_id, here.payment, f"{here.money} here and {outcome.facts.money} there"
         )
     if outcome.facts.ours is False:
-        yield Finding("payee", outcome.transaction_id, here.payment, "somebody else was paid")
+        yield Finding("payee", outcome.transaction_id, here.payment, outcome.facts.other_payee)
 
 
 def _duplicate(desk: Desk, outcome: Outcome, here: Booked | None, paid: dict[str, str]) -> Iterator[Finding]:

@@ -149,7 +149,7 @@ def disagreement(intent: Intent, facts: Facts | None) -> str | None:
         return f"it is about {facts.money}, not {intent.money}"
     if facts.ours is None:
         return "the answer does not say who was paid"
-    return None if facts.ours else "somebody else was paid"
+    return None if facts.ours else facts.other_payee
 
 
 def settle(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:

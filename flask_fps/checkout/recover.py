@@ -28,7 +28,8 @@ def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
         return
     authorization = _ask(desk, held)
     if _is_on_his_way(desk, authorization):
-        desk.ledger.still_away(held, lease, desk.clock() + ON_HIS_WAY, held.created_at + desk.terms.lifetime)
+        soon = desk.clock() + ON_HIS_WAY
+        desk.ledger.still_away(held, lease, next_at=soon, end=soon)
     elif authorization.standing is Standing.AUTHORIZED:
         pay.accept(desk, held, proof_of(authorization))
     else:

@@ -243,7 +243,7 @@ class FPSGateway:
         ours = None
         if found.recipient_email is not None:
             ours = found.recipient_email.casefold() == self.recipient_email.casefold()
-        return Facts(found.caller_reference, _money(found.transaction_amount), ours)
+        return Facts(found.caller_reference, _money(found.transaction_amount), ours, found.recipient_email)
 
 
 def _amount(money: Money) -> messages.Amount:

@@ -37,6 +37,8 @@ T = TypeVar("T")
 
 #: How often a step is tried again after the database was locked, or another start won the race.
 TRIES = 3
+#: A database that stayed locked for longer than this is not asked again: the buyer waits.
+PATIENCE_SECONDS = 5.0
 MISSING = "the ledger's tables are missing: run `flask fps db upgrade` (in tests: fps.upgrade())"
 #: SQLSTATE of serialization failure and deadlock (PostgreSQL manual, appendix A).
 RETRIABLE_SQLSTATES = frozenset({"40001", "40P01"})
@@ -104,6 +106,7 @@ def step(run: Callable[[], T]) -> T:
     :raises LedgerBusy: locked or away, after the last try.
     :raises SchemaMissing: the tables are not there.
     """
+    give_up = time.monotonic() + PATIENCE_SECONDS
     for attempt in range(1, TRIES + 1):
         try:
             return run()
@@ -115,7 +118,7 @@ def step(run: Callable[[], T]) -> T:
                 raise SchemaMissing(
                     "the ledger's tables are missing: run `flask fps db upgrade` (in tests: fps.upgrade())"
                 ) from error
-            if attempt == TRIES or not _may_pass(error):
+            if attempt == TRIES or time.monotonic() > give_up or not _may_pass(error):
                 raise _busy(error) from error
         except PoolTimeout as error:  # it has waited long enough
             raise LedgerBusy(f"the ledger's database does not answer: {error}") from error

@@ -313,7 +313,10 @@ WRONG = {
     "amount": (replace(GOOD, money=Money(9, "USD")), "it is about $0.09, not $0.10"),
     "currency": (replace(GOOD, money=Money(10, "EUR")), "it is about €0.10, not $0.10"),
     "no amount": (replace(GOOD, money=None), "it says no amount"),
-    "recipient": (replace(GOOD, ours=False), "somebody else was paid"),
+    "recipient": (
+        replace(GOOD, ours=False, payee="mallory@example.com"),
+        "somebody else was paid (mallory@example.com): is the recipient in the settings the right one?",
+    ),
     "unknown recipient": (replace(GOOD, ours=None), "the answer does not say who was paid"),
     "reference": (replace(GOOD, reference="another"), "it carries another reference"),
     "no reference": (replace(GOOD, reference=None), "it carries another reference"),

@@ -214,3 +214,15 @@ def test_what_ended_while_we_asked_is_told_once(shop: Shop, monkeypatch: pytest.
 
     assert shop.payment(payment).state is State.EXPIRED
     assert shop.told.count("payment-failed") == 1
+
+
+def test_who_has_agreed_a_moment_ago_is_not_decided_about_without_him(shop: Shop) -> None:
+    payment = shop.started(buyer=GUEST)
+    shop.clock.advance(9 * MINUTE)
+    token = shop.provider.authorize(payment.reference)
+    shop.clock.advance(MINUTE)
+    shop.work()
+    assert shop.payment(payment).state is State.STARTED
+
+    shop.come_back(payment, token)
+    assert shop.payment(payment).state is State.PAID

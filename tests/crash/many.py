@@ -1,0 +1,60 @@
+"""Series after series on all cores, until enough have died."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED
+from concurrent.futures import Future
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import wait
+from itertools import count
+from multiprocessing import get_context
+from multiprocessing.util import Finalize
+
+from tests.crash.lane import Lane
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.series import one
+from tests.crash.series import Series
+from tests.crash.series import sweep
+from tests.crash.series import Tally
+
+#: Of every series, these kills are made again in new interpreters.
+ANEW = (9, 27)
+
+#: Each process of the run has one lane.
+_lanes: list[Lane] = []
+
+
+def plan(seed: str, only: str | None = None, world: int | None = None) -> Iterator[Series]:
+    """World after world, in each every scenario."""
+    for number in count() if world is None else (world,):
+        for name in [only] if only else SCENARIOS:
+            yield Series(seed, name, number)
+
+
+def run(series: Iterator[Series], kills: int, jobs: int, sabotage: str, report: Callable[[Tally], None]) -> Tally:
+    """Run them until so many have died, or there are no more."""
+    total, running = Tally(), set[Future[Tally]]()
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_lane, (sabotage,)) as pool:
+        while True:
+            while len(running) < jobs and total.kills < kills and (one_more := next(series, None)):
+                running.add(pool.submit(_sweep, one_more, kills - total.kills))
+            if not running:
+                return total
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            total = sum((each.result() for each in done), total)
+            report(total)
+
+
+def _open_lane(sabotage: str) -> None:
+    logging.disable(logging.CRITICAL)
+    _lanes.append(Lane(sabotage))
+    Finalize(None, _lanes[0].close, exitpriority=10)
+
+
+def _sweep(series: Series, limit: int) -> Tally:
+    tally = sweep(_lanes[0], series, limit)
+    opened = series.open(_lanes[0])
+    return sum((one(series, opened, number, anew=True)[0] for number in ANEW), tally)

@@ -1,0 +1,104 @@
+"""Guards of the product, switched off on purpose: a harness that stays silent then proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+
+def mark_first() -> None:
+    """The delivery mark is committed before the handlers run, in a transaction of its own."""
+    from flask_fps.ledger import Ledger
+
+    def hand_over(self: Any, delivery: Any, call: Callable[[Any], None]) -> None:
+        self.mark(delivery)
+        _hand_over(self, call)
+
+    Ledger.hand_over = hand_over  # type: ignore[method-assign]
+
+
+def mark_last() -> None:
+    """What the handlers did is committed before the delivery mark, in a transaction of its own."""
+    from flask_fps.ledger import Ledger
+
+    def hand_over(self: Any, delivery: Any, call: Callable[[Any], None]) -> None:
+        _hand_over(self, call)
+        self.mark(delivery)
+
+    Ledger.hand_over = hand_over  # type: ignore[method-assign]
+
+
+def _hand_over(ledger: Any, call: Callable[[Any], None]) -> None:
+    if ledger._session is None:
+        call(None)
+        return
+    with ledger._session() as session:
+        call(session)
+        session.commit()
+
+
+def new_reference() -> None:
+    """A request that was perhaps sent already is sent under a new reference, and its refusal is believed."""
+    from flask_fps.gateways.fps import FPSGateway
+    from flask_fps.ledger import settling
+
+    pay = FPSGateway.pay
+
+    def pay_anew(self: Any, intent: Any) -> Any:
+        from secrets import token_hex
+
+        reference = f"{intent.payment}-{token_hex(4)}"
+        return pay(self, replace(intent, parameters={**intent.parameters, "CallerReference": reference}))
+
+    FPSGateway.pay = pay_anew  # type: ignore[method-assign]
+    settling._refused = lambda stored, outcome, unproven: settling.S.FAILED  # type: ignore[assignment]
+
+
+def pending_is_paid() -> None:
+    """What is only pending counts as paid."""
+    from flask_fps.gateways.fps import RESULTS
+    from flask_fps.records import Result
+
+    RESULTS["Pending"] = Result.SUCCESS
+
+
+def order_unguarded() -> None:
+    """Nothing forbids a second success of one order."""
+    from flask_fps.ledger import accepting
+    from flask_fps.ledger import leasing
+    from flask_fps.ledger import schema
+
+    upgrade = schema.upgrade
+
+    def without_index(engine: Any) -> None:
+        upgrade(engine)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP INDEX IF EXISTS ux_fps_payments_one_success")
+
+    schema.upgrade = without_index
+    for module in (accepting, leasing):
+        setattr(module, "order_engaged_by_another", lambda session, row: False)  # noqa: B010
+
+
+def nobody_recovers() -> None:
+    """A worker does nothing about payments."""
+    from flask_fps.checkout import Checkout
+
+    Checkout.drive_payment = lambda self, reference, *, early=False: None  # type: ignore[method-assign]
+
+
+#: By the name to give; each must make the harness report something.
+SABOTAGES: dict[str, Callable[[], None]] = {
+    "mark first": mark_first,
+    "mark last": mark_last,
+    "new reference": new_reference,
+    "nobody recovers": nobody_recovers,
+    "order unguarded": order_unguarded,
+    "pending is paid": pending_is_paid,
+}
+
+
+def switch_off(name: str) -> None:
+    if name:
+        SABOTAGES[name]()

@@ -17,6 +17,7 @@ from unittest.mock import patch
 from sqlalchemy.exc import OperationalError
 
 from flask_fps.errors import LedgerBusy
+from flask_fps.records import is_guest
 from tests.simulation import database
 from tests.simulation.fibers import Fiber
 from tests.simulation.oracle import last_due
@@ -138,16 +139,18 @@ class History:
         if any(tx.state == "pending" for tx in self.shape.transactions()):
             yield 3, lambda: self.shape.end_one(well=self.random.randrange(4) > 0)
         if world.dice.refusals:
-            yield world.dice.refusals // 10, self.shape.refuse_next
+            yield world.dice.refusals / 50, self.shape.refuse_next
 
     def _beginnings(self) -> Iterator[tuple[float, Callable[[], None]]]:
-        yield 1 if any(buyer.tabs for buyer in self.buyers) else 8, self._start
+        yield 0.5 if any(buyer.tabs or buyer.returns for buyer in self.buyers) else 8, self._start
         yield self.workers, self._work
         if any(buyer.tabs for buyer in self.buyers):
-            yield 5, self._approve
+            yield 8, self._approve
             yield 0.3, self._leave
         if any(buyer.returns for buyer in self.buyers):
             yield 8, self._come_back
+        if any(is_guest(buyer.name) for buyer in self.buyers):
+            yield 0.1, self._sign_in
         if self.shop.drafts:
             yield 0.5, self._look
         if self.world.letters:
@@ -183,6 +186,11 @@ class History:
         if self.random.randrange(5):
             buyer.returns.remove(url)
         self.world.begin(f"return {buyer.name[-2:]}", lambda: self.shop.come_back(url))
+
+    def _sign_in(self) -> None:
+        buyer = self.random.choice([each for each in self.buyers if is_guest(each.name)])
+        guest, buyer.name = buyer.name, self.random.choice((f"buyer-{buyer.name[-1]}", "buyer-0"))
+        self.world.begin("sign in", lambda: self.shop.sign_in(guest, buyer.name))
 
     def _look(self) -> None:
         reference = self.random.choice(list(self.shop.drafts))
@@ -302,7 +310,7 @@ class History:
         logger.propagate, logger.handlers = False, [watch]
         logger.setLevel(logging.ERROR)
         try:
-            with patch("flask_fps.ledger.engine.time.sleep"):
+            with patch("flask_fps.ledger.engine.time", NoTime):
                 yield
             if watch.caught is not None:
                 raise Violation(self._story(f"the shop logged {watch.caught!r}")) from watch.caught
@@ -315,6 +323,17 @@ class History:
     def _story(self, what: str) -> str:
         lines = [f"history {self.seed} ({self.shape_name}): {what}", "", *self.world.trace]
         return "\n".join([*lines, "", f"again: SIM_SEED={self.seed} python -m tests.simulation"])
+
+
+class NoTime:
+    """The machine's own time, which no history may depend on: it stands still, and nobody sleeps."""
+
+    @staticmethod
+    def monotonic() -> float:
+        return 0.0
+
+    @staticmethod
+    def sleep(_seconds: float) -> None: ...
 
 
 class _Watch(logging.Handler):

@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from flask_fps.records import FINAL
+from flask_fps.signals import payment_parked
+from tests.clock import START
 from tests.simulation.shapes import Tx
+from tests.simulation.shop import ACCOUNT
 from tests.simulation.shop import Shop
 
 FINAL_STATES = frozenset(state.value for state in FINAL)
@@ -72,7 +76,9 @@ class Oracle:
         found: list[str] = []
         for row in self.rows:
             found += [f"{row.reference} ({row.state}): {each}" for each in self._of_payment(row)]
-        return found + list(self._of_orders()) + list(self._of_moves()) + list(self._of_holds())
+        for more in (self._of_orders, self._of_moves, self._of_holds, self._of_signals, self._of_audit):
+            found += more()
+        return found
 
     def _of_payment(self, row: Row) -> Iterator[str]:
         draft, moved = self._shop.drafts[row.reference], self._moved.get(row.reference, [])
@@ -85,7 +91,7 @@ class Oracle:
             yield f"I2 {moved} is not {total}"
         if len(moved) > 1:
             yield f"I3 paid {len(moved)} times: {moved}"
-        if row.buyer != draft.buyer:
+        if row.buyer not in (draft.buyer, self._shop.signed_in.get(draft.buyer)):
             yield f"I4 {draft.buyer} made it, {row.buyer} has it"
         yield from self._of_delivery(row, moved)
         if row.state not in FINAL_STATES and row.parked is None:
@@ -132,6 +138,20 @@ class Oracle:
         for payment in self._shop.shape.loose_holds(self._rested_at):
             if payment not in parked:
                 yield f"{payment}: its buyer's money was held for nothing until it lapsed"
+
+    def _of_signals(self) -> Iterator[str]:
+        """All but the delivery tell at most once, and a payment may come before a person more than once."""
+        for (signal, payment), times in Counter(self._shop.told).items():
+            if times > 1 and signal != payment_parked.name:
+                yield f"{payment}: {signal} was told {times} times"
+
+    def _of_audit(self) -> Iterator[str]:
+        """What a comparison of both books finds must stand before a person already."""
+        parked = {row.reference for row in self.rows if row.parked is not None}
+        self._shop.world.wait(timedelta(minutes=5))
+        for finding in self._shop.process()[0].audit(ACCOUNT, START - timedelta(days=1)):
+            if finding.payment not in parked:
+                yield f"the audit finds {finding}"
 
     def _ask(self, statement: str, **values: Any) -> list[Any]:
         with self._shop.engine.connect() as connection:

@@ -148,7 +148,7 @@ class FPSShape:
             activity_delay=pick((timedelta(0), timedelta(minutes=2))),
         )
         world.note(f"{rules}")
-        self._provider = FPSProvider(world.clock, rules, tell=self._post)
+        self._provider = FPSProvider(_their_clock(world), rules, tell=self._post)
         self.gateway = FPSGateway(
             client=cast(Client, SimulatedClient(world, self._provider)),
             cbui=CBUI("https://fps.example/cobranded-ui/actions/start", "KEY", "secret"),
@@ -231,7 +231,7 @@ class HoldShape:
             in_flight=pick(("key_in_use", "wait")),
         )
         world.note(f"{rules}")
-        self._provider = HoldProvider(world.clock, rules)
+        self._provider = HoldProvider(_their_clock(world), rules)
         self.gateway = HoldGateway(self._wire)
 
     def _wire(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -298,7 +298,13 @@ class HoldShape:
         return found
 
     def _is_over(self, session: Session) -> bool:
-        return self._world.clock() >= session.created_at + KEY_LIFE
+        return self._provider.clock() >= session.created_at + KEY_LIFE
+
+
+def _their_clock(world: World) -> Callable[[], datetime]:
+    """No two clocks show the same."""
+    skew = timedelta(seconds=world.random.choice((0, 0, -90, 90)))
+    return lambda: world.clock() + skew
 
 
 def _broken_hold() -> Refused:

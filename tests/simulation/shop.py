@@ -109,7 +109,10 @@ class Shop:
         self.claims: list[Claim] = []
         #: Goods of every call of the handler.
         self.calls: list[Payment] = []
-        self.told: list[str] = []
+        #: Signal and payment, in order.
+        self.told: list[tuple[str, str]] = []
+        #: Guests who turned out to be somebody.
+        self.signed_in: dict[str, str] = {}
         self.prices = {sku: 10 + 7 * number for number, sku in enumerate(("song", "album", "book"))}
         self.with_session = bool(world.random.randrange(2))
         self.unattended = bool(world.random.randrange(4))
@@ -148,7 +151,7 @@ class Shop:
 
     def _tell(self, signal: PaymentSignal, payment: Payment) -> None:
         self.world.die_here()
-        self.told.append(signal.name)
+        self.told.append((signal.name, payment.reference))
         self.world.note(f"tells {signal.name} of {payment.reference[:6]}")
 
     def _handle(self, payment: Payment, session: Any) -> None:
@@ -220,6 +223,16 @@ class Shop:
             return
         self.world.note(f"a notification: {verdict.value}")
         acknowledged()
+
+    def sign_in(self, guest: str, buyer: str) -> None:
+        """Somebody who came as a guest says who he is."""
+        self.signed_in[guest] = buyer
+        try:
+            moved = self._ledger.adopt(guest, buyer)
+        except LedgerBusy:
+            self.world.note("try again in a moment")
+            return
+        self.world.note(f"{guest} is {buyer}: {moved} payments are his")
 
     def work(self) -> None:
         """One pass of a worker that has just started."""

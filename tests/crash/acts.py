@@ -66,10 +66,15 @@ def live(shop: Shop, command: Command) -> list[Any]:
     return answers
 
 
-def start(shop: Shop, sku: str, buyer: str | None) -> Any:
+def link(shop: Shop, sku: str) -> str:
+    """The start link as it stands on the shop's pages."""
     with shop.app.test_request_context(base_url=HOST):
-        url = shop.fps.start_url(shop.item(sku))
-    return get(shop, url, buyer)
+        return shop.fps.start_url(shop.item(sku))
+
+
+def start(shop: Shop, sku: str, buyer: str | None) -> Any:
+    """Press the link."""
+    return get(shop, link(shop, sku), buyer)
 
 
 def get(shop: Shop, url: str, buyer: str | None) -> Any:
@@ -183,6 +188,7 @@ ACTS: dict[str, Callable[..., Any]] = {
     "break": break_handler,
     "get": get,
     "let go": let_go,
+    "link": link,
     "post": post,
     "price": price,
     "reconcile": reconcile,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -67,18 +68,40 @@ def order_unguarded() -> None:
     """Nothing forbids a second success of one order."""
     from flask_fps.ledger import accepting
     from flask_fps.ledger import leasing
+
+    _drop_index("ux_fps_payments_one_success")
+    for module in (accepting, leasing):
+        setattr(module, "order_engaged_by_another", lambda session, row: False)  # noqa: B010
+
+
+def start_unguarded() -> None:
+    """Nothing forbids two payments of one order at the same moment."""
+    from flask_fps.ledger import engine
+    from flask_fps.ledger import opening
+
+    _drop_index("ux_fps_payments_one_start")
+    rows_of_order = opening._rows_of_order
+
+    def slowly(session: Any, draft: Any) -> Any:
+        found = rows_of_order(session, draft)
+        time.sleep(0.2)
+        return found
+
+    opening._rows_of_order = slowly
+    engine.take_write_lock = lambda connection: None
+
+
+def _drop_index(name: str) -> None:
     from flask_fps.ledger import schema
 
     upgrade = schema.upgrade
 
-    def without_index(engine: Any) -> None:
+    def without(engine: Any) -> None:
         upgrade(engine)
         with engine.begin() as connection:
-            connection.exec_driver_sql("DROP INDEX IF EXISTS ux_fps_payments_one_success")
+            connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 
-    schema.upgrade = without_index
-    for module in (accepting, leasing):
-        setattr(module, "order_engaged_by_another", lambda session, row: False)  # noqa: B010
+    schema.upgrade = without
 
 
 def nobody_recovers() -> None:
@@ -96,6 +119,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "nobody recovers": nobody_recovers,
     "order unguarded": order_unguarded,
     "pending is paid": pending_is_paid,
+    "start unguarded": start_unguarded,
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -150,6 +151,18 @@ def test_a_failed_transaction_of_another_payment_does_not_fail_this_one(shop: Sh
     assert shop.payment(second).state is State.PENDING
 
 
+def test_a_failed_transaction_of_a_stranger_does_not_fail_this_payment(shop: Shop) -> None:
+    shop.gateway.will("pay", "lost")
+    payment = shop.buy()
+    [paid] = shop.provider.moved
+    shop.provider.transactions["TX90"] = replace(paid, id="TX90", reference="stranger", status=Result.FAILURE)
+    shop.notify(reference=f"{payment.reference}-1", transaction="TX90")
+    assert shop.payment(payment).state is State.UNKNOWN
+    shop.notify(payment)
+
+    assert shop.payment(payment).state is State.PAID
+
+
 # What could not be told, or not be asked
 
 
@@ -253,7 +266,7 @@ def test_a_late_failure_of_what_was_paid_is_put_before_a_person(shop: Shop) -> N
     payment = shop.buy()
     assert payment.transaction_id is not None
     paid = shop.provider.transactions[payment.transaction_id]
-    shop.provider.transactions[paid.id] = type(paid)(**{**vars(paid), "status": Result.FAILURE})
+    shop.provider.transactions[paid.id] = replace(paid, status=Result.FAILURE)
     shop.notify(payment)
 
     found = shop.payment(payment)

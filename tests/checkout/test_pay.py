@@ -181,6 +181,18 @@ def test_what_was_parked_and_moved_after_all_is_paid_when_somebody_asks(shop: Sh
     assert len(shop.sends) == 1
 
 
+def test_what_is_before_a_person_is_never_sent_again_even_if_somebody_asks(shop: Shop) -> None:
+    shop.gateway.will("pay", "lost before")
+    payment = shop.buy()
+    shop.ledger.park(payment.reference, "a person must see this")
+    shop.checkout.drive_payment(payment.reference, early=True)
+
+    assert len(shop.sends) == 1
+    assert shop.gateway.calls[-1].startswith("find")
+    assert shop.payment(payment).parked_reason == "a person must see this"
+    assert shop.work() == 0
+
+
 # Proven
 
 

@@ -25,6 +25,7 @@ from flask_fps.records import Result
 from tests.clock import START
 
 NOTHING = messages.Amount(Decimal("0"), "USD")
+US = "seller@shop.example"
 INTENT = Intent("p-2", "pay", "p", Money(10, "USD"), "TOKEN", {"CallerReference": "p-2"}, sends=1, first_sent_at=START)
 
 
@@ -76,7 +77,7 @@ def detail(id: str = "TX2", **changes: Any) -> messages.GetTransactionResult:
         "transaction_status": "Success",
         "caller_name": "Shop",
         "sender_email": "john@example.com",
-        "recipient_email": "seller@shop.example",
+        "recipient_email": US,
         **changes,
     }
     return messages.GetTransactionResult(transaction=messages.TransactionDetail(**given))
@@ -129,18 +130,18 @@ def test_every_status_of_a_transaction(
     outcome = gateway.status("TX2")
 
     assert (outcome.result, outcome.transaction_id, outcome.payer) == (result, "TX2", "john@example.com")
-    assert outcome.facts == Facts("p-2", Money(10, "USD"), True)
+    assert outcome.facts == Facts("p-2", Money(10, "USD"), True, US)
 
 
 @pytest.mark.parametrize(
     ("changes", "facts"),
     [
-        ({"recipient_email": "somebody@else.example"}, Facts("p-2", Money(10, "USD"), False)),
+        ({"recipient_email": "somebody@else.example"}, Facts("p-2", Money(10, "USD"), False, "somebody@else.example")),
         ({"recipient_email": None}, Facts("p-2", Money(10, "USD"), None)),
-        ({"transaction_amount": messages.Amount(Decimal("0.09"), "USD")}, Facts("p-2", Money(9, "USD"), True)),
-        ({"transaction_amount": messages.Amount(Decimal("0.105"), "USD")}, Facts("p-2", None, True)),
-        ({"transaction_amount": messages.Amount(Decimal("0.10"), "XXX")}, Facts("p-2", None, True)),
-        ({"transaction_amount": messages.Amount(Decimal("-1"), "USD")}, Facts("p-2", None, True)),
+        ({"transaction_amount": messages.Amount(Decimal("0.09"), "USD")}, Facts("p-2", Money(9, "USD"), True, US)),
+        ({"transaction_amount": messages.Amount(Decimal("0.105"), "USD")}, Facts("p-2", None, True, US)),
+        ({"transaction_amount": messages.Amount(Decimal("0.10"), "XXX")}, Facts("p-2", None, True, US)),
+        ({"transaction_amount": messages.Amount(Decimal("-1"), "USD")}, Facts("p-2", None, True, US)),
     ],
 )
 def test_facts_are_told_as_they_are(
@@ -209,7 +210,7 @@ def test_a_lost_transaction_is_found_by_its_token_and_confirmed(gateway: FPSGate
     assert (outcome.result, outcome.transaction_id, outcome.facts) == (
         Result.SUCCESS,
         "TX2",
-        Facts("p-2", Money(10, "USD"), True),
+        Facts("p-2", Money(10, "USD"), True, US),
     )
     assert client.asked[0].start_date == START - timedelta(days=1)
     assert client.asked[1].start_date == START

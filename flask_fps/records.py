@@ -248,7 +248,7 @@ class Facts:
     #: Did the money go to this shop? ``None``: the answer does not say.
     ours: bool | None
     #: Who was paid, as the provider names him.
-    payee: str | None = None
+    payee: str | None = field(default=None, compare=False)
 
     @property
     def other_payee(self) -> str:
@@ -270,6 +270,8 @@ class Outcome:
     message: str = ""
     #: The provider documents that the same wish may succeed later.
     retryable: bool = False
+    #: Turned away before anybody looked at what it asked for: our own keys or clock are wrong.
+    unread: bool = False
     request_id: str | None = None
     #: Present when the provider was asked for the transaction (:meth:`Gateway.status`, ``find``).
     facts: Facts | None = None

@@ -265,5 +265,6 @@ def _refusal(error: ServiceError) -> Outcome:
         code=error.code,
         message=error.message,
         retryable=error.code in FRONT_DOOR or (error.retryable and error.code not in FOR_THE_BUYER),
+        unread=error.code in FRONT_DOOR,
         request_id=error.request_id,
     )

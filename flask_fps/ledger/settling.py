@@ -244,7 +244,8 @@ def _grant(session: Session, now: datetime, row: PaymentRow) -> None:
 def _step_to(session: Session, now: datetime, row: PaymentRow, target: State, outcome: Outcome) -> None:
     if target not in MOVES[S(row.state)]:
         return
-    if target is S.AUTHORIZED and outcome.retryable and _intents_made(session, row) >= INTENTS_MAX:
+    refused = target is S.AUTHORIZED and outcome.retryable and not outcome.unread
+    if refused and _intents_made(session, row) >= INTENTS_MAX:
         target = S.FAILED
     move(session, row, target, now, why=outcome.message[:500] or outcome.code or outcome.result.value)
     if target in FINAL:

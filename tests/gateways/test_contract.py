@@ -83,10 +83,9 @@ def test_begin_again_leads_to_the_same_place(bench: Bench) -> None:
     assert bench.gateway.begin(payment) != bench.gateway.begin(bench.started())
 
 
+@pytest.mark.parametrize("bench", ["hold"], indirect=True)  # FPS asks nobody
 def test_begin_after_a_lost_answer_begins_nothing_new(bench: Bench) -> None:
     payment = bench.started()
-    if not bench.begin_asks:
-        pytest.skip("this gateway asks nobody")
     assert isinstance(bench, HoldBench)
     bench.lose_answer()
     lost = bench.gateway.begin(payment)
@@ -141,9 +140,9 @@ def test_finish_of_a_buyer_who_is_not_taken(bench: Bench) -> None:
     assert bench.gateway.finish(bench.refuse(payment), payment).standing is Standing.REFUSED
 
 
+@pytest.mark.parametrize("bench", ["hold"], indirect=True)  # FPS's buyers have approved, or have not
 def test_finish_of_an_approval_that_is_still_under_way(bench: Bench) -> None:
-    if not isinstance(bench, HoldBench):
-        pytest.skip("this provider's buyers have approved, or have not")
+    assert isinstance(bench, HoldBench)
     payment = begin(bench, bench.started())
     raw = bench.pend(payment)
     assert bench.gateway.finish(raw, payment).standing is Standing.PENDING
@@ -481,9 +480,8 @@ def test_a_notification_that_is_not_the_providers(bench: Bench) -> None:
         assert (note.reference, note.handle, note.transaction_id) == (None, None, None)
 
 
+@pytest.mark.parametrize("bench", ["fps"], indirect=True)  # the other signs with a secret that we both know
 def test_a_notification_that_could_not_be_checked(bench: Bench, unsure: Gateway) -> None:
-    if not bench.asks_judges:
-        pytest.skip("this provider signs with a secret we both know")
     bench.gateway.pay(ready(bench))
     letter = bench.letters()[-1]
 

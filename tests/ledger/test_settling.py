@@ -282,6 +282,18 @@ def test_refusals_for_now_end_at_some_point(books: Books) -> None:
     assert len(books.rows(IntentRow)) == INTENTS_MAX
 
 
+def test_wrong_keys_or_a_wrong_clock_of_ours_fail_no_payment(books: Books) -> None:
+    """Turned away at the front door, it waits until that is mended or the authorization is too old."""
+    unread = Outcome(Result.FAILURE, code="RequestExpired", retryable=True, unread=True)
+    payment, intent = books.paying()
+    for number in range(2, INTENTS_MAX + 3):
+        assert books.settle(intent, unread).payment.state is State.AUTHORIZED
+        books.clock.advance(timedelta(minutes=10))
+        found = books.ledger.take(books.candidate(payment, number), books.lease(), Windows(3 * HOUR, 6 * DAY))
+        assert found is not None
+        intent = found.intent
+
+
 # What cannot be
 
 

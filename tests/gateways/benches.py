@@ -64,10 +64,6 @@ class Bench(Protocol):
     def begin_asks(self) -> bool:
         """Does ``begin`` ask the provider?"""
 
-    @property
-    def asks_judges(self) -> bool:
-        """Can it be that a genuine notification cannot be judged now?"""
-
     def started(self, *, denied: bool = False) -> Payment:
         """A payment that was not begun yet; ``denied``: paid by a slow method, it will fail in the end."""
 
@@ -152,7 +148,6 @@ class FPSBench:
 
     currency = "USD"
     begin_asks = False
-    asks_judges = True
 
     def __init__(self, server: SandboxServer) -> None:
         self._sandbox = Sandbox(server)
@@ -252,7 +247,6 @@ class HoldBench:
 
     currency = "JPY"
     begin_asks = True
-    asks_judges = False
 
     def __init__(self) -> None:
         self.clock = Clock()

@@ -255,3 +255,6 @@ def test_signing_in_while_a_view_reads_slowly_moves_a_guests_purchases(
     client.get("/sign-in")
     assert client.get("/home").text == "1 bought"
     assert client.get_cookie("fps_guest") is None
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
 from sqlalchemy import create_engine
 from sqlalchemy import Engine
+from sqlalchemy import event
 from sqlalchemy import text
 
 from flask_fps.ledger.models import Base
@@ -40,7 +43,7 @@ class Connection(sqlite3.Connection):
             raise sqlite3.OperationalError("disk I/O error")
 
 
-def emptied(dice: Dice) -> Engine:
+def emptied(dice: Dice | None) -> Engine:
     """The one engine of this process, its tables empty; from now on its commits go as the dice say."""
     Connection.dice = None
     engine = _engine()
@@ -50,6 +53,25 @@ def emptied(dice: Dice) -> Engine:
             connection.execute(table.delete())
     Connection.dice = dice
     return engine
+
+
+@contextmanager
+def without_index(name: str) -> Iterator[None]:
+    """The database without one of its guards; what is in it then is forgotten."""
+    engine = emptied(None)
+    [definition] = _column(engine, "SELECT sql FROM sqlite_master WHERE name = :name", name)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP INDEX {name}"))
+    try:
+        yield
+    finally:
+        with emptied(None).begin() as connection:
+            connection.execute(text(definition))
+
+
+def _column(engine: Engine, statement: str, name: str) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.execute(text(statement), {"name": name}).scalars())
 
 
 @cache
@@ -68,8 +90,6 @@ def _engine() -> Engine:
 
 
 def _set_up(engine: Engine) -> None:
-    from sqlalchemy import event
-
     @event.listens_for(engine, "connect")
     def hurry(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in _FAST:

@@ -16,7 +16,10 @@ from unittest.mock import patch
 
 from sqlalchemy.exc import OperationalError
 
+from flask_fps.checkout import Desk
+from flask_fps.checkout.deliver import _WATCH
 from flask_fps.errors import LedgerBusy
+from flask_fps.ledger import Delivery
 from flask_fps.records import is_guest
 from tests.simulation import database
 from tests.simulation.fibers import Fiber
@@ -34,7 +37,7 @@ from tests.simulation.world import World
 PASSES = 16
 _MINUTES = (1, 180, 1800, 11520)
 LADDER = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
-#: Nobody was at work for so long when the weather turns fine.
+#: How long nobody may have been at work when the weather turns fine.
 OUTAGES = (timedelta(0), timedelta(0), timedelta(0), *(timedelta(hours=hours) for hours in (4, 21, 25, 150, 190)))
 LETTER_LIFE = timedelta(hours=24)
 #: Exceptions that the simulation itself put in, wherever the shop logs them.
@@ -47,6 +50,8 @@ class Buyer:
 
     name: str
     wishes: list[Wish]
+    #: How often he will press a button in the shop.
+    clicks: int
     #: Payment pages of the provider that are open.
     tabs: list[str] = field(default_factory=list)
     #: Addresses he was sent back to.
@@ -70,29 +75,47 @@ class Report:
     trace: tuple[str, ...]
 
 
-def run(seed: int) -> Report:
+@dataclass(frozen=True)
+class Climate:
+    """What is not left to the seed; ``None`` leaves it."""
+
+    shape: str | None = None
+    trouble: int | None = None
+    freezes: float | None = None
+    workers: float | None = None
+    outage: timedelta | None = None
+
+
+TEMPERATE = Climate()
+
+
+def run(seed: int, climate: Climate = TEMPERATE) -> Report:
     """Live through the history of this seed.
 
     :raises Violation: an invariant does not hold; its text has the whole story.
     """
-    return History(seed).live()
+    return History(seed, climate).live()
 
 
 class History:
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, climate: Climate = TEMPERATE) -> None:
         self.seed = seed
         self.world = World(seed)
         self.random = self.world.random
-        self.shape_name = self.random.choice(sorted(SHAPES))
+        self.shape_name = climate.shape or self.random.choice(sorted(SHAPES))
         self.shape = SHAPES[self.shape_name](self.world)
         self.shop = Shop(self.world, self.shape, database.emptied(self.world.dice))
         self.buyers = list(self._people())
         #: How often time leaps to where something changes.
         self.edges = self.random.choice((0, 0.1, 0.5, 2))
         #: How often a process stands still for long.
-        self.freezes = self.random.choice((0, 0.5, 2))
+        self.freezes = _first(climate.freezes, self.random.choice((0, 0.5, 2)))
         #: How often a worker comes by.
-        self.workers = self.random.choice((0, 1, 2))
+        self.workers = _first(climate.workers, self.random.choice((0, 0.5, 1.5)))
+        #: Nobody was at work for so long when the weather turns fine.
+        self.outage = climate.outage or self.random.choice(OUTAGES)
+        if climate.trouble is not None:
+            self.world.dice.trouble = climate.trouble
         self.passes = 0
 
     def _people(self) -> Iterator[Buyer]:
@@ -101,16 +124,24 @@ class History:
             name = self.random.choice((f"guest:{number}", f"buyer-{number}"))
             skus = self.random.sample(sorted(self.shop.prices), self.random.choice((1, 1, 2)))
             shared = self.random.choice((None, None, None, "order-1"))
-            yield Buyer(name, [Wish(sku, self.random.choice(currencies), shared and f"{shared}-{sku}") for sku in skus])
+            wishes = [Wish(sku, self.random.choice(currencies), shared and f"{shared}-{sku}") for sku in skus]
+            yield Buyer(name, wishes, len(wishes) * self.random.choice((1, 1, 2, 3)))
 
     def live(self) -> Report:
         with self._supervised():
             try:
-                for _ in range(self.random.choice((40, 80, 120))):
+                for _ in range(self.random.choice((60, 120, 200))):
                     self._something_happens()
+                    if self._is_over():
+                        break
                 return self._judged()
             except Violation as violation:
                 raise Violation(self._story(str(violation))) from violation
+
+    def _is_over(self) -> bool:
+        """Nobody wants anything any more, and nothing is under way."""
+        wanted = any(buyer.clicks or buyer.tabs or buyer.returns for buyer in self.buyers)
+        return not (wanted or self.world.fibers or self.world.jobs or self.world.letters)
 
     # What happens
 
@@ -142,13 +173,14 @@ class History:
             yield world.dice.refusals / 50, self.shape.refuse_next
 
     def _beginnings(self) -> Iterator[tuple[float, Callable[[], None]]]:
-        yield 0.5 if any(buyer.tabs or buyer.returns for buyer in self.buyers) else 8, self._start
+        if any(buyer.clicks for buyer in self.buyers):
+            yield 3, self._start
         yield self.workers, self._work
         if any(buyer.tabs for buyer in self.buyers):
-            yield 8, self._approve
+            yield 10, self._approve
             yield 0.3, self._leave
         if any(buyer.returns for buyer in self.buyers):
-            yield 8, self._come_back
+            yield 10, self._come_back
         if any(is_guest(buyer.name) for buyer in self.buyers):
             yield 0.1, self._sign_in
         if self.shop.drafts:
@@ -157,7 +189,8 @@ class History:
             yield 3, self._post
 
     def _start(self) -> None:
-        buyer = self.random.choice(self.buyers)
+        buyer = self.random.choice([each for each in self.buyers if each.clicks])
+        buyer.clicks -= 1
         wish = self.random.choice(buyer.wishes)
         if self.random.randrange(8) == 0:
             self.shop.prices[wish.sku] += 1
@@ -200,8 +233,9 @@ class History:
         self.shop.look(reference)
 
     def _work(self) -> None:
-        if sum(1 for fiber in self.world.fibers if fiber.name == "worker") < 2:
-            self.world.begin("worker", self.shop.work)
+        name = self.random.choice(("worker 1", "worker 2"))
+        if not any(fiber.name == name for fiber in self.world.fibers):
+            self.world.begin(name, lambda: self.shop.work(name))
 
     def _post(self) -> None:
         letters, letter = self.world.letters, self.random.choice(self.world.letters)
@@ -279,13 +313,14 @@ class History:
         self.world.dice.calm = True
         while self.world.fibers:
             self.world.go_on(self.world.fibers[0])
+        self.shop.workers.clear()
         while self.world.jobs:
             self.world.step_job()
         if self.random.randrange(10):
             while any(tx.state == "pending" for tx in self.shape.transactions()):
                 self.shape.end_one(well=self.random.randrange(4) > 0)
         self.shape.collect()
-        self.world.wait(self.random.choice(OUTAGES))
+        self.world.wait(self.outage)
 
     def _rest(self) -> None:
         worker = self.shop.process()[1]
@@ -310,7 +345,7 @@ class History:
         logger.propagate, logger.handlers = False, [watch]
         logger.setLevel(logging.ERROR)
         try:
-            with patch("flask_fps.ledger.engine.time", NoTime):
+            with patch("flask_fps.ledger.engine.time", NoTime), patch.object(_WATCH, "run", _run_here):
                 yield
             if watch.caught is not None:
                 raise Violation(self._story(f"the shop logged {watch.caught!r}")) from watch.caught
@@ -323,6 +358,15 @@ class History:
     def _story(self, what: str) -> str:
         lines = [f"history {self.seed} ({self.shape_name}): {what}", "", *self.world.trace]
         return "\n".join([*lines, "", f"again: SIM_SEED={self.seed} python -m tests.simulation"])
+
+
+def _first(wanted: float | None, drawn: float) -> float:
+    return drawn if wanted is None else wanted
+
+
+def _run_here(desk: Desk, delivery: Delivery, work: Callable[[], None]) -> None:
+    """In place of a thread of its own."""
+    work()
 
 
 class NoTime:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -20,6 +21,8 @@ from flask_fps.ledger import settling
 from flask_fps.records import Outcome
 from flask_fps.records import Result
 from flask_fps.records import State
+from tests.simulation.database import without_index
+from tests.simulation.history import Climate
 
 
 def _unknown_is_no(stack: ExitStack) -> None:
@@ -74,6 +77,12 @@ def _no_order_guard(stack: ExitStack) -> None:
         stack.enter_context(patch.object(module, "order_engaged_by_another", lambda session, row: False))
 
 
+def _no_order_guard_and_no_index(stack: ExitStack) -> None:
+    """Not even the database forbids it."""
+    _no_order_guard(stack)
+    stack.enter_context(without_index("ux_fps_payments_one_success"))
+
+
 def _no_resend_window(stack: ExitStack) -> None:
     """A request is sent again however old it is."""
     stack.enter_context(patch.object(leasing, "_too_old", lambda stored, now, windows: False))
@@ -102,20 +111,27 @@ def _duplicate_request_is_a_no(stack: ExitStack) -> None:
     stack.enter_context(patch.object(settling, "_refused", lambda *_: State.FAILED))
 
 
-SABOTAGE: dict[str, Callable[[ExitStack], None]] = {
-    "unknown is no": _unknown_is_no,
-    "an error is always a no": _an_error_is_always_a_no,
-    "a new reference after unknown": _new_reference_after_unknown,
-    "no order guard": _no_order_guard,
-    "no re-send window": _no_resend_window,
-    "no claim at delivery": _no_claim_at_delivery,
-    "holds are forgotten": _holds_are_forgotten,
-    "duplicate request is a no": _duplicate_request_is_a_no,
+#: Each guard, and the climate in which it is needed most.
+SABOTAGE: dict[str, tuple[Callable[[ExitStack], None], Climate]] = {
+    "unknown is no": (_unknown_is_no, Climate(trouble=60)),
+    "an error is always a no": (_an_error_is_always_a_no, Climate(trouble=60)),
+    "a new reference after unknown": (_new_reference_after_unknown, Climate(trouble=60)),
+    "no order guard": (_no_order_guard, Climate(trouble=0)),
+    "no order guard and no index": (_no_order_guard_and_no_index, Climate(trouble=0)),
+    "no re-send window": (
+        _no_resend_window,
+        Climate(shape="hold", trouble=40, workers=0, outage=timedelta(hours=25)),
+    ),
+    "no claim at delivery": (_no_claim_at_delivery, Climate(trouble=0, freezes=4, workers=3)),
+    "holds are forgotten": (_holds_are_forgotten, Climate(shape="hold")),
+    "duplicate request is a no": (_duplicate_request_is_a_no, Climate(shape="fps", trouble=60)),
 }
 
 
 @contextmanager
-def sabotaged(name: str) -> Iterator[None]:
+def sabotaged(name: str) -> Iterator[Climate]:
+    """Without this guard; gives the climate in which that shows soonest."""
+    switch_off, climate = SABOTAGE[name]
     with ExitStack() as stack:
-        SABOTAGE[name](stack)
-        yield
+        switch_off(stack)
+        yield climate

@@ -111,6 +111,8 @@ class Shop:
         self.calls: list[Payment] = []
         #: Signal and payment, in order.
         self.told: list[tuple[str, str]] = []
+        #: Those that have not died.
+        self.workers: dict[str, Worker] = {}
         #: Guests who turned out to be somebody.
         self.signed_in: dict[str, str] = {}
         self.prices = {sku: 10 + 7 * number for number, sku in enumerate(("song", "album", "book"))}
@@ -234,10 +236,11 @@ class Shop:
             return
         self.world.note(f"{guest} is {buyer}: {moved} payments are his")
 
-    def work(self) -> None:
-        """One pass of a worker that has just started."""
-        _, worker = self.process()
+    def work(self, name: str) -> None:
+        """One pass of a worker; one that died is started anew."""
+        worker = self.workers.pop(name, None) or self.process()[1]
         self.world.note(f"worked: {worker.work_once()}")
+        self.workers[name] = worker
 
     @property
     def _ledger(self) -> Ledger:

@@ -59,7 +59,7 @@ def test_the_histories_are_not_all_the_same() -> None:
 
 @pytest.mark.parametrize("name", SABOTAGE)
 def test_a_guard_that_is_switched_off_is_missed(name: str) -> None:
-    with sabotaged(name), pytest.raises(Violation) as missed:
+    with sabotaged(name) as climate, pytest.raises(Violation) as missed:
         for seed in range(ENOUGH):
-            run(seed)
+            run(seed, climate)
     assert "SIM_SEED=" in str(missed.value)

@@ -141,6 +141,8 @@ def test_a_second_factory_call_finds_the_shop_open(app: Flask, client: FlaskClie
     )
     fps_buyer.pay(client, client.get("/download/1"))
     assert sales(again) == [(SONG, "$0.10")]
+    with again.app_context():
+        db.engine.dispose()
 
 
 def test_the_secret_key_is_made_once_and_kept_private(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def main() -> int:
     started = time.monotonic()
     series = many.plan(options.seed, name, int(world) if world is not None else None)
     tally = many.run(series, options.kills, options.jobs, options.sabotage, _progress)
-    print(f"{tally}\nseed {options.seed}, {tally.kills / (time.monotonic() - started):.1f} kills a second")
+    print(f"\r{tally}\nseed {options.seed}, {tally.kills / (time.monotonic() - started):.1f} kills a second")
     for problem in tally.problems[:SHOWN]:
         print(f"- {problem}")
     return 1 if tally.problems else 0
@@ -57,7 +57,7 @@ def _options() -> argparse.Namespace:
 
 def _progress(total: Tally) -> None:
     if sys.stdout.isatty():
-        print(f"\r{total.kills} kills, {len(total.problems)} problems ", end="", flush=True)
+        print(f"\r{total} ", end="", flush=True)
 
 
 def _tell(series: Series, kill: int, sabotage: str) -> int:

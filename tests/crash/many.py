@@ -10,28 +10,42 @@ from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import wait
 from itertools import count
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.util import Finalize
 
 from tests.crash.lane import Lane
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.series import one
+from tests.crash.series import PLAIN
+from tests.crash.series import sample
 from tests.crash.series import Series
 from tests.crash.series import sweep
 from tests.crash.series import Tally
 
-#: Of every series, these kills are made again in new interpreters.
-ANEW = (9, 27)
+#: Of every history, these kills are made again in a new interpreter.
+ANEW = (9,)
+#: After a world in which only the kill goes wrong, so many others.
+BAD_WORLDS = 4
+KILLS_IN_A_BAD_WORLD = 20
 
 #: Each process of the run has one lane.
 _lanes: list[Lane] = []
 
 
 def plan(seed: str, only: str | None = None, world: int | None = None) -> Iterator[Series]:
-    """World after world, in each every scenario."""
-    for number in count() if world is None else (world,):
+    """World after world, in each every scenario: now and then one in which nothing else goes wrong."""
+    for number in worlds() if world is None else (world,):
         for name in [only] if only else SCENARIOS:
             yield Series(seed, name, number)
+
+
+def worlds() -> Iterator[int]:
+    bad = count(PLAIN)
+    for plain in range(PLAIN):
+        yield plain
+        yield from islice(bad, BAD_WORLDS)
+    yield from bad
 
 
 def run(series: Iterator[Series], kills: int, jobs: int, sabotage: str, report: Callable[[Tally], None]) -> Tally:
@@ -40,7 +54,7 @@ def run(series: Iterator[Series], kills: int, jobs: int, sabotage: str, report: 
     with ProcessPoolExecutor(jobs, get_context("spawn"), _open_lane, (sabotage,)) as pool:
         while True:
             while len(running) < jobs and total.kills < kills and (one_more := next(series, None)):
-                running.add(pool.submit(_sweep, one_more, kills - total.kills))
+                running.add(pool.submit(_die, one_more, kills - total.kills))
             if not running:
                 return total
             done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -54,7 +68,9 @@ def _open_lane(sabotage: str) -> None:
     Finalize(None, _lanes[0].close, exitpriority=10)
 
 
-def _sweep(series: Series, limit: int) -> Tally:
-    tally = sweep(_lanes[0], series, limit)
-    opened = series.open(_lanes[0])
+def _die(series: Series, limit: int) -> Tally:
+    """At every point where only the kill goes wrong; at some in a world of which there are as many as one likes."""
+    lane = _lanes[0]
+    tally = sweep(lane, series, limit) if series.is_plain else sample(lane, series, min(limit, KILLS_IN_A_BAD_WORLD))
+    opened = series.open(lane)
     return sum((one(series, opened, number, anew=True)[0] for number in ANEW), tally)

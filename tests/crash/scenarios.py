@@ -34,7 +34,6 @@ FAULTS = (
     fault("Pay", "503_before", 2),
     fault("Pay", "delay", seconds=0.2, when="before"),
     fault("Pay", "decline", code="InsufficientBalance"),
-    fault("Pay", "decline", code="AccessFailure"),
     fault("Pay", "pend", settles=600.0),
     fault("Pay", "pend", settles=60.0, ends="TransactionDenied"),
     fault("GetTransaction", "lose_answer"),
@@ -222,7 +221,7 @@ def _rest(stage: Stage, draw: Draw) -> list[Act]:
 
 
 def _look(stage: Stage, draw: Draw) -> list[Act]:
-    return [["advance", HOUR], *(stage.look() or stage.come_back())]
+    return [["advance", HOUR], *stage.look()]
 
 
 # After

@@ -50,6 +50,8 @@ class Stage:
     wishes: dict[str, Wish] = field(default_factory=dict)
     returns: list[Return] = field(default_factory=list)
     prices: dict[str, str] = field(default_factory=lambda: dict(PRICES))
+    #: The cookie of whoever has not signed in.
+    guest: str | None = None
 
     def again(self) -> Stage:
         """The same history, to be continued in another way."""
@@ -66,10 +68,11 @@ class Stage:
 
     def want(self, sku: str, buyer: str | None) -> str:
         """Press the link; the address of the payment pages."""
-        life = self.live(["start", sku, buyer])
+        life = self.live(["start", sku, buyer or self.guest])
         assert life is not None
         *_, answer = life.answers
         assert answer["status"] == 303, answer
+        self.guest = answer["cookie"] or self.guest
         return str(answer["location"])
 
     def agree(self, sku: str, buyer: str | None, redirect: str, method: str = "ABT", order: str | None = None) -> str:
@@ -78,7 +81,7 @@ class Stage:
         [price] = parse_qs(urlsplit(redirect).query)["transactionAmount"]
         self.wishes[reference] = Wish(order or f"{buyer} {sku}", buyer, sku, price)
         url = self._robot().authorize(None, _redirected(redirect), method=method)  # type: ignore[arg-type]
-        self.returns.append(Return(url, buyer, reference))
+        self.returns.append(Return(url, buyer or self.guest, reference))
         return url
 
     def leave(self, buyer: str | None, redirect: str) -> None:
@@ -87,18 +90,14 @@ class Stage:
         robot = self._robot()
         walk = robot._walk(None, _redirected(redirect), "john@example.com", None, None)  # type: ignore[arg-type]
         url = walk.left(walk.send(walk.to_step("confirm"), "cancel", [("cancel", "yes")]))
-        self.returns.append(Return(url, buyer, reference))
+        self.returns.append(Return(url, buyer or self.guest, reference))
 
     def come_back(self) -> list[Act]:
         return [["get", each.url, each.buyer] for each in self.returns]
 
     def look(self) -> list[Act]:
         """Every buyer opens his payment's page."""
-        return [
-            ["get", f"{HOST}/fps/payments/{each.reference}", each.buyer]
-            for each in self.returns
-            if each.buyer is not None
-        ]
+        return [["get", f"{HOST}/fps/payments/{each.reference}", each.buyer] for each in self.returns]
 
     def letters(self) -> list[Act]:
         """Every notification that the sandbox has written and nobody has taken yet."""

@@ -56,3 +56,21 @@ class Dice:
 
     def chance(self, percent: int) -> bool:
         return not self.calm and self.random.randrange(100) < percent
+
+
+class Scripted(Dice):
+    """Nothing goes wrong that was not asked for."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__(random)
+        #: Of the next exchanges, in order.
+        self.fates: list[str] = []
+        #: Of the next commits, in order.
+        self.commits: list[str] = []
+        self.trouble = self.database = self.crashes = self.handlers = self.refusals = self.loss = 0
+
+    def exchange(self) -> str:
+        return self.fates.pop(0) if self.fates and not self.calm else FINE
+
+    def commit(self) -> str:
+        return self.commits.pop(0) if self.commits and not self.calm else FINE

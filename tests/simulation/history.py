@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
 from datetime import timedelta
-from datetime import timezone
-from unittest.mock import patch
 
-from sqlalchemy.exc import OperationalError
-
-from flask_fps.checkout import Desk
-from flask_fps.checkout.deliver import _WATCH
-from flask_fps.errors import LedgerBusy
-from flask_fps.ledger import Delivery
 from flask_fps.records import is_guest
 from tests.simulation import database
 from tests.simulation.fibers import Fiber
-from tests.simulation.oracle import last_due
 from tests.simulation.oracle import Oracle
+from tests.simulation.rest import all_ends
+from tests.simulation.rest import come_to_rest
+from tests.simulation.rest import supervised
 from tests.simulation.shapes import SECOND
 from tests.simulation.shapes import SHAPES
-from tests.simulation.shop import HandlerRaised
 from tests.simulation.shop import Shop
 from tests.simulation.shop import Wish
 from tests.simulation.world import Violation
 from tests.simulation.world import World
 
-#: Whatever happened, after this many passes in fine weather nothing waits any more.
-PASSES = 16
-_MINUTES = (1, 180, 1800, 11520)
-LADDER = tuple(timedelta(minutes=minutes) for minutes in _MINUTES)
 #: How long nobody may have been at work when the weather turns fine.
 OUTAGES = (timedelta(0), timedelta(0), timedelta(0), *(timedelta(hours=hours) for hours in (4, 21, 25, 150, 190)))
 LETTER_LIFE = timedelta(hours=24)
-#: Exceptions that the simulation itself put in, wherever the shop logs them.
-EXPECTED = (HandlerRaised, OperationalError, LedgerBusy)
 
 
 @dataclass
@@ -116,7 +101,6 @@ class History:
         self.outage = climate.outage or self.random.choice(OUTAGES)
         if climate.trouble is not None:
             self.world.dice.trouble = climate.trouble
-        self.passes = 0
 
     def _people(self) -> Iterator[Buyer]:
         currencies = self.shape.currencies
@@ -128,15 +112,19 @@ class History:
             yield Buyer(name, wishes, len(wishes) * self.random.choice((1, 1, 2, 3)))
 
     def live(self) -> Report:
-        with self._supervised():
-            try:
+        try:
+            with supervised(self.world):
                 for _ in range(self.random.choice((60, 120, 200))):
                     self._something_happens()
                     if self._is_over():
                         break
                 return self._judged()
-            except Violation as violation:
-                raise Violation(self._story(str(violation))) from violation
+        except Violation as violation:
+            raise Violation(self._story(str(violation))) from violation
+
+    def _story(self, what: str) -> str:
+        lines = [f"history {self.seed} ({self.shape_name}): {what}", "", *self.world.trace]
+        return "\n".join([*lines, "", f"again: SIM_SEED={self.seed} python -m tests.simulation"])
 
     def _is_over(self) -> bool:
         """Nobody wants anything any more, and nothing is under way."""
@@ -288,7 +276,7 @@ class History:
     def _judged(self) -> Report:
         self._calm_down()
         rested_at = self.world.clock()
-        self._rest()
+        passes = come_to_rest(self.shop)
         oracle = Oracle(self.shop, rested_at)
         complaints = oracle.complaints()
         if complaints:
@@ -303,89 +291,19 @@ class History:
             delivered=sum(1 for row in oracle.rows if row.delivery == "done"),
             crashes=self.world.crashed,
             faults=Counter(self.world.faults),
-            passes=self.passes,
+            passes=passes,
             trace=tuple(self.world.trace),
         )
 
     def _calm_down(self) -> None:
-        """The weather turns fine: what is under way ends, or its process dies."""
-        self.world.note("the weather turns fine")
-        self.world.dice.calm = True
-        while self.world.fibers:
-            self.world.go_on(self.world.fibers[0])
-        self.shop.workers.clear()
-        while self.world.jobs:
-            self.world.step_job()
+        """The weather turns fine: what is under way ends, and the shop is closed for a while."""
+        all_ends(self.shop)
         if self.random.randrange(10):
             while any(tx.state == "pending" for tx in self.shape.transactions()):
                 self.shape.end_one(well=self.random.randrange(4) > 0)
         self.shape.collect()
         self.world.wait(self.outage)
 
-    def _rest(self) -> None:
-        worker = self.shop.process()[1]
-        for self.passes in range(1, PASSES + 1):
-            worker.work_once()
-            last = last_due(self.shop)
-            if last is None:
-                return
-            due = datetime.fromisoformat(last).replace(tzinfo=timezone.utc)
-            ladder = self.world.clock() + LADDER[min(self.passes, len(LADDER)) - 1]
-            self.world.wait(max(due, ladder) + SECOND - self.world.clock())
-        raise Violation(f"something still waits after {PASSES} passes")
-
-    # Around it
-
-    @contextmanager
-    def _supervised(self) -> Iterator[None]:
-        """Nobody sleeps, and whatever the shop only logs is a violation too, unless we put it in."""
-        watch = _Watch()
-        logger = logging.getLogger("flask_fps")
-        spread, level, handlers = logger.propagate, logger.level, logger.handlers[:]
-        logger.propagate, logger.handlers = False, [watch]
-        logger.setLevel(logging.ERROR)
-        try:
-            with patch("flask_fps.ledger.engine.time", NoTime), patch.object(_WATCH, "run", _run_here):
-                yield
-            if watch.caught is not None:
-                raise Violation(self._story(f"the shop logged {watch.caught!r}")) from watch.caught
-        finally:
-            logger.propagate, logger.handlers = spread, handlers
-            logger.setLevel(level)
-            for fiber in list(self.world.fibers):
-                fiber.kill()
-
-    def _story(self, what: str) -> str:
-        lines = [f"history {self.seed} ({self.shape_name}): {what}", "", *self.world.trace]
-        return "\n".join([*lines, "", f"again: SIM_SEED={self.seed} python -m tests.simulation"])
-
 
 def _first(wanted: float | None, drawn: float) -> float:
     return drawn if wanted is None else wanted
-
-
-def _run_here(desk: Desk, delivery: Delivery, work: Callable[[], None]) -> None:
-    """In place of a thread of its own."""
-    work()
-
-
-class NoTime:
-    """The machine's own time, which no history may depend on: it stands still, and nobody sleeps."""
-
-    @staticmethod
-    def monotonic() -> float:
-        return 0.0
-
-    @staticmethod
-    def sleep(_seconds: float) -> None: ...
-
-
-class _Watch(logging.Handler):
-    """Catches what the shop logs with an exception."""
-
-    caught: BaseException | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None and not isinstance(error, EXPECTED):
-            self.caught = self.caught or error

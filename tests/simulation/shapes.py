@@ -114,15 +114,15 @@ class SimulatedClient:
 
     def __init__(self, world: World, provider: FPSProvider) -> None:
         self._world = world
-        self._provider = provider
+        self.provider = provider
 
     def send_parameters(self, message: type[Any], parameters: Mapping[str, str]) -> Any:
         what = f"Pay {parameters['CallerReference'][:6]}…{parameters['CallerReference'][-2:]}"
-        arrive, finish = self._provider.arrive, self._provider.finish
+        arrive, finish = self.provider.arrive, self.provider.finish
         return self._world.exchange(what, lambda: arrive(parameters), lambda: finish(parameters), _broken_fps)
 
     def send(self, message: messages.Message[Any]) -> Any:
-        return self._world.exchange(message.action, lambda: None, lambda: self._provider.ask(message), _broken_fps)
+        return self._world.exchange(message.action, lambda: None, lambda: self.provider.ask(message), _broken_fps)
 
 
 def _broken_fps() -> ServiceError:
@@ -148,9 +148,9 @@ class FPSShape:
             activity_delay=pick((timedelta(0), timedelta(minutes=2))),
         )
         world.note(f"{rules}")
-        self._provider = FPSProvider(_their_clock(world), rules, tell=self._post)
+        self.provider = FPSProvider(_their_clock(world), rules, tell=self._post)
         self.gateway = FPSGateway(
-            client=cast(Client, SimulatedClient(world, self._provider)),
+            client=cast(Client, SimulatedClient(world, self.provider)),
             cbui=CBUI("https://fps.example/cobranded-ui/actions/start", "KEY", "secret"),
             verifier=lambda: Genuine(world),
             recipient_email=fps_provider.SHOP,
@@ -165,7 +165,7 @@ class FPSShape:
             return self._back(asked, {"status": "NP", "errorMessage": "aborted and restarted"})
         self._ended.add(reference)
         money = Money.parse(asked["transactionAmount"], asked["currencyCode"])
-        token = self._provider.approve(reference, money, "CC" if slow else "ABT")
+        token = self.provider.approve(reference, money, "CC" if slow else "ABT")
         status = fps_provider.STATUS[token.method]
         return self._back(asked, {"status": status, "tokenID": token.id, "callerReference": reference})
 
@@ -189,24 +189,24 @@ class FPSShape:
             "callerReference": movement.reference,
             "signature": "genuine",
         }
-        known = self._provider.references[movement.reference].parameters
+        known = self.provider.references[movement.reference].parameters
         body = urlencode(fields).encode()
         self._world.letters.append(Letter(known["OverrideIPNURL"], body, {}, self._world.clock()))
 
     def transactions(self) -> list[Tx]:
-        return [Tx(each.id, each.reference, each.money, each.status.lower()) for each in self._provider.movements]
+        return [Tx(each.id, each.reference, each.money, each.status.lower()) for each in self.provider.movements]
 
     def end_one(self, *, well: bool) -> None:
-        pending = [each for each in self._provider.movements if each.status == "Pending"]
-        self._provider.end(self._world.random.choice(pending), "Success" if well else "Failure")
+        pending = [each for each in self.provider.movements if each.status == "Pending"]
+        self.provider.end(self._world.random.choice(pending), "Success" if well else "Failure")
 
     def refuse_next(self) -> None:
         codes = ("InsufficientBalance", "AccountLimitsExceeded", "PaymentError", "InvalidParams", "InternalError")
-        self._provider.refusals.append(self._world.random.choice(codes))
+        self.provider.refusals.append(self._world.random.choice(codes))
 
     def births(self) -> list[datetime]:
-        sent = [each.at for each in self._provider.references.values()]
-        return [each.given_at for each in self._provider.tokens] + sent
+        sent = [each.at for each in self.provider.references.values()]
+        return [each.given_at for each in self.provider.tokens] + sent
 
     def collect(self) -> None:
         """It is posted at once."""
@@ -231,11 +231,11 @@ class HoldShape:
             in_flight=pick(("key_in_use", "wait")),
         )
         world.note(f"{rules}")
-        self._provider = HoldProvider(_their_clock(world), rules)
+        self.provider = HoldProvider(_their_clock(world), rules)
         self.gateway = HoldGateway(self._wire)
 
     def _wire(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        arrive, finish = self._provider.arrive, self._provider.finish
+        arrive, finish = self.provider.arrive, self.provider.finish
         try:
             answer: dict[str, Any] = self._world.exchange(
                 action, lambda: arrive(action, parameters), lambda: finish(action, parameters), _broken_hold
@@ -246,9 +246,9 @@ class HoldShape:
 
     def collect(self) -> None:
         """What the provider has posted meanwhile is on its way."""
-        for letter in self._provider.letters:
+        for letter in self.provider.letters:
             self._world.letters.append(Letter(letter.url, letter.body, dict(letter.headers), self._world.clock()))
-        self._provider.letters.clear()
+        self.provider.letters.clear()
 
     def approve(self, redirect: str, *, slow: bool) -> str | None:
         session = self._session(redirect)
@@ -257,7 +257,7 @@ class HoldShape:
         if session.state not in ("open", "pending") or self._is_over(session):
             return None
         pending = session.state == "open" and self._world.random.randrange(5) == 0
-        url = self._provider.authorize(session, "bank" if slow else "card", pending=pending)
+        url = self.provider.authorize(session, "bank" if slow else "card", pending=pending)
         self.collect()
         return url
 
@@ -267,38 +267,38 @@ class HoldShape:
             return None
         if self._world.random.randrange(2):
             return session.return_url
-        return self._provider.turn_away(session, self._world.random.choice(("abandoned", "refused")))
+        return self.provider.turn_away(session, self._world.random.choice(("abandoned", "refused")))
 
     def transactions(self) -> list[Tx]:
-        return [Tx(each.id, each.key, each.money, each.state) for each in self._provider.charges]
+        return [Tx(each.id, each.key, each.money, each.state) for each in self.provider.charges]
 
     def end_one(self, *, well: bool) -> None:
-        pending: list[Charge] = [each for each in self._provider.charges if each.state == "pending"]
-        self._provider.end(self._world.random.choice(pending), "success" if well else "failure")
+        pending: list[Charge] = [each for each in self.provider.charges if each.state == "pending"]
+        self.provider.end(self._world.random.choice(pending), "success" if well else "failure")
         self.collect()
 
     def refuse_next(self) -> None:
         retryable = bool(self._world.random.randrange(2))
-        self._provider.refusals.append(Refused("declined", retryable=retryable))
+        self.provider.refusals.append(Refused("declined", retryable=retryable))
 
     def births(self) -> list[datetime]:
-        holds = [each.given_at for each in self._provider.holds]
-        return holds + [each.at for each in self._provider.charges]
+        holds = [each.given_at for each in self.provider.holds]
+        return holds + [each.at for each in self.provider.charges]
 
     def loose_holds(self, since: datetime) -> list[str]:
         return [
             each.session.reference
-            for each in self._provider.holds
-            if not each.released and not self._provider.is_used(each) and each.given_at + HOLD_LIFE > since
+            for each in self.provider.holds
+            if not each.released and not self.provider.is_used(each) and each.given_at + HOLD_LIFE > since
         ]
 
     def _session(self, redirect: str) -> Session:
-        found = self._provider.session(urlsplit(redirect).path.rpartition("/")[2])
+        found = self.provider.session(urlsplit(redirect).path.rpartition("/")[2])
         assert found is not None
         return found
 
     def _is_over(self, session: Session) -> bool:
-        return self._provider.clock() >= session.created_at + KEY_LIFE
+        return self.provider.clock() >= session.created_at + KEY_LIFE
 
 
 def _their_clock(world: World) -> Callable[[], datetime]:

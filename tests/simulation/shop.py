@@ -189,7 +189,7 @@ class Shop:
         query = url.partition("?")[2]
         reference = query.partition("&")[0].partition("=")[2]
         try:
-            payment = self._ledger.payment(reference)
+            payment = self.ledger.payment(reference)
             assert payment is not None
             self.world.note(f"returns to {reference[:6]}: {checkout.finish(payment, query).value}")
         except LedgerBusy:
@@ -203,7 +203,7 @@ class Shop:
         checkout, _ = self.process()
         try:
             checkout.drive(reference)
-            payment = self._ledger.payment(reference)
+            payment = self.ledger.payment(reference)
         except LedgerBusy:
             self.world.note("try again in a moment")
             return
@@ -230,7 +230,7 @@ class Shop:
         """Somebody who came as a guest says who he is."""
         self.signed_in[guest] = buyer
         try:
-            moved = self._ledger.adopt(guest, buyer)
+            moved = self.ledger.adopt(guest, buyer)
         except LedgerBusy:
             self.world.note("try again in a moment")
             return
@@ -243,6 +243,6 @@ class Shop:
         self.workers[name] = worker
 
     @property
-    def _ledger(self) -> Ledger:
+    def ledger(self) -> Ledger:
         home = Home(lambda: self.engine, None, lambda: None, lambda: False, own=True)
         return SimulatedLedger(self, home)

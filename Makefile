@@ -10,7 +10,7 @@ ARGS ?=
 export SHOP_PORT SANDBOX_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs picture music tox clean
+.PHONY: help run test crash check format docs picture music tox clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -22,6 +22,10 @@ run: ## the DigitalDownload shop, the FPS sandbox and a worker (SHOP_PORT, SANDB
 test: ## the suite, with a browser (ARGS="...")
 	@$(BOOTSTRAP) --browser test
 	$(BIN)/python -m pytest -n 2 --durations=10 $(ARGS)
+
+crash: ## kill the shop's processes at every point and look for the money (CRASH_KILLS=3000, CRASH_SEED)
+	@$(BOOTSTRAP) test
+	$(BIN)/python -m tests.crash
 
 check: ## format, lint, types, layers, docs
 	@$(BOOTSTRAP) dev

@@ -94,7 +94,9 @@ def _asked(shop: Shop, method: str, url: str, headers: dict[str, str], body: byt
     parts = urlsplit(url)
     shop.points.reach(f"a {method} for {parts.path.rpartition('/')[0] or parts.path} arrives")
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    answer = shop.app.test_client(use_cookies=False).open(target, method=method, base_url=HOST, headers=headers, data=body)
+    answer = shop.app.test_client(use_cookies=False).open(
+        target, method=method, base_url=HOST, headers=headers, data=body
+    )
     shop.points.reach(f"an answer {answer.status_code} is ready")
     return {
         "status": answer.status_code,

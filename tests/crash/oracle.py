@@ -92,6 +92,7 @@ def judge(facts: Facts, wishes: Mapping[str, Wish]) -> Verdict:
     verdict.doubled += _delivered_twice(facts)
     verdict.unpaid += _unpaid(facts)
     verdict.wrong += _wrong_money(facts, wishes)
+    verdict.wrong += _shared_transactions(facts)
     verdict.wrong += _wrong_goods(facts, wishes)
     verdict.wrong += _wrong_moves(facts)
     return verdict
@@ -175,6 +176,13 @@ def _wrong_money(facts: Facts, wishes: Mapping[str, Wish]) -> Iterator[str]:
             yield f"{name} moved {transaction['amount']}, and {wish.price} was agreed to"
         if transaction["recipient"] != SELLER:
             yield f"{name} paid {transaction['recipient']}"
+
+
+def _shared_transactions(facts: Facts) -> Iterator[str]:
+    named = Counter(payment["transaction_id"] for payment in facts.payments.values() if payment["transaction_id"])
+    for transaction_id, times in named.items():
+        if times > 1:
+            yield f"{transaction_id} pays {times} payments"
 
 
 def _wrong_goods(facts: Facts, wishes: Mapping[str, Wish]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from itertools import count
@@ -142,10 +143,18 @@ class Opened:
     def _judge(self, stage: Stage) -> Verdict:
         facts = oracle.read(stage.lane.files(stage.home), stage.lane.ledger(), EFFECT[stage.home])
         verdict = oracle.judge(facts, stage.wishes)
-        states = sorted(payment["state"] for payment in facts.payments.values())
-        if self.series.is_plain and set(states) != set(self.series.scenario.ends):
-            verdict.wrong.append(f"it ended {', '.join(states)}, not {', '.join(self.series.scenario.ends)}")
+        if self.series.is_plain:
+            verdict.wrong += _unexpected(facts, self.series.scenario.ends)
         return verdict
+
+
+def _unexpected(facts: oracle.Facts, ends: tuple[str, ...]) -> Iterator[str]:
+    """Where only a process was killed, everything ends as if it had not been."""
+    states = sorted(payment["state"] for payment in facts.payments.values())
+    if set(states) != set(ends):
+        yield f"it ended {', '.join(states)}, not {', '.join(ends)}"
+    for reference, reasons in facts.parked.items():
+        yield f"{reference} was parked: {reasons[0]}"
 
 
 def _buyer_acts(stage: Stage, draw: Draw) -> None:

@@ -73,6 +73,7 @@ class Lane:
         self.folder = Path(tempfile.mkdtemp(prefix="flask-fps-crash-", dir=_memory()))
         self._sabotage = sabotage
         self._sent = 0
+        self._staying: dict[int, Path] = {}
         self._traffic = Traffic()
         self.server = self._serve()
         self._parent = self._spawn(sabotage)
@@ -120,14 +121,18 @@ class Lane:
 
     def stay(self, home: str, act: str) -> tuple[int, Any]:
         """Start a child that goes on; its process id and what it announced."""
-        told = self.order(Command(home, [[act]], stays=True, ahead=self._ahead()))
+        log = self.folder / f"staying-{len(self._staying)}.log"
+        log.unlink(missing_ok=True)
+        told = self.order(Command(home, [[act]], log=str(log), stays=True, ahead=self._ahead()))
         if told["error"]:
             raise Crashed(told["error"])
+        self._staying[told["pid"]] = log
         return told["pid"], told["answers"][0]
 
     def end(self, pid: int, by: int) -> None:
         """End a child that stays."""
         self._send({"end": pid, "by": by})
+        self._sent += self._staying.pop(pid).read_text().splitlines().count(SENT)
 
     def order(self, command: Command) -> dict[str, Any]:
         return self._write(to_line(command))

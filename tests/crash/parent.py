@@ -97,6 +97,7 @@ def _be_born(shop: Shop, command: Command, pipe: int) -> None:
 
 def _stay(shop: Shop, command: Command, pipe: int) -> None:
     [[name]] = command.acts
+    shop.points.arm(Path(command.log), 0)
     STAYING[name](shop, lambda value: _say(pipe, answers=[value], error=""))
 
 

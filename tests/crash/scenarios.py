@@ -72,6 +72,8 @@ class Draw:
     letters: str = "never"
     #: So many of the processes that repair die as well, at points drawn for each kill.
     deaths_after: int = 0
+    #: Another worker is at it all the time, and is killed whenever the first process has ended.
+    beside: bool = False
     #: The repair begins while the dead process's request may still be under way.
     hasty: bool = False
     #: Prices rise meanwhile.
@@ -109,6 +111,7 @@ def drawn(seed: str, number: int) -> Draw:
         buyer_then=random.choice(("nothing", "return", "page", "both")),
         letters=random.choice(("never", "first", "last")),
         deaths_after=random.choice((0, 0, 1, 2, 4)),
+        beside=random.random() < 0.25,
         hasty=random.random() < 0.3,
         dearer=random.random() < 0.3,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
 from itertools import count
@@ -109,18 +111,33 @@ class Opened:
         :param anew: the process is a new interpreter.
         """
         stage, draw, lane = self.stage.again(), self.series.draw, self.stage.lane
-        life = self.danger(number, anew=anew)
+        self.begin()
+        with self._beside(draw):
+            life = self.danger(number, anew=anew)
         if not draw.hasty:
             lane.wait_for_stragglers()
         self._go_on(stage, draw, Random(f"{self.series}/{number}"))
         lane.wait_for_stragglers()
         return life, self._judge(stage)
 
+    def begin(self) -> None:
+        """All is as it was at the moment of danger."""
+        self.stage.lane.restore(self.saved)
+        self.stage.script(*self.series.draw.faults)
+
+    @contextmanager
+    def _beside(self, draw: Draw) -> Iterator[None]:
+        lane = self.stage.lane
+        worker = lane.stay(self.stage.home, "work on")[0] if draw.beside else None
+        try:
+            yield
+        finally:
+            if worker is not None:
+                lane.end(worker, signal.SIGKILL)
+
     def danger(self, kill: int = 0, *, anew: bool = False) -> Life:
         """The process in danger lives, and dies at this point, or at none."""
         stage, draw, lane = self.stage, self.series.draw, self.stage.lane
-        lane.restore(self.saved)
-        stage.script(*draw.faults)
         acts = self.series.scenario.danger(stage, draw)
         life = (lane.live_anew if anew else lane.live)(stage.home, acts, kill)
         look_at(life.answers)
@@ -178,6 +195,7 @@ def sweep(lane: Lane, series: Series, limit: int | None = None) -> Tally:
 def sample(lane: Lane, series: Series, kills: int) -> Tally:
     """Kill at so many points, drawn from all that the history has."""
     opened = series.open(lane)
+    opened.begin()
     last = len(opened.danger().points)
     numbers = Random(f"{series}").sample(range(1, last + 1), min(kills, last))
     return sum((one(series, opened, number)[0] for number in sorted(numbers)), Tally())

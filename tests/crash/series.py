@@ -50,6 +50,19 @@ class Tally:
     #: Each problem with the line that replays it.
     problems: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, verdict: Verdict, kills: int, replay: str) -> Tally:
+        return cls(
+            kills=kills,
+            payments=verdict.payments,
+            lost=len(verdict.lost),
+            doubled=len(verdict.doubled),
+            unpaid=len(verdict.unpaid),
+            wrong=len(verdict.wrong),
+            parked=verdict.parked,
+            problems=[f"{problem}\n    {replay}" for problem in verdict.problems],
+        )
+
     def __add__(self, other: Tally) -> Tally:
         mine, theirs = vars(self), vars(other)
         return Tally(**{name: mine[name] + theirs[name] for name in mine})
@@ -105,8 +118,8 @@ class Opened:
     stage: Stage
     saved: Saved
 
-    def kill(self, number: int, *, anew: bool = False) -> tuple[Life, Verdict]:
-        """Let the process in danger die at this point, let the world go on, and judge.
+    def kill(self, number: int, *, anew: bool = False) -> tuple[bool, Tally]:
+        """Let the process in danger die at this point, let the world go on, and judge; whether it died.
 
         :param anew: the process is a new interpreter.
         """
@@ -118,7 +131,8 @@ class Opened:
             lane.wait_for_stragglers()
         self._go_on(stage, draw, Random(f"{self.series}/{number}"))
         lane.wait_for_stragglers()
-        return life, self._judge(stage)
+        verdict = self._judge(stage)
+        return life.killed, Tally.of(verdict, life.killed + stage.deaths, self.series.replay(number))
 
     def begin(self) -> None:
         """All is as it was at the moment of danger."""
@@ -202,20 +216,9 @@ def sample(lane: Lane, series: Series, kills: int) -> Tally:
 
 
 def one(series: Series, opened: Opened, number: int, *, anew: bool = False) -> tuple[Tally, bool]:
-    """One kill, counted; and whether anybody died."""
+    """One kill at this point, counted with all that it led to; and whether anybody died there."""
     try:
-        life, verdict = opened.kill(number, anew=anew)
+        killed, tally = opened.kill(number, anew=anew)
     except (Crashed, Misbehaved) as error:
         return Tally(kills=1, wrong=1, problems=[f"{error}\n    {series.replay(number)}"]), True
-    problems = [f"{problem}\n    {series.replay(number)}" for problem in verdict.problems]
-    tally = Tally(
-        kills=int(life.killed),
-        payments=verdict.payments,
-        lost=len(verdict.lost),
-        doubled=len(verdict.doubled),
-        unpaid=len(verdict.unpaid),
-        wrong=len(verdict.wrong),
-        parked=verdict.parked,
-        problems=problems,
-    )
-    return tally, life.killed
+    return tally, killed

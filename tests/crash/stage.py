@@ -52,6 +52,8 @@ class Stage:
     prices: dict[str, str] = field(default_factory=lambda: dict(PRICES))
     #: The cookie of whoever has not signed in.
     guest: str | None = None
+    #: So many of its processes were killed.
+    deaths: int = 0
 
     def again(self) -> Stage:
         """The same history, to be continued in another way."""
@@ -64,6 +66,7 @@ class Stage:
         changed: Iterable[Act] = (["price", sku, now] for sku, now in self.prices.items() if now != PRICES[sku])
         life = self.lane.live(self.home, [*changed, *acts], kill)
         look_at(life.answers)
+        self.deaths += life.killed
         return life
 
     def want(self, sku: str, buyer: str | None) -> str:

@@ -262,14 +262,16 @@ def test_the_first_of_two_tabs_pays_and_the_other_costs_nothing(app: Flask, clie
 
 # What only the other shape brings
 
+of_the_other_shape = pytest.mark.parametrize("stage", ["hold"], indirect=True)
+
 
 @pytest.fixture
 def hold(stage: Stage) -> HoldStage:
-    if not isinstance(stage, HoldStage):
-        pytest.skip("FPS does not do this")
+    assert isinstance(stage, HoldStage)
     return stage
 
 
+@of_the_other_shape
 def test_a_notification_before_the_return_does_not_decide_without_the_buyer(
     app: Flask, client: FlaskClient, hold: HoldStage
 ) -> None:
@@ -284,6 +286,27 @@ def test_a_notification_before_the_return_does_not_decide_without_the_buyer(
     assert sales(app) == 1
 
 
+@of_the_other_shape
+def test_the_very_same_notification_means_look_again(app: Flask, client: FlaskClient, hold: HoldStage) -> None:
+    client.get(hold.approve(client, client.get("/download/1"), slow=True))
+    assert hold.notify(client) == [200, 200]
+    assert [payment.state.value for payment in payments(app)] == ["pending"]
+
+    hold.settle(client)
+    assert [payment.state.value for payment in payments(app)] == ["paid"]
+    assert sales(app) == 1
+
+
+@of_the_other_shape
+def test_a_notification_that_is_not_the_providers_is_refused(client: FlaskClient, hold: HoldStage) -> None:
+    session = hold.session(client, client.get("/download/1"))
+    hold.provider.authorize(session)
+    [letter] = hold.provider.letters
+    assert client.post(letter.url, data=letter.body).status_code == 400
+    assert client.post(letter.url, data=letter.body + b" ", headers=dict(letter.headers)).status_code == 400
+
+
+@of_the_other_shape
 def test_an_approval_that_takes_its_time(app: Flask, client: FlaskClient, hold: HoldStage) -> None:
     session = hold.session(client, client.get("/download/1"))
     url = hold.provider.authorize(session, pending=True)
@@ -297,6 +320,7 @@ def test_an_approval_that_takes_its_time(app: Flask, client: FlaskClient, hold: 
     assert sales(app) == 1
 
 
+@of_the_other_shape
 def test_a_provider_that_does_not_say_where_to_go(app: Flask, client: FlaskClient, hold: HoldStage) -> None:
     """The buyer sees his payment's page, and the next click leads on, in the same session."""
     hold.wire.faults.append("lose_answer")
@@ -309,6 +333,7 @@ def test_a_provider_that_does_not_say_where_to_go(app: Flask, client: FlaskClien
     assert "Thank you, it is paid" in client.get(url, follow_redirects=True).text
 
 
+@of_the_other_shape
 def test_an_address_that_has_expired_is_not_given_out_again(
     app: Flask, client: FlaskClient, hold: HoldStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +347,7 @@ def test_an_address_that_has_expired_is_not_given_out_again(
     assert len(hold.provider.sessions) == len(payments(app)) == 2
 
 
+@of_the_other_shape
 def test_an_authorization_of_another_amount_is_not_paid_with(app: Flask, client: FlaskClient, hold: HoldStage) -> None:
     session = hold.session(client, client.get("/download/1"))
     url = hold.provider.authorize(session)
@@ -341,6 +367,7 @@ def make_shop(hold: HoldStage, tmp_path: Path, currency: str) -> tuple[Flask, FP
     return app, FPS(app, gateways={"hold": hold.factory})
 
 
+@of_the_other_shape
 def test_two_currencies_one_without_decimals(hold: HoldStage, tmp_path: Path) -> None:
     app, fps = make_shop(hold, tmp_path, "EUR")
     client = app.test_client()
@@ -354,6 +381,7 @@ def test_two_currencies_one_without_decimals(hold: HoldStage, tmp_path: Path) ->
     app.extensions["fps"].ledger.engine.dispose()
 
 
+@of_the_other_shape
 def test_currencies_that_the_gateway_does_not_take(hold: HoldStage, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="FPS_CURRENCY"):
         make_shop(hold, tmp_path, "USD")

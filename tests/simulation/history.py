@@ -215,10 +215,7 @@ class History:
 
     def _look(self) -> None:
         reference = self.random.choice(list(self.shop.drafts))
-        self.world.begin("page", lambda: self._look_at(reference))
-
-    def _look_at(self, reference: str) -> None:
-        self.shop.look(reference)
+        self.world.begin("page", lambda: self.shop.look(reference))
 
     def _work(self) -> None:
         name = self.random.choice(("worker 1", "worker 2"))

@@ -8,19 +8,21 @@ from contextlib import contextmanager
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
-from flask_fps.checkout import desk
 from flask_fps.gateways import fps
 from flask_fps.ledger import accepting
 from flask_fps.ledger import leasing
 from flask_fps.ledger import moves
 from flask_fps.ledger import outbox
 from flask_fps.ledger import settling
+from flask_fps.records import Intent
 from flask_fps.records import Outcome
 from flask_fps.records import Result
 from flask_fps.records import State
+from tests.gateways.hold import HoldGateway
 from tests.simulation.database import without_index
 from tests.simulation.history import Climate
 
@@ -47,28 +49,21 @@ def _an_error_is_always_a_no(stack: ExitStack) -> None:
 
 def _new_reference_after_unknown(stack: ExitStack) -> None:
     """What may have been paid is asked for once more, as something new."""
-    honest = desk.Desk.intent
-    count = iter(range(10**9))
-
-    def resend(gateway_pay: Callable[[Any], Outcome]) -> Callable[[Any], Outcome]:
-        def sent(intent: Any) -> Outcome:
-            if intent.sends > 1:
-                name = next(name for name, value in intent.parameters.items() if value == intent.reference)
-                intent = replace(intent, parameters={**intent.parameters, name: f"{intent.reference}{next(count)}-9"})
-            return gateway_pay(intent)
-
-        return sent
-
-    from tests.gateways.hold import HoldGateway
-
     for gateway in (fps.FPSGateway, HoldGateway):
-        original = gateway.pay
-        stack.enter_context(
-            patch.object(
-                gateway, "pay", lambda self, intent, original=original: resend(lambda it: original(self, it))(intent)
-            )
-        )
-    assert honest is desk.Desk.intent
+        stack.enter_context(patch.object(gateway, "pay", _as_something_new(gateway.pay)))
+
+
+def _as_something_new(honest: Callable[[Any, Intent], Outcome]) -> Callable[[Any, Intent], Outcome]:
+    numbers = count(100)
+
+    def pay(gateway: Any, intent: Intent) -> Outcome:
+        if intent.sends > 1:
+            name = next(name for name, value in intent.parameters.items() if value == intent.reference)
+            another = f"{intent.payment}-{next(numbers)}"
+            intent = replace(intent, parameters={**intent.parameters, name: another})
+        return honest(gateway, intent)
+
+    return pay
 
 
 def _no_order_guard(stack: ExitStack) -> None:
@@ -107,6 +102,7 @@ def _holds_are_forgotten(stack: ExitStack) -> None:
 
 
 def _duplicate_request_is_a_no(stack: ExitStack) -> None:
+    """A reference that is taken is believed to have moved nothing."""
     stack.enter_context(patch.object(fps, "SAYS_NOTHING", frozenset()))
     stack.enter_context(patch.object(settling, "_refused", lambda *_: State.FAILED))
 

@@ -116,6 +116,8 @@ def test_every_parameter_has_its_name() -> None:
         cobranding_style="logo",
         cobranding_url=text,
         website_description=text,
+        collect_email_address=True,
+        disable_guest=True,
     )
     parameters = request.parameters()
     assert len(parameters) == len(fields(SingleUse))
@@ -127,8 +129,7 @@ def test_every_parameter_has_its_name() -> None:
         *("itemTotal", "shipping", "handling", "giftWrapping", "discount", "tax"),
     }
     assert {name for name, value in parameters.items() if value == "True"} == {
-        "isRecipientCobranding",
-        "collectShippingAddress",
+        *("isRecipientCobranding", "collectShippingAddress", "collectEmailAddress", "disableGuest"),
     }
     assert (parameters["reserve"], parameters["cobrandingStyle"]) == ("False", "logo")
 

@@ -10,7 +10,7 @@ ARGS ?=
 export SHOP_PORT SANDBOX_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash check format docs picture music tox clean
+.PHONY: help run test crash simulation check format docs picture music tox clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -26,6 +26,10 @@ test: ## the suite, with a browser (ARGS="...")
 crash: ## kill the shop's processes at every point and look for the money (CRASH_KILLS=3000, CRASH_SEED)
 	@$(BOOTSTRAP) test
 	$(BIN)/python -m tests.crash
+
+simulation: ## live through thousands of histories, each from its seed (SIM_HISTORIES=20000, SIM_FIRST, SIM_SEED)
+	@$(BOOTSTRAP) test
+	$(BIN)/python -m tests.simulation
 
 check: ## format, lint, types, layers, docs
 	@$(BOOTSTRAP) dev

@@ -39,7 +39,7 @@ from .links import secret_keys
 from .orders import make_order
 from .protocol.cbui import CBUI
 from .protocol.client import Client
-from .protocol.messages import V2010_08_28
+from .protocol.messages import Pay
 from .protocol.verifiers import AnyOf
 from .protocol.verifiers import HmacV1
 from .protocol.verifiers import PinnedCertificate
@@ -272,7 +272,7 @@ def fps_gateway(config: Config, account: str, transport: Any, clock: Clock) -> G
         verifier=lambda: _verifier(config, client),
         recipient_email=config.recipient_email,
         methods=config.payment_methods,
-        send_notify_url=config.api_version >= V2010_08_28,
+        send_notify_url=client.dialect.accepts(Pay, "OverrideIPNURL"),
         probe=config.is_local,
     )
 

@@ -17,6 +17,7 @@ signature is made or checked. Nothing is imported here: take names from the modu
 ``values``     how amounts, dates and truth are written
 ``wire``       XML answers and errors, parsed and rendered
 ``codes``      the API's error codes and which of them are worth a retry
+``dialects``   the versions of the API, and all that depends on them
 ``client``     one request, one answer, over one pooled connection
 ``endpoints``  Amazon's historic addresses
 ``demo``       the public demo keys of the sandbox

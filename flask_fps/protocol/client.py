@@ -34,12 +34,9 @@ from urllib3.exceptions import NewConnectionError
 
 from ..errors import NotSent
 from ..errors import OutcomeUnknown
+from . import dialects
 from . import query
-from . import signing
-from . import wire
 from .messages import Message
-from .messages import V2010_08_28
-from .messages import VERSIONS
 
 R = TypeVar("R")
 
@@ -75,19 +72,17 @@ class Client:
         access_key: str,
         secret_key: str,
         *,
-        version: str = V2010_08_28,
+        version: str = dialects.NEWEST.version,
         timeout: float = 10.0,
         ca: str | None = None,
         clock: Callable[[], float] = time.time,
         transport: requests.Session | None = None,
     ) -> None:
-        if version not in VERSIONS:
-            raise ValueError(f"API version {version!r} is none of {', '.join(VERSIONS)}")
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"the API endpoint is an absolute http or https URL, not {endpoint!r}")
         self.endpoint = endpoint
-        self.version = version
+        self.dialect = dialects.dialect(version)
         self.timeout = timeout
         self._access_key = access_key
         self._secret_key = secret_key
@@ -99,6 +94,11 @@ class Client:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.endpoint} {self.version}>"
 
+    @property
+    def version(self) -> str:
+        """The API version of requests and answers."""
+        return self.dialect.version
+
     def send(self, message: Message[R]) -> R:
         """Send a message once and return what its answer holds.
 
@@ -108,7 +108,7 @@ class Client:
         :raises ValueError: a parameter that this API version does not have.
         """
         parameters = message.parameters()
-        unknown = sorted(name for name in parameters if not message.accepts(name, self.version))
+        unknown = sorted(name for name in parameters if not self.dialect.accepts(type(message), name))
         if unknown:
             raise ValueError(f"{message.action} has no {', '.join(unknown)} in API version {self.version}")
         return self.send_parameters(type(message), parameters)
@@ -120,8 +120,8 @@ class Client:
         """
         status, body = self._exchange(self._form(message_type.action, parameters))
         if status == 200:
-            return wire.parse_answer(body, message_type, self.version).result
-        error = wire.parse_error(body, status)
+            return self.dialect.parse_answer(body, message_type).result
+        error = self.dialect.parse_error(body, status)
         if error is not None and 400 <= status < 500:
             raise error
         raise OutcomeUnknown(f"{message_type.action} was answered by HTTP {status} ({error or 'no error document'})")
@@ -149,17 +149,14 @@ class Client:
 
     def _form(self, action: str, parameters: Mapping[str, str]) -> bytes:
         """The signed body of a request."""
-        signed = {
+        params = {
             **parameters,
             "Action": action,
             "AWSAccessKeyId": self._access_key,
-            "SignatureMethod": signing.HMAC_SHA256,
-            "SignatureVersion": "2",
             "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock())),
             "Version": self.version,
         }
-        signed["Signature"] = signing.sign("POST", self.endpoint, signed, self._secret_key)
-        return query.join(signed).encode("ascii")
+        return query.join(self.dialect.signed("POST", self.endpoint, params, self._secret_key)).encode("ascii")
 
     def _exchange(self, form: bytes) -> tuple[int, bytes]:
         """Status and body of the answer to this one request."""

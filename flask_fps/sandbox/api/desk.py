@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ...money import Money
-from ...protocol import wire
 from ...protocol.messages import Message
 from ..bank import BankError
 from ..bank import ids
@@ -22,6 +21,7 @@ from .door import admit
 from .door import Call
 from .door import Received
 from .reply import error_reply
+from .reply import refusal
 from .reply import Reply
 from .spoiling import Spoiling
 
@@ -40,9 +40,12 @@ class Desk:
         """The answer to any request whatever."""
         try:
             call = admit(received, self._bank)
-            message = forms.read(call.message, call.own_parameters)
         except BankError as error:
             return error_reply(error)
+        try:
+            message = forms.read(call.message, call.own_parameters)
+        except BankError as error:
+            return refusal(call, error)
         spoiling = Spoiling(self._sandbox, call)
         reply = self._performed(call, message, spoiling)
         if self._bank.switches.ipn == "before":
@@ -59,7 +62,7 @@ class Desk:
             with self._bank.references.turn(*key):
                 return self._once(key, call, lambda: self._effect(call, message, spoiling.ending_of(asker)), spoiling)
         except BankError as error:
-            return error_reply(error)
+            return refusal(call, error)
 
     def _once(self, key: tuple[str, str, str], call: Call, effect: Callable[[], Reply], spoiling: Spoiling) -> Reply:
         """The first answer to this reference, whole; it is kept in the same step as its effect."""
@@ -75,7 +78,7 @@ class Desk:
 
     def _failed(self, key: tuple[str, str, str], call: Call, error: BankError) -> Reply:
         """An error is kept too where the switch says so, but never in place of what a reference has got."""
-        reply = error_reply(error)
+        reply = refusal(call, error)
         replays = self._bank.switches.failed_reference == "replay" and reply.status < 500
         if replays and not self._bank.references.is_known(*key):
             return self._kept(key, call, reply)
@@ -88,7 +91,7 @@ class Desk:
     def _effect(self, call: Call, message: Message[Any], asker: Asker) -> Reply:
         with self._bank.change():
             result = PERFORM[call.action](asker, message)
-        return Reply(200, wire.render_answer(call.action, result, call.version, f"{ids.request_id()}:0"))
+        return Reply(200, call.dialect.render_answer(call.action, result, f"{ids.request_id()}:0"))
 
 
 def _replayed(known: Reference) -> Reply:

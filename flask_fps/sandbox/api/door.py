@@ -15,14 +15,13 @@ from datetime import datetime
 from typing import Any
 
 from ...errors import MalformedMessage
+from ...protocol import dialects
 from ...protocol import query
 from ...protocol import signing
 from ...protocol import values
-from ...protocol import wire
-from ...protocol.messages import ACTIONS
+from ...protocol.dialects import Dialect
 from ...protocol.messages import COMMON_NAMES
 from ...protocol.messages import Message
-from ...protocol.messages import VERSIONS
 from ..bank import Bank
 from ..bank import BankError
 from ..bank.records import Account
@@ -32,8 +31,6 @@ from .errors import not_in_interface
 
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-#: Which signature versions each API version takes. Version 0 covers no money and is never taken.
-_SIGNATURES: Mapping[str, tuple[str, ...]] = {"2008-09-17": ("1", "2"), "2010-08-28": ("2",)}
 #: The one action that may come without key and signature.
 _OPEN = "VerifySignature"
 
@@ -65,8 +62,8 @@ class Call:
     """A request that was let in."""
 
     message: type[Message[Any]]
-    #: The API version it is answered in.
-    version: str
+    #: What it is answered in.
+    dialect: Dialect
     params: Mapping[str, str]
     #: ``None`` for an open action that came unsigned.
     caller: Account | None
@@ -91,23 +88,23 @@ def admit(received: Received, bank: Bank) -> Call:
         timestamp = _timestamp(params["Timestamp"])
         caller = _authenticated(received, params, bank)
         _check_age(timestamp, params["Timestamp"], bank)
-    version = served_version(params.get("Version", ""))
-    message = _message(params.get("Action", ""))
-    _check_names(message, version, params)
-    return Call(message, version, params, caller, timestamp)
+    dialect = served_dialect(params.get("Version", ""))
+    message = _message(params.get("Action", ""), dialect)
+    _check_names(message, dialect, params)
+    return Call(message, dialect, params, caller, timestamp)
 
 
-def served_version(text: str) -> str:
+def served_dialect(version: str) -> Dialect:
     """The newest version that is not later than the date asked for.
 
     :raises BankError: MissingParameter or InvalidParameterValue.
     """
-    if not text:
+    if not version:
         raise missing_parameter("Version")
-    older = [version for version in VERSIONS if version <= text]
-    if not _DATE.fullmatch(text) or not older:
-        raise bad_value("Version", text)
-    return older[-1]
+    found = dialects.served(version) if _DATE.fullmatch(version) else None
+    if found is None:
+        raise bad_value("Version", version)
+    return found
 
 
 def _is_open(params: Mapping[str, str]) -> bool:
@@ -127,7 +124,7 @@ def _check_presence(params: Mapping[str, str]) -> None:
 
 def _check_signature_version(params: Mapping[str, str]) -> None:
     version = params["SignatureVersion"]
-    if version not in _SIGNATURES[_closest_version(params["Version"])]:
+    if version not in _closest(params["Version"]).signatures:
         raise bad_value("SignatureVersion", version)
     if version == "2" and not params.get("SignatureMethod"):
         raise missing_parameter("SignatureMethod")
@@ -135,12 +132,12 @@ def _check_signature_version(params: Mapping[str, str]) -> None:
         raise bad_value("SignatureMethod", params["SignatureMethod"])
 
 
-def _closest_version(text: str) -> str:
+def _closest(version: str) -> Dialect:
     """For a version nobody serves, which is refused later, the strictest rules hold."""
     try:
-        return served_version(text)
+        return served_dialect(version)
     except BankError:
-        return VERSIONS[-1]
+        return dialects.NEWEST
 
 
 def _timestamp(text: str) -> datetime:
@@ -186,14 +183,14 @@ def _check_age(timestamp: datetime, text: str, bank: Bank) -> None:
         raise BankError("RequestExpired", f"Request has expired. Timestamp date is {text}")
 
 
-def _message(action: str) -> type[Message[Any]]:
-    try:
-        return ACTIONS[action]
-    except KeyError:
-        raise BankError("InvalidAction", f"The action {action} is not valid for this web service.") from None
+def _message(action: str, dialect: Dialect) -> type[Message[Any]]:
+    found = dialect.action(action)
+    if found is None:
+        raise BankError("InvalidAction", f"The action {action} is not valid for this web service.")
+    return found
 
 
-def _check_names(message: type[Message[Any]], version: str, params: Mapping[str, str]) -> None:
+def _check_names(message: type[Message[Any]], dialect: Dialect, params: Mapping[str, str]) -> None:
     for name in params:
-        if name not in COMMON_NAMES and not message.accepts(name, version):
-            raise not_in_interface(wire.namespace(version), name)
+        if name not in COMMON_NAMES and not dialect.accepts(message, name):
+            raise not_in_interface(dialect.namespace, name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...protocol import wire
 from ..bank import BankError
 from ..bank import ids
+from .door import Call
 from .errors import http_status
 from .errors import internal_error
 
@@ -24,7 +25,16 @@ class Reply:
     cut: str = ""
 
 
+def refusal(call: Call, error: BankError) -> Reply:
+    """The answer to a request that was let in and is refused, in its dialect."""
+    status, body = call.dialect.render_refusal(
+        call.action, http_status(error.code), error.code, error.message, ids.request_id()
+    )
+    return Reply(status, body)
+
+
 def error_reply(error: BankError) -> Reply:
+    """The answer at the front door."""
     return Reply(http_status(error.code), wire.render_error(error.code, error.message, ids.request_id()))
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger
 from sqlalchemy import Boolean
 from sqlalchemy import DateTime
 from sqlalchemy import Dialect
+from sqlalchemy import false
 from sqlalchemy import ForeignKey
 from sqlalchemy import func
 from sqlalchemy import Index
@@ -105,9 +106,22 @@ class LineRow(Owned, Base):
     repeatable: Mapped[bool] = mapped_column(Boolean)
 
 
-class RefundRow(Owned, Base):
+class RefundRow(Owned, Leased, Base):
+    """Money that goes back: asked for here, or seen in the provider's books."""
+
     __tablename__ = "fps_refunds"
-    __table_args__ = (UniqueConstraint("payment_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("payment_id", "key"),
+        _partial_index("ix_fps_refunds_due", "due_at", where="due_at IS NOT NULL"),
+        _partial_index(
+            "ux_fps_refunds_transaction",
+            "account",
+            "gateway",
+            "transaction_id",
+            where="transaction_id IS NOT NULL",
+            unique=True,
+        ),
+    )
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("fps_payments.id"))
     key: Mapped[str] = mapped_column(String(128))
@@ -119,6 +133,10 @@ class RefundRow(Owned, Base):
     transaction_id: Mapped[str | None] = mapped_column(String(128))
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    #: What the provider said last.
+    said: Mapped[str | None] = mapped_column(Text)
+
+    payment: Mapped[PaymentRow] = relationship(viewonly=True)
 
 
 class DeliveryRow(Owned, Leased, Base):
@@ -163,6 +181,7 @@ class ParkedRow(Owned, Base):
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("fps_payments.id"))
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("fps_deliveries.id"))
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("fps_refunds.id"))
     reason: Mapped[str] = mapped_column(Text)
     parked_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
@@ -209,6 +228,12 @@ class PaymentRow(Owned, Leased, Base):
     paid_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     superseded_by: Mapped[str | None] = mapped_column(String(64))
+    #: The buyer's money is held first, and taken only when the shop says so.
+    reserve: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: Of a reserved payment: when the provider drops the hold.
+    hold_until: Mapped[datetime | None]
+    #: What was taken, where it is less than ``amount``: a reservation settled in part.
+    paid_amount: Mapped[int | None]
 
     lines: Mapped[list[LineRow]] = relationship(order_by=LineRow.position, lazy="raise")
 

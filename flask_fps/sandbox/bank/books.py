@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from datetime import timedelta
+from datetime import timezone
 from typing import Any
 from typing import Protocol
 
@@ -19,6 +20,11 @@ from .records import Run
 from .records import Token
 from .records import TransactionRecord
 from .shelf import Shelf
+from .timeline import Timeline
+
+#: The one line of a timeline that has no other.
+ALL = "all"
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 class Store(Protocol):
@@ -50,16 +56,20 @@ class Books:
         self.transactions = Shelf(
             TransactionRecord,
             lambda one: one.transaction_id,
+            {"pending": lambda one: True if one.is_pending else None},
             {
-                "sender": lambda one: one.sender,
-                "recipient": lambda one: one.recipient,
-                "caller": lambda one: one.caller,
-                "pending": lambda one: True if one.is_pending else None,
+                "activity": Timeline(activity_lines, lambda one: one.received_at),
+                "ends": Timeline(lambda one: (ALL,) if one.settles_at else (), lambda one: one.settles_at or _NEVER),
             },
         )
         self.runs = Shelf(Run, lambda one: one.run_id, {"reference": lambda one: (one.caller, one.caller_reference)})
         self.references = Shelf(Reference, lambda one: reference_key(one.account, one.action, one.reference))
-        self.notices = Shelf(Notice, lambda one: one.notice_id, {"state": lambda one: one.state})
+        self.notices = Shelf(
+            Notice,
+            lambda one: one.notice_id,
+            {"state": lambda one: one.state},
+            {"due": Timeline(lambda one: (ALL,) if one.is_open else (), lambda one: one.due_at or _NEVER)},
+        )
         self.notes = Shelf(Note, lambda one: one.name)
         self._lock = threading.RLock()
         self._depth = 0
@@ -124,6 +134,15 @@ class Books:
     def _undo(self) -> None:
         for shelf in self.shelves.values():
             shelf.undo()
+
+
+def activity_lines(transaction: TransactionRecord) -> Iterator[tuple[str, str]]:
+    """One line of each party for all it took part in, and one for each thing that may be asked for."""
+    parties = {"Sender": transaction.sender, "Recipient": transaction.recipient, "Caller": transaction.caller}
+    for role, email in parties.items():
+        yield email, role
+        for value in (ALL, transaction.operation, transaction.method, transaction.status):
+            yield email, value
 
 
 def reference_key(account: str, action: str, reference: str) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from datetime import timedelta
 
 from ...money import Money
+from .books import ALL
 from .books import Books
 from .clock import SandboxClock
 from .records import Account
@@ -42,8 +43,8 @@ class Notices:
         #: Asked once for each notification, as it is written: what becomes of it.
         self.fate: Callable[[Notice], Notice] = _untouched
 
-    def tell_transaction(self, transaction: TransactionRecord) -> Notice:
-        """Its caller learns where it stands now."""
+    def tell_transaction(self, transaction: TransactionRecord, cause: str = "") -> Notice:
+        """Its caller learns where it stands now; the cause is an action, by default the transaction's own."""
         buyer, seller = self._buyer_and_seller(transaction)
         fields = {
             "notificationType": "TransactionStatus",
@@ -63,7 +64,7 @@ class Notices:
             "recipientEmail": seller.email,
             "parentTransactionId": transaction.parent_id,
         }
-        return self._write(transaction.caller, transaction.operation, fields, transaction.ipn_url)
+        return self._write(transaction.caller, cause or transaction.operation, fields, transaction.ipn_url)
 
     def tell_cancelled(self, token: Token, ipn_url: str | None) -> Notice:
         """The caller a token was made for learns that it is gone."""
@@ -89,9 +90,8 @@ class Notices:
     def due(self) -> list[Notice]:
         """Those to post now, oldest first; one that lets another pass comes after it."""
         with self._books.change():
-            now = self._clock.now()
-            found = self._books.notices.find("state", "waiting") + self._books.notices.find("state", "overtaken")
-            return [notice for notice in found if notice.due_at and notice.due_at <= now]
+            due = self._books.notices.stretch("due", ALL, end=self._clock.now())
+            return sorted(due, key=lambda notice: (notice.state == "overtaken", notice.notice_id))
 
     def undelivered(self) -> list[Notice]:
         """Those nobody acknowledged and that were not lost on the way."""

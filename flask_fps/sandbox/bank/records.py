@@ -96,7 +96,7 @@ class TransactionRecord:
     """One movement of money, done, under way or failed (FPS API reference, TransactionDetail)."""
 
     transaction_id: str
-    #: ``Pay`` or ``Refund`` (FPSOperation).
+    #: FPSOperation: ``Pay``, ``Refund``, or ``Reserve``, which a Settle turns into ``Settle``.
     operation: str
     caller_reference: str
     amount: Money
@@ -115,9 +115,15 @@ class TransactionRecord:
     status_message: str
     received_at: datetime
     completed_at: datetime | None = None
-    #: While it is pending: when it ends, and how.
+    #: While it is pending or reserved: when that ends. A pending one ends well with ``Success``, else with the
+    #: status code of a failure; a reserved one expires.
     settles_at: datetime | None = None
     ends_with: str = "Success"
+    #: What is held of the sender's money, and until when; ``None`` where nothing is.
+    held: Money | None = None
+    held_until: datetime | None = None
+    #: Its pending end is that of a Cancel.
+    cancelling: bool = False
     history: tuple[StatusChange, ...] = ()
     standings: tuple[Standing, ...] = ()
     sender_token_id: str | None = None
@@ -226,6 +232,11 @@ class Notice:
     @property
     def parameters(self) -> dict[str, str]:
         return {parameter.name: parameter.value for parameter in self.fields}
+
+    @property
+    def is_open(self) -> bool:
+        """It is still to be posted, at :attr:`due_at`."""
+        return self.due_at is not None and self.state in ("waiting", "overtaken")
 
     def late(self, by: timedelta) -> Notice:
         """The same, due so much later, if it is due at all."""

@@ -16,6 +16,7 @@ from .accounts import BANKS
 from .accounts import CARDS
 from .accounts import FEES
 from .accounts import TRANSIT
+from .books import ALL
 from .books import Books
 from .clock import SandboxClock
 from .notices import Notices
@@ -61,9 +62,10 @@ class Settlement:
         settled = []
         with self._books.change():
             now = self._clock.now()
-            for transaction in sorted(self.pending(), key=_time_to_end):
-                if transaction.settles_at is not None and transaction.settles_at <= now:
-                    settled.append(self._end(transaction, transaction.settles_at, *_ending(transaction)))
+            due = self._books.transactions.stretch("ends", ALL, end=now)
+            for transaction in sorted(due, key=_time_to_end):
+                at, _received = _time_to_end(transaction)
+                settled.append(self._end(transaction, at, *_ending(transaction)))
         return settled
 
     def pending(self) -> list[TransactionRecord]:
@@ -72,7 +74,8 @@ class Settlement:
 
     def next_due(self) -> datetime | None:
         """When the next pending transaction ends."""
-        return min((one.settles_at for one in self.pending() if one.settles_at), default=None)
+        with self._books.change():
+            return next((one.settles_at for one in self._books.transactions.stretch("ends", ALL)), None)
 
     def _end(self, transaction: TransactionRecord, at: datetime, status: str, code: str) -> TransactionRecord:
         if status == "Success":

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from collections.abc import Hashable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Generic
 from typing import TypeVar
+
+from .timeline import Timeline
 
 R = TypeVar("R")
 Name = Callable[[R], "Hashable | None"]
@@ -19,12 +22,20 @@ class Shelf(Generic[R]):
     :param kind: the records' class.
     :param key: what a record is known by.
     :param names: further names to find records by; a name of ``None`` is not listed.
+    :param timelines: the records in the order of a moment of theirs.
     """
 
-    def __init__(self, kind: type[R], key: Callable[[R], str], names: Mapping[str, Name[R]] | None = None) -> None:
+    def __init__(
+        self,
+        kind: type[R],
+        key: Callable[[R], str],
+        names: Mapping[str, Name[R]] | None = None,
+        timelines: Mapping[str, Timeline[R]] | None = None,
+    ) -> None:
         self.kind = kind
         self._key = key
         self._names = dict(names or {})
+        self.timelines = dict(timelines or {})
         self._records: dict[str, R] = {}
         self._lists: dict[tuple[str, Hashable], dict[str, None]] = {}
         self._before: dict[str, R | None] = {}
@@ -42,6 +53,19 @@ class Shelf(Generic[R]):
     def find(self, name: str, value: Hashable) -> list[R]:
         """Every record with this value of this name, oldest first."""
         return [self._records[key] for key in self._lists.get((name, value), ())]
+
+    def stretch(
+        self,
+        timeline: str,
+        name: Hashable,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterator[R]:
+        """The records in one line of a timeline between two moments; nothing may be put until they are read."""
+        keys = self.timelines[timeline].stretch(name, start, end, newest_first=newest_first)
+        return (self._records[key] for key in keys)
 
     def put(self, record: R) -> R:
         """Set a record in its place, in an older one's too."""
@@ -77,6 +101,8 @@ class Shelf(Generic[R]):
         old = self._records.get(key)
         for name, name_of in self._names.items():
             self._list(name, key, old and name_of(old), record and name_of(record))
+        for timeline in self.timelines.values():
+            timeline.move(key, old, record)
         if record is None:
             self._records.pop(key, None)
         else:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from . import ids
+from .books import ALL
 from .books import Books
 from .clock import SandboxClock
 from .errors import BankError
 from .errors import invalid_id
 from .records import TransactionRecord
-
-ROLES = ("Sender", "Recipient", "Caller")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +28,19 @@ class Filter:
     status: str | None = None
     roles: tuple[str, ...] = ()
 
-    def takes(self, transaction: TransactionRecord) -> bool:
+    def takes(self, transaction: TransactionRecord, email: str) -> bool:
+        """Of what the account took part in between the two dates, is this wanted?"""
         return (
-            (self.start is None or transaction.received_at >= self.start)
-            and (self.end is None or transaction.received_at <= self.end)
-            and self.operation in (None, transaction.operation)
+            self.operation in (None, transaction.operation)
             and self.method in (None, transaction.method)
             and self.status in (None, transaction.status)
+            and (not self.roles or any(getattr(transaction, role.lower()) == email for role in self.roles))
         )
+
+    def lines(self) -> list[str]:
+        """Lines of the account's timeline that hold all that is wanted, each; the shortest is the quickest."""
+        role = self.roles[0] if len(self.roles) == 1 else None
+        return [name for name in (self.operation, self.method, self.status, role) if name] or [ALL]
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,7 @@ class Transactions:
     def of_account(self, email: str, wanted: Filter | None = None) -> list[TransactionRecord]:
         """An account's transactions, newest first."""
         with self._books.change():
-            chosen = wanted or Filter()
-            roles = chosen.roles or ROLES
-            found: dict[str, TransactionRecord] = {}
-            for role in roles:
-                for transaction in self._books.transactions.find(role.lower(), email):
-                    if chosen.takes(transaction):
-                        found[transaction.transaction_id] = transaction
-        return sorted(found.values(), key=lambda one: one.received_at, reverse=True)
+            return list(self._wanted(email, wanted or Filter(), newest_first=True))
 
     def page(self, email: str, wanted: Filter, size: int, ascending: bool) -> Page:
         """At most ``size`` of them and where to go on.
@@ -93,17 +92,23 @@ class Transactions:
         latest = self._books.latest(self._clock.now())
         if wanted.start and (wanted.start > latest or (wanted.end and wanted.end < wanted.start)):
             raise BankError("InvalidDateRange", "The end date is before the start date, or the start is in the future.")
-        found = self.of_account(email, wanted)
-        if ascending:
-            found.reverse()
-        return Page(tuple(found[:size]), next((one.received_at for one in found[size:]), None))
+        with self._books.change():
+            found = self._wanted(email, wanted, newest_first=not ascending)
+            return Page(tuple(islice(found, size)), next((one.received_at for one in found), None))
 
     def pending_amounts(self, email: str) -> tuple[int, int]:
         """What is on its way in and out, in minor units."""
         with self._books.change():
-            pending = self._books.transactions.find("pending", True)
+            pending = list(self._books.transactions.stretch("activity", (email, "Pending")))
         coming = _sum(one for one in pending if one.recipient == email)
         return coming, _sum(one for one in pending if one.sender == email)
+
+    def _wanted(self, email: str, wanted: Filter, *, newest_first: bool) -> Iterator[TransactionRecord]:
+        shelf = self._books.transactions
+        lines = [(email, name) for name in wanted.lines()]
+        line = min(lines, key=shelf.timelines["activity"].length)
+        stretch = shelf.stretch("activity", line, wanted.start, wanted.end, newest_first=newest_first)
+        return (one for one in stretch if wanted.takes(one, email))
 
 
 def _sum(transactions: Iterable[TransactionRecord]) -> int:

@@ -14,7 +14,8 @@
     ├── LedgerError
     │   ├── LedgerBusy          the database is locked or away: try again later
     │   ├── SchemaMissing       the tables are not there: run the command it names
-    │   └── InvalidTransition   the ledger refused to move a payment
+    │   ├── InvalidTransition   the ledger refused to move a payment
+    │   └── Refused             what a person asked for contradicts what is known: the message says what
     └── OrderError              the shop asked for something that cannot be sold
 
 Mistakes in set-up are plain :class:`RuntimeError` with the key's name and the fix.
@@ -142,6 +143,10 @@ class InvalidTransition(LedgerError):
         super().__init__(f"a payment cannot move from {state!r} to {to!r}")
         self.state = state
         self.to = to
+
+
+class Refused(LedgerError):
+    """What a person asked to be done with a payment contradicts what is known of it. Nothing was changed."""
 
 
 class OrderError(FPSError, ValueError):

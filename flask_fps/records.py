@@ -272,6 +272,8 @@ class Outcome:
     retryable: bool = False
     #: Turned away before anybody looked at what it asked for: our own keys or clock are wrong.
     unread: bool = False
+    #: Proven: the provider's books were read to their end, and it is not in them (:meth:`Gateway.find`).
+    absent: bool = False
     request_id: str | None = None
     #: Present when the provider was asked for the transaction (:meth:`Gateway.status`, ``find``).
     facts: Facts | None = None

@@ -133,7 +133,8 @@ class Gateway(Protocol):
         """What the provider says of a transaction, with its :class:`Facts`."""
 
     def find(self, intent: Intent) -> Outcome:
-        """Look for the transaction of an intent whose answer was lost. Not found is ``unknown``."""
+        """Look for the transaction of an intent whose answer was lost. Not found is ``unknown``, and also
+        :attr:`Outcome.absent` where the provider's books were read to their end."""
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
         """Every payment to or by this account since then, as the provider has it, each with its facts.

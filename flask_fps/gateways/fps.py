@@ -194,7 +194,8 @@ class FPSGateway:
                         return found  # else it was made by an earlier request with the same token
         except (TransportError, ServiceError) as error:
             return Outcome(Result.UNKNOWN, message=str(error))
-        return Outcome(Result.UNKNOWN, message="no transaction of this authorization is in the account's activity")
+        nothing = "no transaction of this authorization is in the account's activity"
+        return Outcome(Result.UNKNOWN, message=nothing, absent=True)
 
     def recover(self, payment: Payment) -> Authorization:
         """What GetTokenByCaller says. Paying with a used or cancelled token is answered as its Pay was."""
@@ -238,6 +239,7 @@ class FPSGateway:
             if answer.start_time_for_next_transaction is None:
                 return
             start = answer.start_time_for_next_transaction
+        raise OutcomeUnknown(f"the account's activity goes on after {batches} batches: its end was not read")
 
     def _facts(self, found: messages.TransactionDetail) -> Facts:
         ours = None

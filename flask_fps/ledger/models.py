@@ -199,6 +199,10 @@ class PaymentRow(Owned, Leased, Base):
         _partial_index("ix_fps_payments_due", "due_at", where="due_at IS NOT NULL"),
         Index("ix_fps_payments_buyer", "buyer", "account", "created_at"),
         _partial_index("ix_fps_payments_handle", "gateway_handle", "account", where="gateway_handle IS NOT NULL"),
+        Index("ix_fps_payments_created", "created_at"),
+        Index("ix_fps_payments_state", "state", "created_at"),
+        _partial_index("ix_fps_payments_paid", "paid_at", where="paid_at IS NOT NULL"),
+        _partial_index("ix_fps_payments_payer", "payer", where="payer IS NOT NULL"),
     )
 
     reference: Mapped[str] = mapped_column(String(64), unique=True)
@@ -271,7 +275,10 @@ class TransactionRow(Owned, Base):
     """What the provider calls a transaction. One of them pays at most one order."""
 
     __tablename__ = "fps_transactions"
-    __table_args__ = (UniqueConstraint("account", "gateway", "transaction_id"),)
+    __table_args__ = (
+        UniqueConstraint("account", "gateway", "transaction_id"),
+        Index("ix_fps_transactions_transaction", "transaction_id"),
+    )
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("fps_payments.id"), index=True)
     intent_id: Mapped[int] = mapped_column(ForeignKey("fps_intents.id"))

@@ -210,7 +210,7 @@ class ScriptedGateway:
         for transaction in self.provider.transactions.values():
             if transaction.token == intent.authorization_id:
                 return self._told(self.provider.report(transaction.id))
-        return Outcome(Result.UNKNOWN, message="nothing found")
+        return Outcome(Result.UNKNOWN, message="nothing found", absent=True)
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
         self.calls.append("activity")

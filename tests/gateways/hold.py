@@ -126,7 +126,7 @@ class HoldGateway:
             found = self.wire("charges", {"of": intent.reference})["charges"]
         except (TransportError, Refused) as error:
             return Outcome(Result.UNKNOWN, message=str(error))
-        return _outcome(found[0]) if found else Outcome(Result.UNKNOWN, message="no such charge")
+        return _outcome(found[0]) if found else Outcome(Result.UNKNOWN, message="no such charge", absent=True)
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
         try:

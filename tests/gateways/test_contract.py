@@ -386,8 +386,10 @@ def test_find_never_takes_not_found_for_a_no(bench: Bench) -> None:
     bench.gateway.pay(paid)
 
     assert bench.gateway.find(sent(bench, intent)).result is Result.UNKNOWN
+    assert bench.gateway.find(sent(bench, intent)).absent  # looked for, and not there
     assert bench.gateway.find(intent).result is Result.UNKNOWN
     assert bench.cut_off.find(sent(bench, paid)).result is Result.UNKNOWN
+    assert not bench.cut_off.find(sent(bench, paid)).absent  # nobody looked
     bench.break_down()
     assert bench.gateway.find(sent(bench, paid)).result is Result.UNKNOWN
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class BankError(Exception):
     """A request the bank refuses; nothing was recorded."""
@@ -10,11 +12,14 @@ class BankError(Exception):
     code: str
     #: FPS's sentence, as it was captured where a capture exists.
     message: str
+    #: What else FPS said under the same code; only 2007-01-08 can tell more than one.
+    others: tuple[str, ...]
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, others: Iterable[str] = ()) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.others = tuple(others)
 
 
 class CallerInputError(Exception):
@@ -33,6 +38,14 @@ def invalid_id(parameter: str, kind: str, value: str) -> BankError:
     """The captured text of a malformed id; ``kind`` is ``token`` or ``transaction``."""
     name = f'"{parameter}"' if kind == "token" else parameter
     return invalid_params(f"{name} has to be a valid {kind} ID. Specified value: {value}")
+
+
+def unknown_transaction() -> BankError:
+    return BankError("InvalidTransactionId", "The transaction ID is not valid.")
+
+
+def out_of_range() -> BankError:
+    return BankError("AmountOutOfRange", "The transaction amount is outside the allowed range.")
 
 
 def incompatible(reason: str) -> BankError:

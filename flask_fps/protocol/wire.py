@@ -8,7 +8,9 @@ exactly an answer means that the outcome is unknown, never that it was a "no".
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
@@ -61,25 +63,35 @@ def parse_answer(body: bytes, message: type[Message[R]], version: str) -> Answer
     :raises ServiceError: if it is an error document, whatever status it came with.
     :raises OutcomeUnknown: if it is anything but exactly such an answer.
     """
-    try:
-        root = _root(body)
-        if (error := _error(root, 200)) is not None:
+    with understood(message.action):
+        root = document(body)
+        if (error := error_of(root, 200)) is not None:
             raise error
         return _answer(root, message, namespace(version))
-    except _Unreadable as problem:
-        raise OutcomeUnknown(f"unreadable answer to {message.action}: {problem}") from problem
 
 
 def parse_error(body: bytes, http_status: int) -> ServiceError | None:
     """Read an error document, in the form of the live service or in that of its WSDL; ``None`` if it is none."""
     try:
-        return _error(_root(body), http_status)
-    except _Unreadable:
+        return error_of(document(body), http_status)
+    except Unreadable:
         return None
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """Not a document that FPS would send."""
+
+
+@contextmanager
+def understood(action: str) -> Iterator[None]:
+    """Within, whatever is unreadable is an answer that tells nothing.
+
+    :raises OutcomeUnknown: in place of :class:`Unreadable`.
+    """
+    try:
+        yield
+    except Unreadable as problem:
+        raise OutcomeUnknown(f"unreadable answer to {action}: {problem}") from problem
 
 
 class _Strict(TreeBuilder):
@@ -90,9 +102,9 @@ class _Strict(TreeBuilder):
     def start(self, tag: Any, attrs: Any) -> Element:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise _Unreadable("it is nested too deep")
+            raise Unreadable("it is nested too deep")
         if attrs:
-            raise _Unreadable("it has attributes")
+            raise Unreadable("it has attributes")
         return super().start(tag, attrs)
 
     def end(self, tag: Any) -> Element:
@@ -100,108 +112,140 @@ class _Strict(TreeBuilder):
         return super().end(tag)
 
     def comment(self, text: Any) -> NoReturn:
-        raise _Unreadable("it has a comment")
+        raise Unreadable("it has a comment")
 
     def pi(self, target: Any, text: Any = None) -> NoReturn:
-        raise _Unreadable("it has a processing instruction")
+        raise Unreadable("it has a processing instruction")
 
 
-def _root(body: bytes) -> Element:
+def document(body: bytes) -> Element:
+    """The root of a document that hides nothing.
+
+    :raises Unreadable: for any other text.
+    """
     if not body.startswith(b"<") or b"\0" in body:
-        raise _Unreadable("it is not XML in UTF-8")
+        raise Unreadable("it is not XML in UTF-8")
     parser = DefusedXMLParser(target=_Strict(), encoding="utf-8", forbid_dtd=True)
     parser.parser.StartCdataSectionHandler = _refuse_cdata
     try:
         parser.feed(body)
         root = parser.close()
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise _Unreadable("it is not well-formed XML") from error
+        raise Unreadable("it is not well-formed XML") from error
     assert isinstance(root, Element)
     return root
 
 
 def _refuse_cdata() -> NoReturn:
-    raise _Unreadable("it has a CDATA section")
+    raise Unreadable("it has a CDATA section")
 
 
 def _answer(root: Element, message: type[Message[R]], space: str) -> Answer[R]:
     ns = f"{{{space}}}"
-    if root.tag != f"{ns}{message.action}Response":
-        raise _Unreadable(f"its root is {root.tag:.80}")
-    _no_text(root)
+    check_root(root, f"{ns}{message.action}Response")
     if any(element.tag.rpartition("}")[2] in ("Errors", "Error", "Fault") for element in root.iter()):
-        raise _Unreadable("it holds an error")
-    request_id = _text(_only(_only(root, f"{ns}ResponseMetadata"), f"{ns}RequestId"))
+        raise Unreadable("it holds an error")
+    request_id = text_of(only(only(root, f"{ns}ResponseMetadata"), f"{ns}RequestId"))
     result: Any = None
     if message.result is not NoneType:
-        result = _object(_only(root, f"{ns}{message.action}Result"), message.result, ns)
+        result = read(only(root, f"{ns}{message.action}Result"), message.result, lambda name: ns + name)
     return Answer(result, request_id)
 
 
-def _object(element: Element, cls: type, ns: str) -> Any:
+def check_root(root: Element, tag: str) -> None:
+    """:raises Unreadable: if the document is another one."""
+    if root.tag != tag:
+        raise Unreadable(f"its root is {root.tag:.80}")
+    _no_text(root)
+
+
+def read(element: Element, cls: type, spell: Callable[[str], str]) -> Any:
+    """The declared dataclass that an element holds.
+
+    :param spell: the tag of a field's wire name.
+    :raises Unreadable: if it holds none.
+    """
     _no_text(element)
     given = {}
     for part in schema.parts(cls):
-        found = element.findall(ns + part.name)
+        found = element.findall(spell(part.name))
         if part.many:
-            given[part.attribute] = tuple(_value(each, part, ns) for each in found)
+            given[part.attribute] = tuple(_value(each, part, spell) for each in found)
         elif found or part.required:
-            given[part.attribute] = _value(_only(element, ns + part.name), part, ns)
+            given[part.attribute] = _value(only(element, spell(part.name)), part, spell)
     return cls(**given)
 
 
-def _value(element: Element, part: schema.Part, ns: str) -> Any:
+def _value(element: Element, part: schema.Part, spell: Callable[[str], str]) -> Any:
     if part.nested:
-        return _object(element, part.kind, ns)
-    text = _text(element)
+        return read(element, part.kind, spell)
+    text = text_of(element)
     if part.required and not text:
-        raise _Unreadable(f"{part.name} is empty")
+        raise Unreadable(f"{part.name} is empty")
     try:
         return schema.LEAVES[part.kind].read(text)
     except ValueError as error:
-        raise _Unreadable(f"{part.name}: {error}") from error
+        raise Unreadable(f"{part.name}: {error}") from error
 
 
-def _only(parent: Element, tag: str) -> Element:
+def only(parent: Element, tag: str) -> Element:
+    """The one child of this tag.
+
+    :raises Unreadable: if there is none, or more.
+    """
     found = parent.findall(tag)
     if len(found) != 1:
-        raise _Unreadable(f"{len(found)} elements {tag.rpartition('}')[2]} where one belongs")
+        raise Unreadable(f"{len(found)} elements {tag.rpartition('}')[2]} where one belongs")
     return found[0]
 
 
-def _text(element: Element) -> str:
+def text_of(element: Element) -> str:
+    """What a leaf says.
+
+    :raises Unreadable: if it is none.
+    """
     if len(element):
-        raise _Unreadable(f"elements inside {element.tag.rpartition('}')[2]}")
+        raise Unreadable(f"elements inside {element.tag.rpartition('}')[2]}")
     return element.text or ""
 
 
 def _no_text(element: Element) -> None:
     if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
-        raise _Unreadable(f"text between the elements of {element.tag.rpartition('}')[2]}")
+        raise Unreadable(f"text between the elements of {element.tag.rpartition('}')[2]}")
 
 
-def _error(root: Element, http_status: int) -> ServiceError | None:
+def error_of(root: Element, http_status: int) -> ServiceError | None:
+    """The error that a document tells, if it is an error document."""
     try:
         first, request_id = _error_parts(root)
-        code = _text(_only(first, f"{_space(first)}Code"))
-        message = _text(_only(first, f"{_space(first)}Message"))
-    except _Unreadable:
-        return None
-    if not _CODE.fullmatch(code):
+        code = code_of(only(first, f"{_space(first)}Code"))
+        message = text_of(only(first, f"{_space(first)}Message"))
+    except Unreadable:
         return None
     return ServiceError(code, message, request_id=request_id, http_status=http_status, retryable=codes.retryable(code))
+
+
+def code_of(element: Element) -> str:
+    """An error's code.
+
+    :raises Unreadable: if it is none.
+    """
+    code = text_of(element)
+    if not _CODE.fullmatch(code):
+        raise Unreadable("an error code is none")
+    return code
 
 
 def _error_parts(root: Element) -> tuple[Element, str | None]:
     """The first error and the request id: ``Response/Errors/Error`` live, ``ErrorResponse/Error`` by the WSDL."""
     if root.tag == "Response":
-        errors, request_id = _only(root, "Errors").find("Error"), root.findtext("RequestID")
+        errors, request_id = only(root, "Errors").find("Error"), root.findtext("RequestID")
     elif root.tag.rpartition("}")[2] == "ErrorResponse":
         errors, request_id = root.find(f"{_space(root)}Error"), root.findtext(f"{_space(root)}RequestId")
     else:
         errors, request_id = None, None
     if errors is None:
-        raise _Unreadable("it is no error document")
+        raise Unreadable("it is no error document")
     return errors, request_id
 
 
@@ -215,38 +259,37 @@ def _space(element: Element) -> str:
 
 def render_answer(action: str, result: object | None, version: str, request_id: str) -> bytes:
     """The answer as FPS sent it: one line, schema order, no blank between tags (old clients count on it)."""
-    held = "" if result is None else _tag(f"{action}Result", _children(result))
-    metadata = _tag("ResponseMetadata", _leaf("RequestId", request_id))
+    held = "" if result is None else tag(f"{action}Result", "".join(elements(result)))
+    metadata = tag("ResponseMetadata", leaf("RequestId", request_id))
     document = f'<{action}Response xmlns="{namespace(version)}">{held}{metadata}</{action}Response>'
     return (DECLARATION + document).encode()
 
 
 def render_error(code: str, message: str, request_id: str) -> bytes:
     """The error as FPS sent it: no namespace, compact (two official SDKs read it by regular expression)."""
-    error = _tag("Error", _leaf("Code", code) + _leaf("Message", message))
-    document = _tag("Response", _tag("Errors", error) + _leaf("RequestID", request_id))
+    error = tag("Error", leaf("Code", code) + leaf("Message", message))
+    document = tag("Response", tag("Errors", error) + leaf("RequestID", request_id))
     return (DECLARATION + document).encode()
 
 
-def _children(result: object) -> str:
-    return "".join(_elements(result))
-
-
-def _elements(result: object) -> Iterator[str]:
+def elements(result: object, spell: Callable[[str], str] = str) -> Iterator[str]:
+    """The fields of a declared dataclass as XML, in the order of the schema; ``spell`` as in :func:`read`."""
     for part in schema.parts(type(result)):
         value = getattr(result, part.attribute)
         for each in value if part.many else (value,):
             if each is not None:
                 yield (
-                    _tag(part.name, _children(each))
+                    tag(spell(part.name), "".join(elements(each, spell)))
                     if part.nested
-                    else _leaf(part.name, schema.LEAVES[part.kind].element(each))
+                    else leaf(spell(part.name), schema.LEAVES[part.kind].element(each))
                 )
 
 
-def _tag(name: str, content: str) -> str:
+def tag(name: str, content: str) -> str:
+    """An element around what is XML already."""
     return f"<{name}>{content}</{name}>"
 
 
-def _leaf(name: str, text: str) -> str:
-    return _tag(name, escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"}))
+def leaf(name: str, text: str) -> str:
+    """An element around text."""
+    return tag(name, escape(_NOT_XML.sub("\ufffd", text), {"\r": "&#13;"}))

@@ -22,6 +22,7 @@ from . import schema
 from .results import AccountBalance as AccountBalance
 from .results import Amount as Amount
 from .results import AvailableBalances as AvailableBalances
+from .results import CancelResult as CancelResult
 from .results import DescriptorPolicy as DescriptorPolicy
 from .results import GetAccountActivityResult as GetAccountActivityResult
 from .results import GetAccountBalanceResult as GetAccountBalanceResult
@@ -31,6 +32,8 @@ from .results import GetTransactionStatusResult as GetTransactionStatusResult
 from .results import PayResult as PayResult
 from .results import RefundResult as RefundResult
 from .results import RelatedTransaction as RelatedTransaction
+from .results import ReserveResult as ReserveResult
+from .results import SettleResult as SettleResult
 from .results import StatusHistory as StatusHistory
 from .results import Token as Token
 from .results import Transaction as Transaction
@@ -94,13 +97,11 @@ class Message(Generic[R]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pay(Message[PayResult]):
-    """Move money now (FPS API reference, *Pay*).
+class Payment(Message[R]):
+    """What Pay and Reserve have in common; neither is sent as this.
 
     Sent again with all the same parameters within seven days, it is answered as the first time.
     """
-
-    result: ClassVar[type[Any]] = PayResult
 
     sender_token_id: str
     transaction_amount: Amount
@@ -119,6 +120,43 @@ class Pay(Message[PayResult]):
     #: Percent of the amount.
     marketplace_variable_fee: Decimal | None = None
     #: Where notifications about this transaction go.
+    override_ipn_url: str | None = field(default=None, metadata=named("OverrideIPNURL", since=V2010_08_28))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pay(Payment[PayResult]):
+    """Move money now (FPS API reference, *Pay*)."""
+
+    result: ClassVar[type[Any]] = PayResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reserve(Payment[ReserveResult]):
+    """Hold money for a later :class:`Settle`, within seven days (FPS API reference, *Reserve*)."""
+
+    result: ClassVar[type[Any]] = ReserveResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settle(Message[SettleResult]):
+    """Take what was reserved, all or a part, once (FPS API reference, *Settle*)."""
+
+    result: ClassVar[type[Any]] = SettleResult
+
+    reserve_transaction_id: str
+    #: Without it: all that was reserved. What is not taken is released.
+    transaction_amount: Amount | None = None
+    override_ipn_url: str | None = field(default=None, metadata=named("OverrideIPNURL", since=V2010_08_28))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel(Message[CancelResult]):
+    """Give up what is reserved or still pending (FPS API reference, *Cancel*); what is done is refunded instead."""
+
+    result: ClassVar[type[Any]] = CancelResult
+
+    transaction_id: str
+    description: str | None = None
     override_ipn_url: str | None = field(default=None, metadata=named("OverrideIPNURL", since=V2010_08_28))
 
 
@@ -224,6 +262,9 @@ ACTIONS: Mapping[str, type[Message[Any]]] = {
     message.action: message
     for message in (
         Pay,
+        Reserve,
+        Settle,
+        Cancel,
         Refund,
         GetTransactionStatus,
         GetTransaction,

@@ -56,6 +56,30 @@ class PayResult:
 
 
 @dataclass(frozen=True)
+class ReserveResult:
+    """The transaction that holds the money: ``Pending`` by card, then ``Reserved``."""
+
+    transaction_id: str
+    transaction_status: str
+
+
+@dataclass(frozen=True)
+class SettleResult:
+    """The reserved transaction itself, now paid or about to be."""
+
+    transaction_id: str
+    transaction_status: str
+
+
+@dataclass(frozen=True)
+class CancelResult:
+    """The transaction that will not happen."""
+
+    transaction_id: str
+    transaction_status: str
+
+
+@dataclass(frozen=True)
 class RefundResult:
     """The refund, which is a transaction of its own."""
 

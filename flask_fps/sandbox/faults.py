@@ -20,7 +20,7 @@ from typing import Any
 from ..protocol.codes import CODES
 from ..protocol.messages import ACTIONS
 from .bank.clock import SandboxClock
-from .bank.settlement import MESSAGES
+from .bank.settlement import ENDINGS
 from .kinds import FAULTS
 from .kinds import Kind
 from .tampering import FIELDS
@@ -44,8 +44,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "value": (str, type(None)),
     "signed": (bool,),
 }
-#: What a pending transaction may end with.
-ENDINGS = tuple(code for code in MESSAGES if not code.startswith("Pending"))
 
 
 @dataclass(frozen=True, kw_only=True)

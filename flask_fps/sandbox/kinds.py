@@ -9,7 +9,7 @@ from typing import Any
 
 #: The action under which a return is known.
 PIPELINE = "SingleUse"
-_MOVES_MONEY = frozenset({"Pay", "Refund"})
+_MOVES_MONEY = frozenset({"Pay", "Reserve", "Settle", "Cancel", "Refund"})
 GARBAGE = "<html><body>It works!</body></html>"
 
 

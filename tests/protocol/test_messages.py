@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flask_fps.errors import MalformedMessage
 from flask_fps.protocol.messages import ACTIONS
 from flask_fps.protocol.messages import Amount
+from flask_fps.protocol.messages import Cancel
 from flask_fps.protocol.messages import CancelToken
 from flask_fps.protocol.messages import COMMON_NAMES
 from flask_fps.protocol.messages import DescriptorPolicy
@@ -23,6 +24,8 @@ from flask_fps.protocol.messages import GetTransactionStatus
 from flask_fps.protocol.messages import Message
 from flask_fps.protocol.messages import Pay
 from flask_fps.protocol.messages import Refund
+from flask_fps.protocol.messages import Reserve
+from flask_fps.protocol.messages import Settle
 from flask_fps.protocol.messages import VerifySignature
 from flask_fps.protocol.messages import VERSIONS
 
@@ -62,6 +65,32 @@ FULL: list[tuple[Message[Any], dict[str, str]]] = [
             "MarketplaceVariableFee": "5.50",
             "OverrideIPNURL": "https://shop.example/ipn",
         },
+    ),
+    (
+        Reserve(sender_token_id=TOKEN, transaction_amount=Amount(Decimal(5)), caller_reference="ref-2"),
+        {
+            "SenderTokenId": TOKEN,
+            "TransactionAmount.CurrencyCode": "USD",
+            "TransactionAmount.Value": "5.00",
+            "CallerReference": "ref-2",
+        },
+    ),
+    (
+        Settle(
+            reserve_transaction_id="T" * 35,
+            transaction_amount=Amount(Decimal("19.95")),
+            override_ipn_url="https://shop.example/ipn",
+        ),
+        {
+            "ReserveTransactionId": "T" * 35,
+            "TransactionAmount.CurrencyCode": "USD",
+            "TransactionAmount.Value": "19.95",
+            "OverrideIPNURL": "https://shop.example/ipn",
+        },
+    ),
+    (
+        Cancel(transaction_id="T" * 35, description="sold out", override_ipn_url="https://shop.example/ipn"),
+        {"TransactionId": "T" * 35, "Description": "sold out", "OverrideIPNURL": "https://shop.example/ipn"},
     ),
     (
         Refund(
@@ -144,7 +173,7 @@ def test_the_notification_address_came_with_2010(action: type[Message[Any]]) -> 
 
 def test_no_other_action_differs_between_the_versions() -> None:
     differs = {name for name, action in ACTIONS.items() if action.names(V2008) != action.names(V2010)}
-    assert differs == {"Pay", "Refund", "CancelToken"}
+    assert differs == {"Pay", "Reserve", "Settle", "Cancel", "Refund", "CancelToken"}
 
 
 @pytest.mark.parametrize(

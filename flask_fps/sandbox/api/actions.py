@@ -18,6 +18,7 @@ from ..bank import BankError
 from ..bank.payments import PayOrder
 from ..bank.records import Account
 from ..bank.refunds import RefundOrder
+from ..bank.reservations import SettleOrder
 from ..bank.settlement import Ending
 from ..bank.transactions import Filter
 from ..settings import Settings
@@ -41,12 +42,22 @@ class Asker:
 
 
 def pay(asker: Asker, message: messages.Pay) -> results.PayResult:
+    made = asker.bank.pay(asker.account, _order(asker, message))
+    return results.PayResult(made.transaction_id, made.status)
+
+
+def reserve(asker: Asker, message: messages.Reserve) -> results.ReserveResult:
+    made = asker.bank.reserve(asker.account, _order(asker, message))
+    return results.ReserveResult(made.transaction_id, made.status)
+
+
+def _order(asker: Asker, message: messages.Payment[Any]) -> PayOrder:
     if message.marketplace_fixed_fee is not None or message.marketplace_variable_fee is not None:
         raise BankError(
             "IncompatibleTokens", "Maximum values of marketplace fees not defined in Recipient token or are unreadable."
         )
     minutes = message.transaction_timeout_in_mins
-    order = PayOrder(
+    return PayOrder(
         sender_token_id=message.sender_token_id,
         amount=money(message.transaction_amount),
         caller_reference=message.caller_reference,
@@ -59,8 +70,24 @@ def pay(asker: Asker, message: messages.Pay) -> results.PayResult:
         caller_date=asker.timestamp,
         ending=asker.ending,
     )
-    made = asker.bank.pay(asker.account, order)
-    return results.PayResult(made.transaction_id, made.status)
+
+
+def settle(asker: Asker, message: messages.Settle) -> results.SettleResult:
+    order = SettleOrder(
+        transaction_id=message.reserve_transaction_id,
+        amount=money(message.transaction_amount) if message.transaction_amount is not None else None,
+        ipn_url=message.override_ipn_url,
+        ending=asker.ending,
+    )
+    made = asker.bank.settle(asker.account, order)
+    return results.SettleResult(made.transaction_id, made.status)
+
+
+def cancel(asker: Asker, message: messages.Cancel) -> results.CancelResult:
+    made = asker.bank.cancel(
+        asker.account, message.transaction_id, ipn_url=message.override_ipn_url, ending=asker.ending
+    )
+    return results.CancelResult(made.transaction_id, made.status)
 
 
 def refund(asker: Asker, message: messages.Refund) -> results.RefundResult:
@@ -128,6 +155,9 @@ def verify_signature(asker: Asker, message: messages.VerifySignature) -> results
 #: By action; each takes the message of its own action.
 PERFORM: Mapping[str, Callable[[Asker, Any], object]] = {
     "Pay": pay,
+    "Reserve": reserve,
+    "Settle": settle,
+    "Cancel": cancel,
     "Refund": refund,
     "GetTransactionStatus": transaction_status,
     "GetTransaction": transaction,
@@ -138,7 +168,7 @@ PERFORM: Mapping[str, Callable[[Asker, Any], object]] = {
     "VerifySignature": verify_signature,
 }
 #: Their CallerReference makes a request sent again the same request.
-REMEMBERED = frozenset({"Pay", "Refund"})
+REMEMBERED = frozenset({"Pay", "Reserve", "Refund"})
 
 
 def money(amount: Amount) -> Money:

@@ -57,7 +57,7 @@ class Desk:
         try:
             if call.action not in REMEMBERED:
                 spoiling.before()
-                return self._effect(call, message, asker)
+                return self._effect(call, message, spoiling.ending_of(asker))
             key = (asker.account.email, call.action, call.params["CallerReference"])
             with self._bank.references.turn(*key):
                 return self._once(key, call, lambda: self._effect(call, message, spoiling.ending_of(asker)), spoiling)

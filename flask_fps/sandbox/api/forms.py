@@ -130,6 +130,7 @@ _RULES: Mapping[str, Rule] = {
     "recipient_token_id": _token_id,
     "token_id": _token_id,
     "transaction_id": _transaction_id,
+    "reserve_transaction_id": _transaction_id,
     "transaction_amount": _usd,
     "refund_amount": _usd,
     "marketplace_fixed_fee": _usd,

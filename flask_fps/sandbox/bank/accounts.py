@@ -19,11 +19,14 @@ BANKS = "banks@sandbox.example"
 FEES = "fees@sandbox.example"
 #: Refunds under way.
 TRANSIT = "transit@sandbox.example"
+#: What is reserved and neither settled nor released.
+HOLDS = "holds@sandbox.example"
 HOUSE = {
     CARDS: "Card networks",
     BANKS: "Banks",
     FEES: "Fees of the service",
     TRANSIT: "Refunds under way",
+    HOLDS: "Reserved amounts",
 }
 
 

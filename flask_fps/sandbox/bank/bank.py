@@ -24,7 +24,10 @@ from .records import TransactionRecord
 from .references import References
 from .refunds import RefundOrder
 from .refunds import Refunds
+from .reservations import Reservations
+from .reservations import SettleOrder
 from .rules import Rules
+from .settlement import Ending
 from .settlement import Settlement
 from .switches import Switches
 from .tokens import Tokens
@@ -58,8 +61,9 @@ class Bank:
         self.notices = Notices(self.books, self.clock)
         self.tokens = Tokens(self.books, self.clock, self.notices)
         self.transactions = Transactions(self.books, self.clock)
-        self.settlement = Settlement(self.books, self.clock, self.accounts, self.notices)
+        self.settlement = Settlement(self.books, self.clock, self.rules, self.accounts, self.notices)
         self.payments = Payments(self.books, self.clock, self.rules, self.switches, self.accounts, self.settlement)
+        self.reservations = Reservations(self.books, self.clock, self.rules, self.transactions, self.settlement)
         self.refunds = Refunds(self.books, self.clock, self.rules, self.accounts, self.transactions, self.settlement)
         #: Runs of the co-branded pages.
         self.pipelines = Pipelines(self.books, self.clock, self.rules)
@@ -90,6 +94,20 @@ class Bank:
     def pay(self, caller: Account, order: PayOrder) -> TransactionRecord:
         """:raises BankError: refused; nothing was recorded."""
         return self.payments.pay(caller, order)
+
+    def reserve(self, caller: Account, order: PayOrder) -> TransactionRecord:
+        """:raises BankError: refused; nothing was recorded."""
+        return self.payments.reserve(caller, order)
+
+    def settle(self, caller: Account, order: SettleOrder) -> TransactionRecord:
+        """:raises BankError: refused; nothing was recorded."""
+        return self.reservations.settle(caller, order)
+
+    def cancel(
+        self, caller: Account, transaction_id: str, *, ipn_url: str | None = None, ending: Ending | None = None
+    ) -> TransactionRecord:
+        """:raises BankError: refused; nothing was recorded."""
+        return self.reservations.cancel(caller, transaction_id, ipn_url=ipn_url, ending=ending)
 
     def refund(self, caller: Account, order: RefundOrder) -> TransactionRecord:
         """:raises BankError: refused; nothing was recorded."""
@@ -155,6 +173,7 @@ class Bank:
                 self.clock.rewind(timedelta(seconds=float(ahead.text)))
             if not len(self.books.accounts):
                 demo.open_demo(self.accounts)
+            demo.open_house(self.accounts)
 
 
 def _email(account: Account | str) -> str:

@@ -1,4 +1,4 @@
-"""Pay: the caller moves what a sender authorised (FPS API reference, *Pay*)."""
+"""Pay and Reserve: the caller moves or holds what a sender authorised (FPS API reference, *Pay* and *Reserve*)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .books import Books
 from .clock import SandboxClock
 from .errors import BankError
 from .errors import invalid_id
+from .errors import out_of_range
 from .instruments import forced
 from .instruments import single_use
 from .records import Account
@@ -69,14 +70,25 @@ class Payments:
 
         :raises BankError: nothing was recorded.
         """
+        return self._spend(caller, order, "Pay")
+
+    def reserve(self, caller: Account, order: PayOrder) -> TransactionRecord:
+        """Use the token up and hold the money; what is not settled in time is released.
+
+        :raises BankError: nothing was recorded.
+        """
+        return self._spend(caller, order, "Reserve")
+
+    def _spend(self, caller: Account, order: PayOrder, operation: str) -> TransactionRecord:
         with self._books.change():
             token = self._sender_token(order.sender_token_id)
             recipient = self._recipient(caller, order.recipient_token_id)
             now = self._clock.now()
             single_use.check_use(token, caller.email, recipient, order.amount, now, self._switches.used_token)
             self._check_amount(token.method, order.amount)
+            _check_method(token.method, operation)
             self._check_sender(token, recipient, order.amount)
-            transaction = self._transaction(caller, recipient, token, order)
+            transaction = self._transaction(caller, recipient, token, order, operation)
             self._books.tokens.put(replace(token, used_by=transaction.transaction_id))
             return self._settlement.enter(transaction)
 
@@ -100,7 +112,7 @@ class Payments:
 
     def _check_amount(self, method: str, amount: Money) -> None:
         if not self._rules.smallest(method) <= amount.minor <= self._rules.largest:
-            raise BankError("AmountOutOfRange", "The transaction amount is outside the allowed range.")
+            raise out_of_range()
 
     def _check_sender(self, token: Token, recipient: str, amount: Money) -> None:
         if token.sender == recipient:
@@ -108,15 +120,17 @@ class Payments:
         if token.method == "ABT" and self._accounts.get(token.sender).balance.minor < amount.minor:
             raise BankError("InsufficientBalance", "The sender's account balance is not sufficient.")
 
-    def _transaction(self, caller: Account, recipient: str, token: Token, order: PayOrder) -> TransactionRecord:
+    def _transaction(
+        self, caller: Account, recipient: str, token: Token, order: PayOrder, operation: str
+    ) -> TransactionRecord:
         now = self._books.stamp(self._clock.now())
         settles_at, ends_with = self._ending(token.method, order, self._clock.now())
         return TransactionRecord(
             transaction_id=ids.transaction_id(),
-            operation="Pay",
+            operation=operation,
             caller_reference=order.caller_reference,
             amount=order.amount,
-            fees=self._rules.fee(token.method, order.amount),
+            fees=self._rules.fee(token.method, order.amount) if operation == "Pay" else Money(0, CURRENCY),
             fees_paid_by=order.fees_paid_by,
             sender=token.sender,
             recipient=recipient,
@@ -146,6 +160,12 @@ class Payments:
         if order.timeout is not None and order.timeout < wait:
             return now + order.timeout, "Expired"
         return now + wait, "TransactionDenied" if method == "CC" and _is_declined(order.amount) else "Success"
+
+
+def _check_method(method: str, operation: str) -> None:
+    """A bank account cannot hold money for anybody."""
+    if operation == "Reserve" and method == "ACH":
+        raise BankError("PaymentInstrumentNotCC", "The payment instrument cannot be used to reserve an amount.")
 
 
 def _is_declined(amount: Money) -> bool:

@@ -60,6 +60,8 @@ class Rules:
     largest: int = 1_000_000
     #: A single-use token lives this long from its creation.
     token_life: timedelta = timedelta(hours=3)
+    #: What is reserved and not settled is released after this long.
+    reserve_life: timedelta = timedelta(days=7)
     #: A caller's reference is remembered this long from its first use.
     reference_life: timedelta = timedelta(days=7)
     #: How far a request's Timestamp may be from now, either way.

@@ -14,6 +14,7 @@ from .books import Books
 from .clock import SandboxClock
 from .errors import BankError
 from .errors import invalid_id
+from .errors import unknown_transaction
 from .records import TransactionRecord
 
 
@@ -67,16 +68,16 @@ class Transactions:
         with self._books.change():
             return list(self._books.transactions)
 
-    def of_party(self, email: str, transaction_id: str) -> TransactionRecord:
-        """The transaction, for one who took part in it.
+    def of_party(self, email: str, transaction_id: str, parameter: str = "transactionId") -> TransactionRecord:
+        """The transaction, for one who took part in it; the parameter is what names it in the request.
 
         :raises BankError: InvalidParams for a malformed id; InvalidTransactionId for an unknown one or another's.
         """
         if not ids.is_transaction_id(transaction_id):
-            raise invalid_id("transactionId", "transaction", transaction_id)
+            raise invalid_id(parameter, "transaction", transaction_id)
         transaction = self._books.transactions.get(transaction_id)
         if transaction is None or not transaction.involves(email):
-            raise BankError("InvalidTransactionId", "The transaction ID is not valid.")
+            raise unknown_transaction()
         return transaction
 
     def of_account(self, email: str, wanted: Filter | None = None) -> list[TransactionRecord]:

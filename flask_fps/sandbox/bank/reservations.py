@@ -1,0 +1,129 @@
+"""What a caller does with a reserve: he settles it once, or cancels it.
+
+FPS API reference, *Settle* and *Cancel*. Both answer for the reserve's own transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
+from datetime import timedelta
+
+from ...money import Money
+from .books import Books
+from .clock import SandboxClock
+from .errors import BankError
+from .errors import out_of_range
+from .errors import unknown_transaction
+from .records import Account
+from .records import TransactionRecord
+from .rules import Rules
+from .settlement import Ending
+from .settlement import Settlement
+from .transactions import Transactions
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleOrder:
+    """What a caller asks for."""
+
+    transaction_id: str
+    #: ``None``: all that was reserved.
+    amount: Money | None = None
+    ipn_url: str | None = None
+    #: When and how it shall end, if not as its method does.
+    ending: Ending | None = None
+
+
+class Reservations:
+    """The desk for reserved amounts."""
+
+    def __init__(
+        self, books: Books, clock: SandboxClock, rules: Rules, transactions: Transactions, settlement: Settlement
+    ) -> None:
+        self._books = books
+        self._clock = clock
+        self._rules = rules
+        self._transactions = transactions
+        self._settlement = settlement
+
+    def settle(self, caller: Account, order: SettleOrder) -> TransactionRecord:
+        """Take all or a part, once; the rest is released with it.
+
+        :raises BankError: nothing was recorded.
+        """
+        with self._books.change():
+            reserve = self._of_caller(caller, order.transaction_id, "reserveTransactionId")
+            _check_open(reserve)
+            amount = self._amount(reserve, order.amount)
+            ending = order.ending or Ending(self._rules.speed.get(reserve.method, timedelta(0)))
+            return self._settlement.enter(
+                replace(
+                    reserve,
+                    operation="Settle",
+                    amount=amount,
+                    fees=self._rules.fee(reserve.method, amount),
+                    status="Pending",
+                    settles_at=self._clock.now() + ending.after,
+                    ends_with=ending.code,
+                    ipn_url=order.ipn_url or reserve.ipn_url,
+                )
+            )
+
+    def cancel(
+        self, caller: Account, transaction_id: str, *, ipn_url: str | None, ending: Ending | None = None
+    ) -> TransactionRecord:
+        """Give up what is reserved or still pending.
+
+        :param ending: for a reserve whose cancelling shall take its time; one that fails leaves it reserved.
+        :raises BankError: nothing was recorded.
+        """
+        with self._books.change():
+            found = self._of_caller(caller, transaction_id, "transactionId")
+            if found.operation == "Refund":
+                raise unknown_transaction()
+            if found.status not in ("Reserved", "Pending") or found.cancelling:
+                raise BankError("InvalidTransactionState", "Only a reserved or pending transaction can be cancelled.")
+            found = replace(found, ipn_url=ipn_url or found.ipn_url)
+            if ending is None or found.status != "Reserved":
+                return self._settlement.cancel(found)
+            return self._settlement.enter(_cancelling(found, self._clock.now() + ending.after, ending.code))
+
+    def _of_caller(self, caller: Account, transaction_id: str, parameter: str) -> TransactionRecord:
+        found = self._transactions.of_party(caller.email, transaction_id, parameter)
+        if found.caller != caller.email:
+            raise unknown_transaction()
+        return found
+
+    def _amount(self, reserve: TransactionRecord, asked: Money | None) -> Money:
+        amount = reserve.amount if asked is None else asked
+        if amount.minor < self._rules.smallest(reserve.method):
+            raise out_of_range()
+        if amount.minor > reserve.amount.minor:
+            raise BankError(
+                "SettleAmountGreaterThanReserveAmount",
+                f'Settle Amount "{_dollars(amount)}" is greater than the Reserve Amount "{_dollars(reserve.amount)}"',
+            )
+        return amount
+
+
+def _check_open(reserve: TransactionRecord) -> None:
+    """Reserved and nothing else: settled or cancelled once is for good."""
+    if reserve.operation not in ("Reserve", "Settle"):
+        raise unknown_transaction()
+    if reserve.operation == "Settle" or reserve.status == "Cancelled" or reserve.cancelling:
+        raise BankError("InvalidTransactionState", "The reserved transaction was settled or cancelled already.")
+    if reserve.is_pending:
+        raise BankError("OriginalTransactionIncomplete", "The original transaction is still in progress.")
+    if reserve.status != "Reserved":
+        raise BankError("OriginalTransactionFailed", "The original transaction has failed.")
+
+
+def _cancelling(reserve: TransactionRecord, at: datetime, code: str) -> TransactionRecord:
+    return replace(reserve, status="Pending", cancelling=True, settles_at=at, ends_with=code)
+
+
+def _dollars(money: Money) -> str:
+    """The captured form."""
+    return f"${money.decimal:.6f}"

@@ -41,7 +41,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-#: The states of which one order may hold one payment; the index below is what forbids a second.
+#: The states of which one order may hold one payment: an index forbids a second.
 CLAIMING_SQL = "state IN ('paying', 'unknown', 'pending', 'reserved', 'paid') AND closed_at IS NULL"
 OPEN_START_SQL = "state = 'started' AND superseded_by IS NULL"
 
@@ -104,6 +104,8 @@ class LineRow(Owned, Base):
     currency: Mapped[str] = mapped_column(String(3))
     data: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     repeatable: Mapped[bool] = mapped_column(Boolean)
+    downloads: Mapped[int | None] = mapped_column(Integer)
+    days: Mapped[int | None] = mapped_column(Integer)
 
 
 class RefundRow(Owned, Leased, Base):
@@ -199,6 +201,7 @@ class PaymentRow(Owned, Leased, Base):
         _partial_index("ix_fps_payments_due", "due_at", where="due_at IS NOT NULL"),
         Index("ix_fps_payments_buyer", "buyer", "account", "created_at"),
         _partial_index("ix_fps_payments_handle", "gateway_handle", "account", where="gateway_handle IS NOT NULL"),
+        _partial_index("ix_fps_payments_contact", "contact", where="contact IS NOT NULL"),
         Index("ix_fps_payments_created", "created_at"),
         Index("ix_fps_payments_state", "state", "created_at"),
         _partial_index("ix_fps_payments_paid", "paid_at", where="paid_at IS NOT NULL"),
@@ -238,6 +241,9 @@ class PaymentRow(Owned, Leased, Base):
     hold_until: Mapped[datetime | None]
     #: What was taken, where it is less than ``amount``: a reservation settled in part.
     paid_amount: Mapped[int | None]
+    #: Where the buyer can be written to (lower case), and when that was done last.
+    contact: Mapped[str | None] = mapped_column(String(255))
+    written_at: Mapped[datetime | None]
 
     lines: Mapped[list[LineRow]] = relationship(order_by=LineRow.position, lazy="raise")
 
@@ -296,7 +302,7 @@ class GrantRow(Owned, Base):
     __tablename__ = "fps_grants"
     __table_args__ = (
         UniqueConstraint("line_id"),
-        _partial_index("ix_fps_grants_live", "buyer", "account", "sku", where="revoked_at IS NULL"),
+        Index("ix_fps_grants_buyer", "buyer", "account", "sku"),
         Index("ix_fps_grants_payment", "payment_id"),
     )
 
@@ -308,17 +314,30 @@ class GrantRow(Owned, Base):
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None] = mapped_column(Text)
+    downloads: Mapped[int | None] = mapped_column(Integer)
+    used: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    #: Until then the use that was begun last goes on.
+    window_until: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+
+class ClaimRow(Owned, Base):
+    """A browser that its buyer handed a grant: the grant stays his, and uses are counted there."""
+
+    __tablename__ = "fps_claims"
+    __table_args__ = (UniqueConstraint("grant_id", "buyer"), Index("ix_fps_claims_buyer", "buyer", "account", "sku"))
+
+    grant_id: Mapped[int] = mapped_column(ForeignKey("fps_grants.id"))
+    buyer: Mapped[str] = mapped_column(String(128))
+    sku: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[datetime]
 
 
 class InboxRow(Owned, Leased, Base):
     """What arrived, byte for byte, before anything was done about it."""
 
     __tablename__ = "fps_inbox"
-    __table_args__ = (
-        Index(
-            "ix_fps_inbox_due", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")
-        ),
-    )
+    __table_args__ = (_partial_index("ix_fps_inbox_due", "due_at", where="done_at IS NULL"),)
 
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     #: ``return`` or ``notification``.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 VERSION_TABLE = "fps_alembic_version"
 #: The newest migration this code knows.
-HEAD = "0003"
+HEAD = "0004"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -19,6 +19,7 @@ from dataclasses import MISSING
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from functools import cached_property
 from types import NoneType
 from typing import Any
 from typing import get_args
@@ -66,7 +67,7 @@ class Part:
     #: It precedes its siblings in the schema, though not in the dataclass.
     first: bool
 
-    @property
+    @cached_property
     def nested(self) -> bool:
         return is_dataclass(self.kind)
 

@@ -31,8 +31,7 @@ def string_to_sign(method: str, host: str, path: str, params: Mapping[str, str])
     Four lines: method, host in lower case, path (decoded, then encoded again, ``/`` kept), and the
     parameters sorted by the bytes of their names.
     """
-    encoded_path = quote(unquote_to_bytes(path) or b"/", safe="/" + query.UNRESERVED)
-    return "\n".join((method, host.lower(), encoded_path, query.join(tuple(sorted(params.items())))))
+    return "\n".join((method, host.lower(), *_path_and_pairs(path, params)))
 
 
 def concatenation(params: Mapping[str, str]) -> str:
@@ -107,7 +106,8 @@ def verifies(
     """
     if algorithm not in _DIGESTS:
         return False
-    texts = [string_to_sign(method, host, path, params) for host in each(hosts)]
+    tail = _path_and_pairs(path, params)
+    texts = ["\n".join((method, host.lower(), *tail)) for host in each(hosts)]
     return any(same(hmac_signature(text, secret, algorithm), signature) for secret in each(secrets) for text in texts)
 
 
@@ -125,6 +125,12 @@ def each(texts: Iterable[str]) -> tuple[str, ...]:
     if isinstance(texts, str):
         raise TypeError("pass a list of texts, not one text")
     return tuple(texts)
+
+
+def _path_and_pairs(path: str, params: Mapping[str, str]) -> tuple[str, str]:
+    """The last two lines of what version 2 covers: the same whatever the host is called."""
+    encoded_path = quote(unquote_to_bytes(path) or b"/", safe="/" + query.UNRESERVED)
+    return encoded_path, query.join(tuple(sorted(params.items())))
 
 
 def _ignoring_case(params: Mapping[str, str]) -> query.Pairs:

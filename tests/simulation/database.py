@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -78,6 +80,7 @@ def _column(engine: Engine, statement: str, name: str) -> list[str]:
 def _engine() -> Engine:
     memory = Path("/dev/shm")
     folder = mkdtemp(prefix="flask-fps-simulation-", dir=memory if os.access(memory, os.W_OK) else None)
+    Finalize(None, shutil.rmtree, (folder,), exitpriority=10)  # of a pool's process as well
     path = Path(folder) / "ledger.sqlite"
     engine = create_engine(f"sqlite:///{path}", connect_args={"factory": Connection})
     upgrade(engine)

@@ -19,6 +19,7 @@ from tests.sandbox.browsing import request_url
 from tests.sandbox.browsing import sandbox_app
 
 HOME = f"{BASE}/account/"
+METHODS = f"{HOME}payment-methods"
 
 
 @pytest.fixture
@@ -67,7 +68,8 @@ def followed(browser: Browser, page: Page, text: str) -> Page:
 
 def test_a_stranger_is_asked_to_sign_in_and_told_as_whom(app: Flask) -> None:
     browser = Browser(app)
-    for path in ("", "activity", "tokens", "transactions/x"):
+    pages = ("activity", "activity.csv", "purchases", "payment-methods", "tokens", "fees", "preferences")
+    for path in ("", *pages, "transactions/x"):
         assert browser.open(HOME + path).url == f"{BASE}/account/sign-in"
     for email in ("john@example.com", "jane@example.com", demo.SELLER_EMAIL):
         assert email in browser.html
@@ -183,16 +185,16 @@ def test_another_persons_token_is_not_cancelled(john: Browser, jane: Browser, ba
 
 
 def test_a_default_method_is_chosen_used_and_cleared(john: Browser, bank: Bank) -> None:
-    john.go(john.open(HOME), "paymentMethod", paymentMethod="CC")
+    john.go(john.open(METHODS), "paymentMethod", paymentMethod="CC")
     assert bank.account("john@example.com").default_method == "CC"
     assert john.open(request_url("with")).heading == "Confirm your payment"
-    john.go(john.open(HOME), "paymentMethod", paymentMethod="")
+    john.go(john.open(METHODS), "paymentMethod", paymentMethod="")
     assert bank.account("john@example.com").default_method is None
     assert john.open(request_url("without")).heading == "Choose how to pay"
 
 
 def test_a_method_one_does_not_have_is_no_default(john: Browser, bank: Bank) -> None:
-    john.go(john.open(HOME), "paymentMethod", paymentMethod="GOLD")
+    john.go(john.open(METHODS), "paymentMethod", paymentMethod="GOLD")
     assert "Nothing was changed." in john.html
     assert bank.account("john@example.com").default_method is None
 
@@ -228,12 +230,15 @@ def test_pages_stay_in_the_browser_and_out_of_frames(john: Browser) -> None:
     assert john.client.get_cookie("fps_sandbox_session", domain="127.0.0.1"), "the shop's own cookie is another"
 
 
-def test_every_page_can_be_read_and_used_by_everybody(john: Browser, app: Flask, bank: Bank) -> None:
+def test_every_page_can_be_read_and_used_by_everybody(john: Browser, seller: Browser, app: Flask, bank: Bank) -> None:
     record = paid(bank, approved(john))
     approved(john, "another")
-    for path in ("", "activity", "tokens", f"transactions/{record.transaction_id}", "transactions/none"):
-        john.open(HOME + path)
-        assert complaints(john.html) == [], path
+    details = f"transactions/{record.transaction_id}"
+    paths = ("", "activity", "activity?from=x", "purchases", "payment-methods", "tokens", details, "transactions/none")
+    for path in (*paths, "fees", "preferences"):
+        for browser in (john, seller):
+            browser.open(HOME + path)
+            assert complaints(browser.html) == [], path
     stranger = Browser(app)
     stranger.open(HOME)
     assert complaints(stranger.html) == []

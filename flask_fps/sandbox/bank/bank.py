@@ -12,6 +12,7 @@ from . import demo
 from .accounts import Accounts
 from .books import Books
 from .books import Store
+from .by_hand import ByHand
 from .clock import SandboxClock
 from .notices import Notices
 from .payments import Payments
@@ -65,6 +66,8 @@ class Bank:
         self.payments = Payments(self.books, self.clock, self.rules, self.switches, self.accounts, self.settlement)
         self.reservations = Reservations(self.books, self.clock, self.rules, self.transactions, self.settlement)
         self.refunds = Refunds(self.books, self.clock, self.rules, self.accounts, self.transactions, self.settlement)
+        #: What people do in the account manager.
+        self.by_hand = ByHand(self.books, self.clock, self.accounts, self.transactions, self.settlement, self.refunds)
         #: Runs of the co-branded pages.
         self.pipelines = Pipelines(self.books, self.clock, self.rules)
         self.references = References(self.books, self.clock, self.rules, self.switches)

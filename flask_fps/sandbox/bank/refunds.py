@@ -35,6 +35,8 @@ class RefundOrder:
     caller_description: str | None = None
     ipn_url: str | None = None
     caller_date: datetime | None = None
+    #: The sender's bank takes it, even what the recipient no longer has.
+    charged_back: bool = False
     #: When and how it shall end, if not as usual.
     ending: Ending | None = None
 
@@ -67,7 +69,7 @@ class Refunds:
             original = self._original(caller, order.transaction_id)
             amount = self._amount(original, order.amount)
             refund = self._transaction(original, amount, order)
-            self._set_aside(refund)
+            self._set_aside(refund, beyond_balance=order.charged_back)
             self._books.transactions.put(
                 replace(
                     original,
@@ -101,9 +103,9 @@ class Refunds:
             raise BankError("RefundAmountExceeded", "The refund amount is more than the refundable amount.")
         return amount
 
-    def _set_aside(self, refund: TransactionRecord) -> None:
+    def _set_aside(self, refund: TransactionRecord, *, beyond_balance: bool) -> None:
         self._accounts.transfer(FEES, refund.sender, refund.fees)
-        if self._accounts.get(refund.sender).balance.minor < refund.amount.minor:
+        if not beyond_balance and self._accounts.get(refund.sender).balance.minor < refund.amount.minor:
             raise BankError("InsufficientBalance", "The recipient's account balance is not sufficient.")
         self._accounts.transfer(refund.sender, TRANSIT, refund.amount)
 

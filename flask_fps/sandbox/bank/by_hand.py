@@ -1,0 +1,125 @@
+"""What people do to transactions in the account manager, beside what callers ask for.
+
+A seller gave money back there, and a card's holder had it charged back by his bank; FPS told the caller of both by a
+notification that names the payment (``parentTransactionId``). To end a pending transaction before its time is a
+sandbox's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...money import Money
+from . import ids
+from .accounts import Accounts
+from .books import Books
+from .clock import SandboxClock
+from .errors import BankError
+from .records import TransactionRecord
+from .refunds import RefundOrder
+from .refunds import Refunds
+from .settlement import Settlement
+from .transactions import Transactions
+
+#: How a pending transaction may be let fail.
+FAILURES = ("TransactionDenied", "Expired")
+CHARGED_BACK = "Charged back by the buyer's bank"
+#: Only through these does a bank stand between the buyer and his money.
+_DISPUTED = ("CC", "ACH")
+
+
+class ByHand:
+    """The desk for those who come in person."""
+
+    def __init__(
+        self,
+        books: Books,
+        clock: SandboxClock,
+        accounts: Accounts,
+        transactions: Transactions,
+        settlement: Settlement,
+        refunds: Refunds,
+    ) -> None:
+        self._books = books
+        self._clock = clock
+        self._accounts = accounts
+        self._transactions = transactions
+        self._settlement = settlement
+        self._refunds = refunds
+
+    def acts(self, email: str, transaction: TransactionRecord) -> tuple[str, ...]:
+        """What this party may do to this transaction now."""
+        return tuple(self._acts(email, transaction))
+
+    def settle(self, email: str, transaction_id: str) -> TransactionRecord:
+        """A pending transaction ends now, and well.
+
+        :raises BankError: InvalidTransactionId or InvalidTransactionState; so do the others.
+        """
+        return self._end(email, transaction_id, "settle", "Success")
+
+    def fail(self, email: str, transaction_id: str, code: str) -> TransactionRecord:
+        """A pending transaction ends now, with one of :data:`FAILURES`."""
+        if code not in FAILURES:
+            raise BankError("InvalidParams", f"{code:.40} is no reason to fail: use {' or '.join(FAILURES)}.")
+        return self._end(email, transaction_id, "fail", code)
+
+    def refund(self, email: str, transaction_id: str, amount: Money | None, note: str | None) -> TransactionRecord:
+        """The seller gives a payment back; no amount means all that remains."""
+        return self._give_back(
+            email,
+            transaction_id,
+            "refund",
+            lambda reference: RefundOrder(
+                transaction_id=transaction_id, caller_reference=reference, amount=amount, caller_description=note
+            ),
+        )
+
+    def charge_back(self, email: str, transaction_id: str, amount: Money | None = None) -> TransactionRecord:
+        """The buyer's bank takes a payment back, whether or not the seller still has it."""
+        return self._give_back(
+            email,
+            transaction_id,
+            "charge_back",
+            lambda reference: RefundOrder(
+                transaction_id=transaction_id,
+                caller_reference=reference,
+                amount=amount,
+                caller_description=CHARGED_BACK,
+                charged_back=True,
+            ),
+        )
+
+    def _acts(self, email: str, transaction: TransactionRecord) -> Iterator[str]:
+        if transaction.is_pending:
+            yield from ("settle", "fail")
+        paid = transaction.operation in ("Pay", "Settle") and transaction.status == "Success"
+        if paid and transaction.refunded.minor < transaction.amount.minor:
+            if email in (transaction.recipient, transaction.caller):
+                yield "refund"
+            if transaction.method in _DISPUTED:
+                yield "charge_back"
+
+    def _may(self, email: str, transaction_id: str, act: str) -> TransactionRecord:
+        transaction = self._transactions.of_party(email, transaction_id)
+        if act not in self._acts(email, transaction):
+            raise BankError("InvalidTransactionState", "This can no longer be done to the transaction.")
+        return transaction
+
+    def _end(self, email: str, transaction_id: str, act: str, code: str) -> TransactionRecord:
+        with self._books.change():
+            transaction = self._may(email, transaction_id, act)
+            ending = replace(transaction, settles_at=self._clock.now(), ends_with=code)
+            self._books.transactions.put(ending)
+            self._settlement.settle_due()
+            return self._transactions.of_party(email, transaction_id)
+
+    def _give_back(
+        self, email: str, transaction_id: str, act: str, order: Callable[[str], RefundOrder]
+    ) -> TransactionRecord:
+        with self._books.change():
+            transaction = self._may(email, transaction_id, act)
+            caller = self._accounts.get(transaction.caller)
+            return self._refunds.refund(caller, order(f"ByHand-{ids.request_id()}"))

@@ -208,7 +208,7 @@ class FPS:
         """What the buyer of this request has paid for and still owns, newest first."""
         state = current_fps()
         buyer = current_buyer(state)
-        return state.ledger.purchases(ACCOUNT, buyer) if buyer else []
+        return state.ledger.purchases([ACCOUNT], buyer) if buyer else []
 
     def payment(self, reference: str) -> Payment | None:
         """One payment, whoever made it; ``None`` if there is none of this reference."""

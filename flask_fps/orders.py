@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import OrderError
@@ -11,6 +13,7 @@ from .money import Money
 from .records import Item
 from .records import Line
 from .records import Order
+from .records import reason_of
 
 #: No order is dearer than this, in whole units of its currency.
 LARGEST_TOTAL = 10_000_000
@@ -19,21 +22,34 @@ ORDER_KEY_LENGTH = 120
 NEXT_URL_LENGTH = 2000
 
 
-def make_order(items: Iterable[Item], currency: str, *, next_url: str | None = None, key: str | None = None) -> Order:
+@dataclass(frozen=True)
+class Shop:
+    """What holds for every item that does not say otherwise."""
+
+    currency: str
+    downloads: int | None = None
+    days: int | None = None
+
+
+def make_order(
+    items: Iterable[Item], shop: Shop | str, *, next_url: str | None = None, key: str | None = None
+) -> Order:
     """The order of these items, priced now.
 
-    :param currency: of every item that does not name its own.
-    :raises OrderError: for no items, two currencies, an unusable ``next_url`` or ``order_key``, or a
-        repeatable item without a key of the shop's.
+    :param shop: what holds for every item that does not say otherwise; a currency will do.
+    :raises OrderError: for no items, the same one twice, two currencies, an unusable ``next_url`` or
+        ``order_key``, or a repeatable item without a key of the shop's.
     """
+    shop = Shop(shop) if isinstance(shop, str) else shop
     items = only_items(items)
     if not items:
         raise OrderError("an order needs at least one Item")
-    _one_currency(items, currency)
+    _one_currency(items, shop.currency)
+    _each_once(items)
     order = Order(
-        lines=tuple(_line(item, item.currency or currency) for item in items),
-        currency=items[0].currency or currency,
-        reason=_reason(items),
+        lines=tuple(_line(item, shop) for item in items),
+        currency=items[0].currency or shop.currency,
+        reason=reason_of(items),
         next_url=_local(next_url),
         key=_shop_key(key, items),
     )
@@ -68,7 +84,8 @@ def payload_of(order: Order) -> dict[str, Any]:
 
 
 def _line_values(line: Line) -> list[Any]:
-    return [line.sku, line.reason, line.quantity, line.unit_amount, line.data, line.repeatable]
+    terms = [line.downloads, line.days] if (line.downloads, line.days) != (None, None) else []
+    return [line.sku, line.reason, line.quantity, line.unit_amount, line.data, line.repeatable, *terms]
 
 
 def order_of(payload: Mapping[str, Any]) -> Order:
@@ -77,21 +94,34 @@ def order_of(payload: Mapping[str, Any]) -> Order:
     return Order(lines, payload["c"], payload["r"], payload["n"], payload["k"])
 
 
-def _line(item: Item, currency: str) -> Line:
-    price = Money.parse(item.price, currency)
-    return Line(item.sku, item.reason, item.quantity, price.minor, item.data, item.repeatable)
+def _line(item: Item, shop: Shop) -> Line:
+    return Line(
+        sku=item.sku,
+        reason=item.reason,
+        quantity=item.quantity,
+        unit_amount=Money.parse(item.price, item.currency or shop.currency).minor,
+        data=item.data,
+        repeatable=item.repeatable,
+        downloads=_limit(item.downloads, shop.downloads),
+        days=_limit(item.days, shop.days),
+    )
+
+
+def _limit(own: int | None, of_the_shop: int | None) -> int | None:
+    """0 is the item's way to say: without limit, whatever the shop's setting."""
+    return of_the_shop if own is None else own or None
+
+
+def _each_once(items: tuple[Item, ...]) -> None:
+    twice = sorted(sku for sku, count in Counter(item.sku for item in items).items() if count > 1)
+    if twice:
+        raise OrderError(f"{', '.join(twice)} stands in this order more than once: use one Item with quantity=")
 
 
 def _one_currency(items: tuple[Item, ...], currency: str) -> None:
     currencies = {item.currency or currency for item in items}
     if len(currencies) > 1:
         raise OrderError(f"one order, one currency: these items are priced in {', '.join(sorted(currencies))}")
-
-
-def _reason(items: tuple[Item, ...]) -> str:
-    first = items[0].reason if items[0].quantity == 1 else f"{items[0].quantity} × {items[0].reason}"
-    more = f" and {len(items) - 1} more" if len(items) > 1 else ""
-    return f"{first[: 255 - len(more)]}{more}"
 
 
 def _shop_key(key: Any, items: tuple[Item, ...]) -> str | None:

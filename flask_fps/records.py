@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -11,14 +10,13 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from .errors import OrderError
+from .goods import Item as Item
+from .goods import Line as Line
+from .goods import Order as Order
+from .goods import reason_of as reason_of
 from .money import Money
-
-#: The JSON of an item's ``data`` is at most this long.
-DATA_BYTES = 1024
-SKU_LENGTH = 128
-REASON_LENGTH = 255
-QUANTITY_MAX = 10_000
+from .rights import Grant as Grant
+from .rights import Right as Right
 
 
 class State(str, Enum):
@@ -47,81 +45,6 @@ GUEST = "guest:"
 FINAL = frozenset({State.PAID, State.FAILED, State.EXPIRED, State.CANCELLED})
 #: Of one order, at most one payment may stand in these (the ledger's unique index says so too).
 CLAIMING = frozenset({State.PAYING, State.UNKNOWN, State.PENDING, State.RESERVED, State.PAID})
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing the shop sells, priced by the shop's own code.
-
-    :param sku: the shop's stable name for it; what a buyer owns is known by this.
-    :param price: of one piece: Decimal, int or plain-digit str. A float is refused.
-    :param reason: what the buyer reads on the payment page.
-    :param quantity: how many pieces this line sells.
-    :param currency: ISO 4217 code; ``None`` is the shop's ``FPS_CURRENCY``.
-    :param data: JSON-able, at most 1 KiB; comes back as ``payment.items[0].data``.
-    :param repeatable: it may be bought again by who owns it already (then the order needs the
-        shop's own ``order_key``).
-    :raises OrderError: for what cannot be sold; the message says what to change.
-    """
-
-    sku: str
-    price: Decimal | int | str
-    reason: str
-    quantity: int = field(default=1, kw_only=True)
-    currency: str | None = field(default=None, kw_only=True)
-    data: Any = field(default=None, kw_only=True)
-    repeatable: bool = field(default=False, kw_only=True)
-
-    def __post_init__(self) -> None:
-        _text("sku", self.sku, SKU_LENGTH)
-        _text("reason", self.reason, REASON_LENGTH)
-        if isinstance(self.quantity, bool) or not isinstance(self.quantity, int):
-            raise OrderError(f"the quantity of {self.sku} is {self.quantity!r}: use a whole number")
-        if not 1 <= self.quantity <= QUANTITY_MAX:
-            raise OrderError(f"the quantity of {self.sku} is {self.quantity}: use 1 to {QUANTITY_MAX}")
-        if Money.parse(self.price, self.currency or "USD").minor == 0:
-            raise OrderError(f"{self.sku} costs nothing: return None instead of an Item, there is nothing to pay")
-        if len(_json(self.sku, self.data)) > DATA_BYTES:
-            raise OrderError(f"the data of {self.sku} is over {DATA_BYTES} bytes of JSON: store it and pass its key")
-
-
-@dataclass(frozen=True)
-class Line:
-    """An item as it was when the order was made: the snapshot that is paid for and delivered."""
-
-    sku: str
-    reason: str
-    quantity: int
-    #: Price of one piece, in minor units of the order's currency.
-    unit_amount: int
-    data: Any = None
-    repeatable: bool = False
-
-    @property
-    def amount(self) -> int:
-        """Price of the whole line, in minor units."""
-        return self.unit_amount * self.quantity
-
-
-@dataclass(frozen=True)
-class Order:
-    """The wish for items. It has no row of its own; the ledger knows it by ``key``."""
-
-    lines: tuple[Line, ...]
-    currency: str
-    reason: str
-    #: A path of the shop to go to once it is paid, or ``None``.
-    next_url: str | None = None
-    #: The shop's own key; ``None`` lets the ledger derive one from buyer and goods.
-    key: str | None = None
-
-    @property
-    def total(self) -> Money:
-        return Money(sum(line.amount for line in self.lines), self.currency)
-
-    @property
-    def skus(self) -> tuple[str, ...]:
-        return tuple(line.sku for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -163,8 +86,16 @@ class Payment:
     closed_at: datetime | None = None
     superseded_by: str | None = None
     parked_reason: str | None = None
-    #: What was given back so far, in minor units.
+    #: What was given back so far or is on its way, in minor units.
     refunded: int = 0
+    #: Where the buyer can be written to.
+    contact: str | None = None
+    #: The buyer's money is held first, and taken when the shop settles.
+    reserve: bool = False
+    #: Of a reserved payment: when the provider drops the hold.
+    hold_until: datetime | None = None
+    #: What was taken, in minor units, where it is less than :attr:`money`: a reservation settled in part.
+    paid_amount: int | None = None
 
     @property
     def amount(self) -> Decimal:
@@ -180,8 +111,18 @@ class Payment:
         return self.state is State.PAID
 
     @property
+    def paid_money(self) -> Money:
+        """What was taken of a paid payment: all of it, or the part that a reservation was settled for."""
+        return self.money if self.paid_amount is None else Money(self.paid_amount, self.currency)
+
+    @property
     def refunded_money(self) -> Money:
         return Money(self.refunded, self.currency)
+
+    @property
+    def refundable_money(self) -> Money:
+        """What may still be given back."""
+        return Money(max(self.paid_money.minor - self.refunded, 0), self.currency)
 
     def line_money(self, line: Line) -> Money:
         """What one of the items costs in all."""
@@ -199,6 +140,21 @@ class IntentState(str, Enum):
     SUCCESS = "success"
     FAILURE = "failure"
     CANCELLED = "cancelled"
+    #: Refused for now: the same wish may be sent again as a new request.
+    REFUSED = "refused"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Kind(str, Enum):
+    """What a request is to do with a payment's money."""
+
+    PAY = "pay"
+    RESERVE = "reserve"
+    SETTLE = "settle"
+    CANCEL = "cancel"
+    REFUND = "refund"
 
     def __str__(self) -> str:
         return self.value
@@ -210,7 +166,7 @@ class Intent:
 
     #: The request's own idempotency key (FPS: ``CallerReference`` of the Pay call).
     reference: str
-    #: ``pay`` here; later ``reserve``, ``settle``, ``cancel``, ``refund``.
+    #: A :class:`Kind`.
     kind: str
     #: The payment it belongs to.
     payment: str
@@ -249,6 +205,10 @@ class Facts:
     ours: bool | None
     #: Who was paid, as the provider names him.
     payee: str | None = field(default=None, compare=False)
+    #: Of money that went back: the transaction it came from.
+    gives_back: str | None = None
+    #: It was taken back from us, by a bank and not by the shop.
+    chargeback: bool = False
 
     @property
     def other_payee(self) -> str:
@@ -279,16 +239,46 @@ class Outcome:
     facts: Facts | None = None
 
 
-@dataclass(frozen=True)
-class Grant:
-    """The right of a buyer to one line of a paid order."""
+class RefundState(str, Enum):
+    """How far the money is on its way back. Only a ``failed`` refund gives its amount back to what is left."""
 
-    sku: str
-    quantity: int
-    buyer: str
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Money that goes back to the buyer, as it stood when it was read."""
+
+    #: The payment it belongs to.
     payment: str
+    #: Of one payment, the same key is the same refund.
+    key: str
+    money: Money
+    state: RefundState
+    #: ``refund``: asked for here; ``adopted``: made by hand at the provider; ``chargeback``: taken back by a bank.
+    kind: str
     created_at: datetime
-    data: Any = None
+    transaction_id: str | None = None
+    #: When it was done, or failed.
+    settled_at: datetime | None = None
+    #: What the provider said last.
+    said: str | None = None
+
+    @property
+    def amount(self) -> Decimal:
+        """What goes back, in the main unit of :attr:`currency`."""
+        return self.money.decimal
+
+    @property
+    def currency(self) -> str:
+        return self.money.currency
 
 
 @dataclass(frozen=True)
@@ -318,19 +308,3 @@ class JournalEntry:
 def is_guest(buyer: str) -> bool:
     """Is this the id of somebody known by a cookie only?"""
     return buyer.startswith(GUEST)
-
-
-def _text(name: str, value: object, length: int) -> None:
-    if not isinstance(value, str) or not value.strip() or len(value) > length:
-        raise OrderError(f"an item's {name} is a text of 1 to {length} characters, not {value!r:.80}")
-    if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in value):
-        raise OrderError(f"an item's {name} must not hold control characters or half characters: {value!r:.80}")
-
-
-def _json(sku: str, data: Any) -> bytes:
-    try:
-        return json.dumps(data, allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise OrderError(
-            f"the data of {sku} cannot be stored as JSON ({error}): use plain dicts, lists and strings"
-        ) from error

@@ -25,6 +25,8 @@ from ..records import Outcome
 from ..records import Payment
 from ..records import State
 from . import accepting
+from . import contacts
+from . import grants
 from . import handing
 from . import heartbeats
 from . import inbox
@@ -40,12 +42,16 @@ from .accepting import Accepted as Accepted
 from .accepting import Proof as Proof
 from .accepting import Terms as Terms
 from .backoff import Backoff as Backoff
+from .browsing import Page as Page
+from .browsing import Search as Search
+from .browsing import Takings as Takings
 from .engine import own_engine as own_engine
 from .engine import reading as reading_from
 from .engine import step
 from .engine import writing
 from .handing import ClaimLost as ClaimLost
 from .handing import HandlerEndedTransaction as HandlerEndedTransaction
+from .health import Backlog as Backlog
 from .home import Home as Home
 from .home import home_of as home_of
 from .inbox import Arrival as Arrival
@@ -57,8 +63,11 @@ from .leasing import Task as Task
 from .leasing import Windows as Windows
 from .opening import Draft as Draft
 from .opening import Opening as Opening
+from .operating import Operations as Operations
 from .outbox import COMPLETED as COMPLETED
 from .outbox import Delivery as Delivery
+from .parking import Decision as Decision
+from .pruning import Pruned as Pruned
 from .releases import Release as Release
 from .settling import Settled as Settled
 
@@ -78,6 +87,8 @@ class Ledger:
         self._session = home.session
         self.clock = clock
         self.backoff = Backoff()
+        #: What operators ask and do.
+        self.operator = Operations(self._read, self._write)
 
     @property
     def engine(self) -> Engine:
@@ -118,14 +129,49 @@ class Ledger:
         return self._read(lambda session: reading.intent_of(session, reference))
 
     def owns(self, account: str, buyer: str, skus: Sequence[str]) -> bool:
-        """True if the buyer owns every one of these."""
-        return self._read(lambda session: reading.granted_skus(session, account, buyer, skus)) >= set(skus)
+        """True if the buyer may have every one of these now."""
+        now = self.clock()
+        return self._read(lambda session: grants.owned_skus(session, now, account, buyer, skus)) >= set(skus)
 
-    def purchases(self, account: str, buyer: str) -> list[Payment]:
-        return self._read(lambda session: reading.purchases_of(session, account, buyer))
+    def purchases(self, accounts: list[str], buyer: str) -> list[Payment]:
+        return self._read(lambda session: reading.purchases_of(session, accounts, buyer))
+
+    # What was bought, and who fetches it
+
+    def held(self, account: str, buyer: str, skus: Sequence[str]) -> list[Grant]:
+        """Every grant of these that this buyer has or was lent, whatever it is worth."""
+        return self._read(lambda session: grants.held_by(session, [account], buyer, skus))
 
     def grants(self, reference: str) -> list[Grant]:
-        return self._read(lambda session: reading.grants_of(session, reference))
+        return self._read(lambda session: grants.grants_of(session, reference))
+
+    def begin_use(self, ids: Sequence[int], window: timedelta) -> bool:
+        """Count one use of each grant, unless one is under way; false, and none counted, if one has nothing left."""
+        try:
+            self._write(lambda session, now: grants.begin_use(session, now, ids, window))
+        except grants.NothingLeft:
+            return False
+        return True
+
+    def claim(self, reference: str, buyer: str) -> None:
+        """Lend what a payment bought to another browser: :func:`flask_fps.ledger.grants.claim`."""
+        self._write(lambda session, now: grants.claim(session, now, reference, buyer))
+
+    def holds(self, reference: str, buyer: str) -> bool:
+        """Is this payment his, or was any of it lent to him?"""
+        return self._read(lambda session: grants.holds(session, reference, buyer))
+
+    def renew_downloads(self, reference: str, downloads: int | None, days: int | None) -> None:
+        """More uses and more days: :func:`flask_fps.ledger.grants.renew`."""
+        self._write(lambda session, now: grants.renew(session, now, reference, downloads, days))
+
+    def reach(self, reference: str, contact: str) -> None:
+        """Remember where the buyer of a payment can be written to, unless that is known."""
+        self._write(lambda session, now: contacts.reach(session, reference, contact))
+
+    def to_be_written(self, contact: str, apart: timedelta, limit: int) -> list[Payment]:
+        """His payments that were not written about for so long; from now on they were."""
+        return self._write(lambda session, now: contacts.to_be_written(session, now, contact, apart, limit))
 
     def journal(self, reference: str) -> list[JournalEntry]:
         return self._read(lambda session: reading.journal_of(session, reference))
@@ -142,7 +188,8 @@ class Ledger:
 
     def standing_payment(self, draft: Draft) -> tuple[Opening, Payment | None] | None:
         """What answers this order already: :func:`flask_fps.ledger.opening.standing_payment`."""
-        return self._read(lambda session: opening.standing_payment(session, draft))
+        now = self.clock()
+        return self._read(lambda session: opening.standing_payment(session, now, draft))
 
     def begun(self, reference: str, redirect: str, handle: str | None, until: datetime | None = None) -> None:
         """Remember what a provider that had to be asked said when the attempt began.

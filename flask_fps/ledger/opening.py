@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from collections.abc import Iterable
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
 from enum import Enum
+from typing import Any
 
 from sqlalchemy import and_
 from sqlalchemy import or_
@@ -22,10 +25,11 @@ from ..records import Line
 from ..records import Order
 from ..records import Payment
 from ..records import State
+from .grants import is_used_up
+from .grants import owned_skus
 from .models import LineRow
 from .models import PaymentRow
 from .moves import journal
-from .reading import granted_skus
 from .reading import payment_record
 from .reading import payments_with_lines
 
@@ -65,8 +69,17 @@ class Draft:
 
     @property
     def snapshot(self) -> str:
-        goods = [[line.sku, line.quantity, line.unit_amount, line.reason, line.data] for line in self.order.lines]
-        return _digest([self.order.currency, goods])
+        return _digest([self.order.currency, [_terms(line) for line in self.order.lines]])
+
+    def without(self, skus: Collection[str]) -> Draft:
+        """The payment for all other lines."""
+        return replace(self, order=self.order.without(skus))
+
+
+def _terms(line: Line) -> list[Any]:
+    limits = [line.downloads, line.days]
+    terms = limits if limits != [None, None] else []
+    return [line.sku, line.quantity, line.unit_amount, line.reason, line.data, *terms]
 
 
 def derived_key(account: str, buyer: str, lines: Iterable[Line]) -> str:
@@ -83,13 +96,17 @@ def open_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening
     """The payment that serves this order now.
 
     ``GOODS``: the buyer owns all of it already. ``PAGE``: a payment of his stands or is under way.
-    ``RESUMED`` and ``STARTED``: send him to pay. ``TAKEN``: somebody else is paying this very order.
+    ``RESUMED`` and ``STARTED``: send him to pay, and only for what he does not own. ``TAKEN``: somebody else is
+    paying this very order.
     """
-    rows = _rows_of_order(session, draft)
-    standing = _standing(session, rows, draft)
-    if standing:
-        return standing
-    started = next(iter(rows), None)
+    found = _find(session, now, draft)
+    if found.standing:
+        return found.standing
+    for row in found.used_up:
+        row.closed_at = now
+        journal(session, row, "closed", now, why="nothing is left of what it bought")
+    session.flush()
+    draft, started = found.draft, found.started
     if started and _still_fits(started, draft, now):
         return Opening.RESUMED, payment_record(started)
     if started:
@@ -97,25 +114,51 @@ def open_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening
     return Opening.STARTED, payment_record(_insert(session, draft, now))
 
 
-def standing_payment(session: Session, draft: Draft) -> tuple[Opening, Payment | None] | None:
+def standing_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening, Payment | None] | None:
     """``GOODS``, ``PAGE`` or ``TAKEN``, where one of them answers this order: then nobody need be sent away."""
-    return _standing(session, _rows_of_order(session, draft), draft)
+    return _find(session, now, draft).standing
 
 
-def _standing(session: Session, rows: list[PaymentRow], draft: Draft) -> tuple[Opening, Payment | None] | None:
-    if _owns_everything(session, draft):
-        return Opening.GOODS, None
+@dataclass(frozen=True)
+class _Found:
+    """What there is of an order already."""
+
+    #: What is left to be paid for.
+    draft: Draft
+    standing: tuple[Opening, Payment | None] | None = None
+    #: A payment that waits for its buyer.
+    started: PaymentRow | None = None
+    #: Payments whose goods were given back or used up: they stand in nobody's way.
+    used_up: tuple[PaymentRow, ...] = ()
+
+
+def _find(session: Session, now: datetime, draft: Draft) -> _Found:
+    owned = _owned(session, now, draft)
+    if owned == set(draft.order.skus):
+        return _Found(draft, (Opening.GOODS, None))
+    if owned:  # the whole cart may be under way to be paid; if it was paid, it is what he owns of it
+        whole = [row for row in _rows_of_order(session, draft) if row.state != State.PAID.value]
+        standing = _standing(whole, draft)
+        if standing:
+            return _Found(draft, standing)
+        draft = draft.without(owned)
+    rows = _rows_of_order(session, draft)
+    used_up = tuple(row for row in rows if row.state == State.PAID.value and is_used_up(session, now, row))
+    rows = [row for row in rows if row not in used_up]
+    return _Found(draft, _standing(rows, draft), next(iter(rows), None), used_up)
+
+
+def _standing(rows: list[PaymentRow], draft: Draft) -> tuple[Opening, Payment | None] | None:
     engaged = _engaged(rows, draft)
     if engaged is None:
         return None
     return (Opening.PAGE, payment_record(engaged)) if engaged.buyer == draft.buyer else (Opening.TAKEN, None)
 
 
-def _owns_everything(session: Session, draft: Draft) -> bool:
-    if any(line.repeatable for line in draft.order.lines):
-        return False
-    wanted = set(draft.order.skus)
-    return granted_skus(session, draft.account, draft.buyer, sorted(wanted)) == wanted
+def _owned(session: Session, now: datetime, draft: Draft) -> set[str]:
+    """What of it nobody must pay twice: the buyer may have it now, and it is not sold again and again."""
+    once = [line.sku for line in draft.order.lines if not line.repeatable]
+    return owned_skus(session, now, draft.account, draft.buyer, once) if once else set()
 
 
 def _rows_of_order(session: Session, draft: Draft) -> list[PaymentRow]:
@@ -185,6 +228,8 @@ def _insert(session: Session, draft: Draft, now: datetime) -> PaymentRow:
                 currency=order.currency,
                 data=line.data,
                 repeatable=line.repeatable,
+                downloads=line.downloads,
+                days=line.days,
             )
             for position, line in enumerate(order.lines)
         ],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlalchemy import select
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from .models import ClaimRow
 from .models import GrantRow
 from .models import PaymentRow
 from .moves import journal
@@ -28,15 +30,16 @@ def adopt(session: Session, now: datetime, guest: str, buyer: str) -> int:
         session.flush()
         if row.key_is_ours:
             _rekey(session, now, row, rekeyed(session, row, buyer))
-    _move_grants(session, guest, buyer, [row.id for row in rows])
+    _move_grants(session, guest, buyer)
     return len(rows)
 
 
-def _move_grants(session: Session, guest: str, buyer: str, payments: list[int]) -> None:
-    """The live ones, by whatever payment they came, and those of his payments that were revoked."""
-    live, of_his_payments = GrantRow.revoked_at.is_(None), GrantRow.payment_id.in_(payments)
-    for which in (live, of_his_payments):  # one index each
-        session.execute(update(GrantRow).where(GrantRow.buyer == guest, which).values(buyer=buyer))
+def _move_grants(session: Session, guest: str, buyer: str) -> None:
+    """His grants, by whatever payment they came, and those that were lent to him."""
+    session.execute(update(GrantRow).where(GrantRow.buyer == guest).values(buyer=buyer))
+    has = select(ClaimRow.grant_id).where(ClaimRow.buyer == buyer)
+    session.execute(delete(ClaimRow).where(ClaimRow.buyer == guest, ClaimRow.grant_id.in_(has)))
+    session.execute(update(ClaimRow).where(ClaimRow.buyer == guest).values(buyer=buyer))
 
 
 def _rekey(session: Session, now: datetime, row: PaymentRow, key: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func
@@ -15,7 +14,6 @@ from sqlalchemy.orm import Session
 from ..money import Money
 from ..records import Booked
 from ..records import FINAL
-from ..records import Grant
 from ..records import Intent
 from ..records import IntentState
 from ..records import JournalEntry
@@ -23,6 +21,7 @@ from ..records import Line
 from ..records import Payment
 from ..records import Result
 from ..records import State
+from .models import ClaimRow
 from .models import DeliveryRow
 from .models import GrantRow
 from .models import IntentRow
@@ -56,7 +55,7 @@ def payment_record(row: PaymentRow) -> Payment:
     return Payment(
         reference=row.reference,
         state=State(row.state),
-        items=tuple(_line(line) for line in row.lines),
+        items=tuple(line_of(line) for line in row.lines),
         money=Money(row.amount, row.currency),
         buyer=row.buyer,
         account=row.account,
@@ -82,6 +81,10 @@ def payment_record(row: PaymentRow) -> Payment:
         superseded_by=row.superseded_by,
         parked_reason=row.parked_reason,
         refunded=row.refunded,
+        reserve=row.reserve,
+        hold_until=row.hold_until,
+        paid_amount=row.paid_amount,
+        contact=row.contact,
     )
 
 
@@ -92,8 +95,8 @@ def _flush(row: PaymentRow) -> None:
         session.flush()
 
 
-def _line(row: LineRow) -> Line:
-    return Line(row.sku, row.reason, row.quantity, row.unit_amount, row.data, row.repeatable)
+def line_of(row: LineRow) -> Line:
+    return Line(row.sku, row.reason, row.quantity, row.unit_amount, row.data, row.repeatable, row.downloads, row.days)
 
 
 def intent_record(row: IntentRow, payment: str) -> Intent:
@@ -111,39 +114,14 @@ def intent_record(row: IntentRow, payment: str) -> Intent:
     )
 
 
-def purchases_of(session: Session, account: str, buyer: str) -> list[Payment]:
-    """Paid payments of which the buyer still owns a line, newest first."""
-    owned = select(GrantRow.payment_id).where(
-        GrantRow.account == account, GrantRow.buyer == buyer, GrantRow.revoked_at.is_(None)
-    )
-    query = payments_with_lines().where(PaymentRow.id.in_(owned)).order_by(PaymentRow.id.desc())
+def purchases_of(session: Session, accounts: list[str], buyer: str) -> list[Payment]:
+    """Paid payments of which the buyer still has a line, or was lent one, newest first."""
+    kept = GrantRow.revoked_at.is_(None)
+    owned = select(GrantRow.payment_id).where(GrantRow.buyer == buyer, GrantRow.account.in_(accounts), kept)
+    lent = select(GrantRow.payment_id).join(ClaimRow, ClaimRow.grant_id == GrantRow.id)
+    lent = lent.where(ClaimRow.buyer == buyer, ClaimRow.account.in_(accounts), kept)
+    query = payments_with_lines().where(PaymentRow.id.in_(owned.union(lent))).order_by(PaymentRow.id.desc())
     return [payment_record(row) for row in session.execute(query).unique().scalars()]
-
-
-def granted_skus(session: Session, account: str, buyer: str, skus: Sequence[str]) -> set[str]:
-    """Which of these the buyer owns."""
-    return set(
-        session.scalars(
-            select(GrantRow.sku).where(
-                GrantRow.account == account,
-                GrantRow.buyer == buyer,
-                GrantRow.sku.in_(skus),
-                GrantRow.revoked_at.is_(None),
-            )
-        )
-    )
-
-
-def grants_of(session: Session, reference: str) -> list[Grant]:
-    query = (
-        select(GrantRow, LineRow.data)
-        .join(LineRow, LineRow.id == GrantRow.line_id)
-        .join(PaymentRow, PaymentRow.id == GrantRow.payment_id)
-        .where(PaymentRow.reference == reference)
-    )
-    return [
-        Grant(row.sku, row.quantity, row.buyer, reference, row.created_at, data) for row, data in session.execute(query)
-    ]
 
 
 def journal_of(session: Session, reference: str) -> list[JournalEntry]:

@@ -19,9 +19,9 @@ from ..records import Result
 from ..records import State
 from . import outbox
 from .backoff import Backoff
+from .grants import granted
 from .leasing import Lease
 from .leasing import order_engaged_by_another
-from .models import GrantRow
 from .models import IntentRow
 from .models import PaymentRow
 from .models import TransactionRow
@@ -226,19 +226,7 @@ def _win(
 
 
 def _grant(session: Session, now: datetime, row: PaymentRow) -> None:
-    for line in row.lines:
-        session.add(
-            GrantRow(
-                account=row.account,
-                gateway=row.gateway,
-                payment_id=row.id,
-                line_id=line.id,
-                buyer=row.buyer,
-                sku=line.sku,
-                quantity=line.quantity,
-                created_at=now,
-            )
-        )
+    session.add_all(granted(row, line, now) for line in row.lines)
 
 
 def _step_to(session: Session, now: datetime, row: PaymentRow, target: State, outcome: Outcome) -> None:

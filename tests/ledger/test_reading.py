@@ -49,17 +49,17 @@ def test_what_is_not_paid_is_not_owned(books: Books, state: State) -> None:
     books.force(books.started(), state=state)
 
     assert not books.ledger.owns("default", JOHN, ["song"])
-    assert books.ledger.purchases("default", JOHN) == []
+    assert books.ledger.purchases(["default"], JOHN) == []
 
 
 def test_purchases_are_newest_first_and_only_what_is_still_owned(books: Books) -> None:
     first, second = books.paid(), books.paid(ALBUM)
     books.paid(buyer=JANE)
-    assert [each.reference for each in books.ledger.purchases("default", JOHN)] == [second.reference, first.reference]
+    assert [each.reference for each in books.ledger.purchases(["default"], JOHN)] == [second.reference, first.reference]
     with writing(books.engine) as session:
         session.query(GrantRow).filter_by(sku="album").update({"revoked_at": books.clock.now})
 
-    assert [each.reference for each in books.ledger.purchases("default", JOHN)] == [first.reference]
+    assert [each.reference for each in books.ledger.purchases(["default"], JOHN)] == [first.reference]
     assert not books.ledger.owns("default", JOHN, ["album"])
 
 

@@ -1,0 +1,185 @@
+"""Who may have what was paid for, and how often he has fetched it.
+
+A grant belongs to one buyer. A claim lends it to another browser: the same grant, the same count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import or_
+from sqlalchemy import Select
+from sqlalchemy import select
+from sqlalchemy import union_all
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from ..errors import LedgerError
+from ..records import Grant
+from ..records import Right
+from .journal import journal
+from .models import ClaimRow
+from .models import GrantRow
+from .models import LineRow
+from .models import PaymentRow
+from .reading import locked_row
+
+GRANT = (
+    GrantRow.id,
+    GrantRow.sku,
+    GrantRow.quantity,
+    GrantRow.buyer,
+    PaymentRow.reference.label("payment"),
+    GrantRow.created_at,
+    GrantRow.downloads,
+    GrantRow.used,
+    GrantRow.window_until,
+    GrantRow.expires_at,
+    GrantRow.revoked_at,
+    GrantRow.revoked_reason,
+)
+
+
+class NothingLeft(LedgerError):
+    """Somebody else began the last use of a grant, or it ended, while this request was served."""
+
+
+def held_by(session: Session, accounts: Sequence[str], buyer: str, skus: Sequence[str]) -> list[Grant]:
+    """Every grant of these that this buyer has or was lent, whatever it is worth; one statement, by index."""
+    own = _grants().where(GrantRow.buyer == buyer, GrantRow.account.in_(accounts), GrantRow.sku.in_(skus))
+    lent = (
+        _grants()
+        .join(ClaimRow, ClaimRow.grant_id == GrantRow.id)
+        .where(ClaimRow.buyer == buyer, ClaimRow.account.in_(accounts), ClaimRow.sku.in_(skus))
+    )
+    return [Grant(**row) for row in session.execute(union_all(own, lent)).mappings()]
+
+
+def grants_of(session: Session, reference: str) -> list[Grant]:
+    """All grants of one payment, with what the shop noted of each line."""
+    query = (
+        _grants(LineRow.data)
+        .join(LineRow, LineRow.id == GrantRow.line_id)
+        .where(PaymentRow.reference == reference)
+        .order_by(LineRow.position)
+    )
+    return [Grant(**row) for row in session.execute(query).mappings()]
+
+
+def owned_skus(session: Session, now: datetime, account: str, buyer: str, skus: Sequence[str]) -> set[str]:
+    """Which of these the buyer may have now."""
+    return {grant.sku for grant in held_by(session, [account], buyer, skus) if grant.right(now) is Right.HELD}
+
+
+def is_used_up(session: Session, now: datetime, payment: PaymentRow) -> bool:
+    """Is there nothing left of what this payment bought?"""
+    rights = [grant.right(now) for grant in grants_of(session, payment.reference)]
+    return bool(rights) and Right.HELD not in rights
+
+
+def granted(row: PaymentRow, line: LineRow, now: datetime) -> GrantRow:
+    """The right to one line of a payment, on the terms under which it was sold."""
+    return GrantRow(
+        account=row.account,
+        gateway=row.gateway,
+        payment_id=row.id,
+        line_id=line.id,
+        buyer=row.buyer,
+        sku=line.sku,
+        quantity=line.quantity,
+        created_at=now,
+        downloads=None if line.downloads is None else line.downloads * line.quantity,
+        used=0,
+        expires_at=None if line.days is None else now + timedelta(days=line.days),
+    )
+
+
+def begin_use(session: Session, now: datetime, ids: Collection[int], window: timedelta) -> None:
+    """Count one use of each, unless one is under way; of parallel requests one counts and all go on.
+
+    :raises NothingLeft: one of them has nothing left; then none is counted.
+    """
+    for id in sorted(ids):
+        begun = session.execute(
+            update(GrantRow)
+            .where(GrantRow.id == id, *_usable(now))
+            .values(used=GrantRow.used + 1, window_until=now + window)
+            .execution_options(synchronize_session=False)
+        )
+        if begun.rowcount == 1:  # type: ignore[attr-defined]
+            _journal_use(session, now, id)
+        elif not _is_open(session, now, id):
+            raise NothingLeft("nothing is left of this purchase")
+
+
+def claim(session: Session, now: datetime, reference: str, buyer: str) -> None:
+    """Lend all grants of a payment to this buyer, once."""
+    payment = locked_row(session, reference)
+    rows = session.scalars(select(GrantRow).where(GrantRow.payment_id == payment.id)).all()
+    known = set(session.scalars(select(ClaimRow.grant_id).where(_lent_to(buyer, rows))))
+    new = [row for row in rows if row.buyer != buyer and row.id not in known]
+    session.add_all(
+        ClaimRow(account=row.account, gateway=row.gateway, grant_id=row.id, buyer=buyer, sku=row.sku, created_at=now)
+        for row in new
+    )
+    if new:
+        journal(session, payment, "claimed", now, buyer=buyer)
+
+
+def holds(session: Session, reference: str, buyer: str) -> bool:
+    """Is this payment his, or was any of it lent to him?"""
+    lent = (
+        select(ClaimRow.id)
+        .join(GrantRow, GrantRow.id == ClaimRow.grant_id)
+        .join(PaymentRow, PaymentRow.id == GrantRow.payment_id)
+        .where(PaymentRow.reference == reference, ClaimRow.buyer == buyer)
+    )
+    own = select(PaymentRow.id).where(PaymentRow.reference == reference, PaymentRow.buyer == buyer)
+    return session.scalar(union_all(own, lent).limit(1)) is not None
+
+
+def renew(session: Session, now: datetime, reference: str, downloads: int | None, days: int | None) -> None:
+    """Give the buyer so many more uses, and so many more days from now, of everything that was not revoked."""
+    payment = locked_row(session, reference)
+    rows = session.scalars(select(GrantRow).where(GrantRow.payment_id == payment.id, GrantRow.revoked_at.is_(None)))
+    for row in rows:
+        if downloads is not None and row.downloads is not None:
+            row.downloads = max(row.downloads, row.used) + downloads
+        if days is not None and row.expires_at is not None:
+            row.expires_at = max(row.expires_at, now + timedelta(days=days))
+    journal(session, payment, "downloads renewed", now, downloads=downloads, days=days)
+
+
+def _grants(*more: Any) -> Select[Any]:
+    columns: tuple[Any, ...] = (*GRANT, *more)
+    return select(*columns).join(PaymentRow, PaymentRow.id == GrantRow.payment_id)
+
+
+def _usable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """No use is under way, and one more may be begun."""
+    return (
+        GrantRow.revoked_at.is_(None),
+        or_(GrantRow.window_until.is_(None), GrantRow.window_until <= now),
+        or_(GrantRow.expires_at.is_(None), GrantRow.expires_at > now),
+        or_(GrantRow.downloads.is_(None), GrantRow.used < GrantRow.downloads),
+    )
+
+
+def _is_open(session: Session, now: datetime, id: int) -> bool:
+    query = select(GrantRow.id).where(GrantRow.id == id, GrantRow.revoked_at.is_(None), GrantRow.window_until > now)
+    return session.scalar(query) is not None
+
+
+def _journal_use(session: Session, now: datetime, id: int) -> None:
+    query = select(PaymentRow, GrantRow.sku, GrantRow.used).join(GrantRow, GrantRow.payment_id == PaymentRow.id)
+    payment, sku, used = session.execute(query.where(GrantRow.id == id)).one()
+    journal(session, payment, "downloaded", now, sku=sku, use=used)
+
+
+def _lent_to(buyer: str, rows: Sequence[GrantRow]) -> ColumnElement[bool]:
+    return (ClaimRow.buyer == buyer) & ClaimRow.grant_id.in_([row.id for row in rows])

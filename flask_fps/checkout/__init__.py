@@ -11,15 +11,18 @@ from datetime import datetime
 
 from ..gateways import Standing
 from ..gateways import Verdict
+from ..ledger import Decision as Decision
 from ..records import Order
 from ..records import Payment
 from . import deliver
 from . import notify
 from . import release
+from . import resolve
 from .audit import audit
 from .audit import Finding as Finding
 from .desk import Desk as Desk
 from .desk import UNSEEN_AFTER as UNSEEN_AFTER
+from .desk import WORKER_SEEN_WITHIN as WORKER_SEEN_WITHIN
 from .drive import drive
 from .drive import drive_all
 from .finish import finish
@@ -81,3 +84,23 @@ class Checkout:
     def give_back(self, id: int) -> None:
         """Give back one authorization that will not be paid with."""
         release.due(self._desk, id)
+
+    # What a person decides
+
+    def found_paid(self, reference: str, transaction_id: str, decision: Decision) -> Payment:
+        """:func:`flask_fps.checkout.resolve.paid`."""
+        return resolve.paid(self._desk, reference, transaction_id, decision)
+
+    def found_unpaid(self, reference: str, decision: Decision) -> Payment:
+        """:func:`flask_fps.checkout.resolve.unpaid`."""
+        return resolve.unpaid(self._desk, reference, decision)
+
+    def redeliver(
+        self, reference: str, decision: Decision, *, parked: bool = False, handler: str | None = None
+    ) -> Payment:
+        """:func:`flask_fps.checkout.resolve.redeliver`."""
+        return resolve.redeliver(self._desk, reference, decision, parked=parked, handler=handler)
+
+    def dismiss(self, reference: str, decision: Decision) -> Payment:
+        """:func:`flask_fps.checkout.resolve.dismiss`."""
+        return resolve.dismiss(self._desk, reference, decision)

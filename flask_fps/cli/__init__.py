@@ -11,7 +11,15 @@ from ..errors import LedgerError
 from .database import db
 from .payments import list_payments
 from .payments import show
+from .provider import activity
+from .provider import balance
+from .provider import transaction
+from .resolve import park
+from .resolve import replay
 from .sandbox import sandbox
+from .upkeep import export
+from .upkeep import health
+from .upkeep import prune
 from .work import reconcile
 from .work import work
 
@@ -32,4 +40,12 @@ fps.add_command(list_payments)
 fps.add_command(show)
 fps.add_command(work)
 fps.add_command(reconcile)
+fps.add_command(replay)
+fps.add_command(park)
+fps.add_command(activity)
+fps.add_command(transaction)
+fps.add_command(balance)
+fps.add_command(prune)
+fps.add_command(export)
+fps.add_command(health)
 fps.add_command(db)

@@ -70,6 +70,8 @@ def show(reference: str, as_json: bool) -> None:
     click.echo()
     for entry in journal:
         click.echo(_line(entry))
+    if not journal:
+        click.echo("Its story was taken away by `flask fps prune`.")
 
 
 def as_dict(payment: Payment) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from ..errors import InvalidSignature
 from ..errors import MalformedMessage
@@ -20,10 +21,13 @@ from ..errors import TransportError
 from ..money import Money
 from ..protocol import messages
 from ..protocol import outbound
+from ..protocol.activity import BATCHES
+from ..protocol.activity import transactions
 from ..protocol.cbui import CBUI
 from ..protocol.client import Client
 from ..records import Facts
 from ..records import Intent
+from ..records import Kind
 from ..records import Outcome
 from ..records import Payment
 from ..records import Result
@@ -59,9 +63,10 @@ SAYS_NOTHING = frozenset({"DuplicateRequest"})
 FOR_THE_BUYER = frozenset({"AccountLimitsExceeded", "InsufficientBalance"})
 #: No token was made under this reference of a co-branded request.
 NO_TOKEN = frozenset({"InvalidCallerReference"})
-#: How many batches of the account's activity are read, at 200 transactions each: for one lost answer, for all.
+#: The operations (FPSOperation) that move money between us and our buyers.
+OURS = frozenset({"Pay", "Reserve", "Settle", "Refund"})
+#: How many batches of the account's activity are read for one lost answer.
 BATCHES_FOR_ONE = 25
-BATCHES_FOR_ALL = 5000
 
 
 @dataclass(frozen=True)
@@ -128,18 +133,29 @@ class FPSGateway:
             return Authorization(Standing.INVALID, detail=f"status {back.status!r:.20} does not belong to this payment")
         return Authorization(Standing.AUTHORIZED, back.token_id, method=back.payment_method, detail=back.status)
 
-    def freeze(self, payment: Payment, authorization_id: str, reference: str) -> Mapping[str, str]:
-        return messages.Pay(
-            sender_token_id=authorization_id,
-            transaction_amount=_amount(payment.money),
-            caller_reference=reference,
-            caller_description=payment.reason[:160],
-            override_ipn_url=payment.notify_url if self.send_notify_url else None,
-        ).parameters()
+    def freeze(self, payment: Payment, intent: Intent) -> Mapping[str, str]:
+        notify_url = payment.notify_url if self.send_notify_url else None
+        return _request(payment, intent, notify_url).parameters()
 
     def pay(self, intent: Intent) -> Outcome:
+        return self._send(messages.Pay, intent)
+
+    def reserve(self, intent: Intent) -> Outcome:
+        return self._send(messages.Reserve, intent)
+
+    def settle(self, intent: Intent) -> Outcome:
+        """Settle has no reference of its own: that it is done once is the reserved transaction's own state."""
+        return self._send(messages.Settle, intent)
+
+    def cancel(self, intent: Intent) -> Outcome:
+        return self._send(messages.Cancel, intent)
+
+    def refund(self, intent: Intent) -> Outcome:
+        return self._send(messages.Refund, intent)
+
+    def _send(self, action: type[messages.Message[Any]], intent: Intent) -> Outcome:
         try:
-            answer = self.client.send_parameters(messages.Pay, intent.parameters)
+            answer = self.client.send_parameters(action, intent.parameters)
         except NotSent as error:
             return Outcome(Result.NOT_SENT, message=str(error))
         except OutcomeUnknown as error:
@@ -183,12 +199,15 @@ class FPSGateway:
         )
 
     def find(self, intent: Intent) -> Outcome:
-        """Look through the account's activity for the token's transaction."""
+        """Look through the account's activity for the token's transaction, or for the refund of one; what became
+        of a Settle or Cancel stands in the reserved transaction itself."""
+        if intent.first_sent_at is None:
+            return Outcome(Result.UNKNOWN, message="it was never sent")
+        if intent.kind in (Kind.SETTLE, Kind.CANCEL):
+            return self._find_in_reserve(intent)
         try:
-            if intent.first_sent_at is None:
-                return Outcome(Result.UNKNOWN, message="it was never sent")
-            for transaction in self._transactions(intent.first_sent_at - timedelta(days=1), BATCHES_FOR_ONE):
-                if transaction.sender_token_id == intent.authorization_id:
+            for transaction in transactions(self.client, intent.first_sent_at - timedelta(days=1), BATCHES_FOR_ONE):
+                if _may_be(intent, transaction):
                     found = self.status(transaction.transaction_id)
                     if found.facts is None or found.facts.reference == intent.reference:
                         return found  # else it was made by an earlier request with the same token
@@ -196,6 +215,12 @@ class FPSGateway:
             return Outcome(Result.UNKNOWN, message=str(error))
         nothing = "no transaction of this authorization is in the account's activity"
         return Outcome(Result.UNKNOWN, message=nothing, absent=True)
+
+    def _find_in_reserve(self, intent: Intent) -> Outcome:
+        found = self.status(_reserved(intent))
+        if found.result is Result.RESERVED:
+            return Outcome(Result.UNKNOWN, message="it is still reserved", absent=True)
+        return found
 
     def recover(self, payment: Payment) -> Authorization:
         """What GetTokenByCaller says. Paying with a used or cancelled token is answered as its Pay was."""
@@ -222,30 +247,68 @@ class FPSGateway:
             reference=message.caller_reference,
             transaction_id=message.transaction_id,
             kind=message.operation or message.notification_type,
+            parent=message.parent_transaction_id,
             detail=message.transaction_status or "",
         )
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
-        for transaction in self._transactions(since, BATCHES_FOR_ALL):
-            if transaction.fps_operation == "Pay":
+        for transaction in transactions(self.client, since, BATCHES):
+            if transaction.fps_operation in OURS:
                 yield self.status(transaction.transaction_id)
-
-    def _transactions(self, start: datetime, batches: int) -> Iterable[messages.Transaction]:
-        for _batch in range(batches):
-            answer = self.client.send(
-                messages.GetAccountActivity(start_date=start, sort_order_by_date="Ascending", max_batch_size=200)
-            )
-            yield from answer.transactions
-            if answer.start_time_for_next_transaction is None:
-                return
-            start = answer.start_time_for_next_transaction
-        raise OutcomeUnknown(f"the account's activity goes on after {batches} batches: its end was not read")
 
     def _facts(self, found: messages.TransactionDetail) -> Facts:
         ours = None
         if found.recipient_email is not None:
             ours = found.recipient_email.casefold() == self.recipient_email.casefold()
-        return Facts(found.caller_reference, _money(found.transaction_amount), ours, found.recipient_email)
+        money = _money(found.transaction_amount)
+        return Facts(found.caller_reference, money, ours, found.recipient_email, gives_back=_parent(found))
+
+
+def _request(payment: Payment, intent: Intent, notify_url: str | None) -> messages.Message[Any]:
+    if intent.kind in (Kind.PAY, Kind.RESERVE):
+        action = messages.Reserve if intent.kind == Kind.RESERVE else messages.Pay
+        return action(
+            sender_token_id=intent.authorization_id,
+            transaction_amount=_amount(intent.money),
+            caller_reference=intent.reference,
+            caller_description=payment.reason[:160],
+            override_ipn_url=notify_url,
+        )
+    paid_by = payment.transaction_id or ""
+    if intent.kind == Kind.SETTLE:
+        return messages.Settle(
+            reserve_transaction_id=paid_by, transaction_amount=_amount(intent.money), override_ipn_url=notify_url
+        )
+    if intent.kind == Kind.CANCEL:
+        return messages.Cancel(transaction_id=paid_by, override_ipn_url=notify_url)
+    return messages.Refund(
+        transaction_id=paid_by,
+        caller_reference=intent.reference,
+        refund_amount=_amount(intent.money),
+        caller_description=payment.reason[:160],
+        override_ipn_url=notify_url,
+    )
+
+
+def _reserved(intent: Intent) -> str:
+    """The transaction that a Settle or Cancel is about."""
+    return intent.parameters.get("ReserveTransactionId") or intent.parameters["TransactionId"]
+
+
+def _may_be(intent: Intent, transaction: messages.Transaction) -> bool:
+    """Could this line of the activity be what the intent asked for?"""
+    if intent.kind == Kind.REFUND:
+        refunded = intent.parameters["TransactionId"]
+        return transaction.fps_operation == "Refund" and transaction.original_transaction_id in (None, refunded)
+    return transaction.sender_token_id == intent.authorization_id
+
+
+def _parent(found: messages.TransactionDetail) -> str | None:
+    """The transaction that a refund gives back."""
+    if found.fps_operation != "Refund":
+        return None
+    related = (each for each in found.related_transaction if each.relation_type == "Parent")
+    return next((each.transaction_id for each in related), None)
 
 
 def _amount(money: Money) -> messages.Amount:

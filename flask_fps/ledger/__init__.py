@@ -41,6 +41,8 @@ from . import settling
 from .accepting import Accepted as Accepted
 from .accepting import Proof as Proof
 from .accepting import Terms as Terms
+from .aftermath import Judged as Judged
+from .aftermath import Misjudged as Misjudged
 from .backoff import Backoff as Backoff
 from .browsing import Page as Page
 from .browsing import Search as Search
@@ -68,7 +70,11 @@ from .outbox import COMPLETED as COMPLETED
 from .outbox import Delivery as Delivery
 from .parking import Decision as Decision
 from .pruning import Pruned as Pruned
+from .refunding import TakenRefund as TakenRefund
+from .refunding import Wish as Wish
+from .refunds import Refunds as Refunds
 from .releases import Release as Release
+from .returning import Returned as Returned
 from .settling import Settled as Settled
 
 T = TypeVar("T")
@@ -89,6 +95,8 @@ class Ledger:
         self.backoff = Backoff()
         #: What operators ask and do.
         self.operator = Operations(self._read, self._write)
+        #: Money that goes back.
+        self.refunds = Refunds(self._read, self._write, lambda: self.clock(), lambda: self.backoff)
 
     @property
     def engine(self) -> Engine:

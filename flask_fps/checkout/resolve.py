@@ -1,0 +1,128 @@
+"""The operator's chapter: what is parked is decided by a person, and the provider's books have the last word."""
+
+from __future__ import annotations
+
+from ..errors import Refused
+from ..ledger import Decision
+from ..records import FINAL
+from ..records import Intent
+from ..records import Outcome
+from ..records import Payment
+from ..records import Result
+from ..records import State
+from . import deliver
+from . import pay
+from .desk import asked
+from .desk import Desk
+
+#: Requests of these kinds bring the money of a payment.
+BRINGING = frozenset({"pay", "settle"})
+
+
+def paid(desk: Desk, reference: str, transaction_id: str, decision: Decision) -> Payment:
+    """A person says that this transaction paid it. It counts only if the provider says so too, under our own keys,
+    and agrees in reference, amount, currency and recipient.
+
+    :raises Refused: it does not, or the payment has ended in another way.
+    """
+    payment = _parked(desk, reference)
+    if payment.state in FINAL:
+        raise Refused(
+            f"payment {reference} is {payment.state}, which is final: if money moved, give it back at the provider "
+            "and --dismiss this"
+        )
+    gateway = desk.gateway(payment)
+    outcome = asked(lambda: gateway.status(transaction_id))
+    intent = _intent_behind(desk, payment, transaction_id, outcome)
+    desk.ledger.operator.decided(reference, "found paid", decision, transaction=transaction_id)
+    pay.settle_learned(desk, intent, outcome, desk.lease())
+    after = _known(desk, reference)
+    if after.state is not State.PAID:
+        raise Refused(f"transaction {transaction_id} is a success, but {after.parked_reason or after.state}")
+    return after
+
+
+def _intent_behind(desk: Desk, payment: Payment, transaction_id: str, outcome: Outcome) -> Intent:
+    """The request of this payment that made a transaction."""
+    if outcome.result is not Result.SUCCESS:
+        said = outcome.message or outcome.code or "nothing more"
+        raise Refused(f"the provider does not say that {transaction_id} was paid: {outcome.result.value}, {said}")
+    named = outcome.facts.reference if outcome.facts is not None else None
+    intent = desk.ledger.intent_named(named) if named is not None else None
+    if intent is None or intent.payment != payment.reference or intent.kind not in BRINGING:
+        raise Refused(f"transaction {transaction_id} belongs to {named or 'nothing it names'}, not to this payment")
+    wrong = pay.disagreement(intent, outcome.facts)
+    if wrong:
+        raise Refused(f"transaction {transaction_id} is a success, but {wrong}")
+    return intent
+
+
+def unpaid(desk: Desk, reference: str, decision: Decision) -> Payment:
+    """A person says that nothing was paid. It counts only if the provider's books were read to their end and hold
+    nothing of it, and no request of ours may be answered with a payment any more.
+
+    :raises Refused: that is not proven (yet), or the payment has ended in another way.
+    """
+    payment = _parked(desk, reference)
+    if payment.state in FINAL:
+        raise Refused(f"payment {reference} is {payment.state}, which is final: --dismiss is what is left to do")
+    proof = _proof_of_nothing(desk, payment)
+    to = State.EXPIRED if payment.authorization_id is None else State.FAILED
+    after = desk.ledger.operator.end_unpaid(payment, to, decision, proof)
+    pay.tell_end(desk, after, payment.state)
+    return after
+
+
+def _proof_of_nothing(desk: Desk, payment: Payment) -> str:
+    intent, gateway = desk.ledger.intent(payment.reference), desk.gateway(payment)
+    if intent is None or intent.first_sent_at is None:
+        return "no request to pay was ever sent"
+    over = intent.first_sent_at + gateway.limits.resend_within
+    if desk.clock() <= over:
+        raise Refused(f"{intent.reference} may still be answered with a payment: wait until {over:%Y-%m-%d %H:%M} UTC")
+    found = asked(lambda: gateway.find(intent))
+    if not found.absent:
+        said = found.message or found.code or "nothing more"
+        where = f"transaction {found.transaction_id}: " if found.transaction_id else ""
+        raise Refused(f"the provider does not say that nothing was paid: {where}{found.result.value}, {said}")
+    return found.message
+
+
+def redeliver(desk: Desk, reference: str, decision: Decision, *, parked: bool, handler: str | None = None) -> Payment:
+    """Hand a paid payment to the shop's code again. Money is not touched, and the provider is not asked.
+
+    :param parked: only deliveries that were given up.
+    :param handler: only this one.
+    :raises Refused: it is not paid, was refunded, or there is nothing to deliver.
+    """
+    _known(desk, reference)
+    for id in desk.ledger.operator.redeliver(reference, decision, parked=parked, handler=handler):
+        deliver.due(desk, id)
+    return _known(desk, reference)
+
+
+def dismiss(desk: Desk, reference: str, decision: Decision) -> Payment:
+    """A person has seen to it in another way. A payment whose money is not settled cannot be dismissed.
+
+    :raises Refused: it is not parked, or nobody knows yet whether it was paid.
+    """
+    payment = _parked(desk, reference)
+    if payment.state not in FINAL:
+        raise Refused(
+            f"payment {reference} is {payment.state}: say what became of its money, --paid TRANSACTION or --unpaid"
+        )
+    return desk.ledger.operator.dismiss(reference, decision)
+
+
+def _known(desk: Desk, reference: str) -> Payment:
+    payment = desk.ledger.payment(reference)
+    if payment is None:
+        raise Refused(f"no payment {reference}: `flask fps list` shows the newest")
+    return payment
+
+
+def _parked(desk: Desk, reference: str) -> Payment:
+    payment = _known(desk, reference)
+    if payment.parked_reason is None:
+        raise Refused(f"payment {reference} does not wait for a person: `flask fps list --parked` shows those that do")
+    return payment

@@ -1,0 +1,166 @@
+"""``flask fps activity``, ``transaction`` and ``balance``: what FPS itself says, under this shop's keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from datetime import datetime
+from datetime import timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from ..errors import ServiceError
+from ..errors import TransportError
+from ..protocol.activity import transactions
+from ..protocol.client import Client
+from ..protocol.messages import GetAccountBalance
+from ..protocol.messages import GetTransaction
+from ..protocol.results import Amount
+from ..protocol.results import Transaction
+from ..state import AppState
+from ..state import current_fps
+from .payments import MOST
+from .payments import table
+
+json_option = click.option("--json", "as_json", is_flag=True, help="As FPS says it, for scripts.")
+
+
+def client_of(state: AppState) -> Client:
+    """The FPS client of this app.
+
+    :raises click.ClickException: its gateway speaks something else.
+    """
+    client: Client | None = getattr(state.gateway, "client", None)
+    if client is None:
+        raise click.ClickException(f"this asks FPS, and FPS_GATEWAY is {state.gateway.name!r}")
+    return client
+
+
+class Asking:
+    """With this around it, what FPS does not or will not answer is a sentence."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (TransportError, ServiceError)):
+            raise click.ClickException(f"FPS gave no answer to this: {error}") from error
+
+
+@click.command()
+@click.option(
+    "--since",
+    "days",
+    default=2.0,
+    type=click.FloatRange(0, 36500, min_open=True),
+    show_default=True,
+    help="Of so many days.",
+)
+@click.option("--limit", type=click.IntRange(1, MOST), default=200, show_default=True, help="At most so many.")
+@json_option
+@with_appcontext
+def activity(days: float, limit: int, as_json: bool) -> None:
+    """List the account's transactions as FPS has them, oldest first."""
+    state = current_fps()
+    with Asking():
+        found = list(islice(transactions(client_of(state), state.ledger.clock() - timedelta(days=days)), limit))
+    if as_json:
+        click.echo(json.dumps([plain(each) for each in found], indent=2))
+    elif not found:
+        click.echo("FPS lists no transaction of these days.")
+    else:
+        heads = ("DATE", "TRANSACTION", "OPERATION", "STATUS", "AMOUNT", "FROM", "TO", "PAYMENT")
+        click.echo(table(heads, _rows(state, found)))
+
+
+def _rows(state: AppState, found: Iterable[Transaction]) -> Iterator[tuple[str, ...]]:
+    for each in found:
+        payment = state.ledger.operator.payment_of_transaction(each.transaction_id)
+        yield (
+            f"{each.date_received:%Y-%m-%d %H:%M}",
+            each.transaction_id,
+            each.fps_operation,
+            each.transaction_status,
+            money(each.transaction_amount),
+            each.sender_name or "-",
+            each.recipient_name or "-",
+            payment or "-",
+        )
+
+
+@click.command()
+@click.argument("transaction_id", metavar="TRANSACTION")
+@json_option
+@with_appcontext
+def transaction(transaction_id: str, as_json: bool) -> None:
+    """Show one transaction as FPS has it, and the payment it belongs to."""
+    state = current_fps()
+    with Asking():
+        found = client_of(state).send(GetTransaction(transaction_id=transaction_id)).transaction
+    payment = state.ledger.operator.payment_of_transaction(transaction_id)
+    if as_json:
+        click.echo(json.dumps({**plain(found), "payment": payment}, indent=2))
+        return
+    facts = {
+        "Transaction": found.transaction_id,
+        "Operation": found.fps_operation,
+        "Status": " ".join(filter(None, (found.transaction_status, found.status_code, found.status_message))),
+        "Amount": money(found.transaction_amount),
+        "Fees": f"{money(found.fps_fees)} paid by the {found.fps_fees_paid_by.lower()}",
+        "Method": found.payment_method,
+        "From": _person(found.sender_name, found.sender_email),
+        "To": _person(found.recipient_name, found.recipient_email),
+        "Received": f"{found.date_received:%Y-%m-%d %H:%M:%S}",
+        "Completed": f"{found.date_completed:%Y-%m-%d %H:%M:%S}" if found.date_completed else "-",
+        "Reference": found.caller_reference,
+        "Payment": payment or "none of this ledger",
+    }
+    for name, value in facts.items():
+        click.echo(f"{name + ':':<15}{value}")
+
+
+@click.command()
+@json_option
+@with_appcontext
+def balance(as_json: bool) -> None:
+    """Show what stands in the account."""
+    with Asking():
+        found = client_of(current_fps()).send(GetAccountBalance()).account_balance
+    if as_json:
+        click.echo(json.dumps(plain(found), indent=2))
+        return
+    rows = (
+        ("Total", money(found.total_balance)),
+        ("Coming in", money(found.pending_in_balance)),
+        ("Going out", money(found.pending_out_balance)),
+        ("To withdraw", money(found.available_balances.disburse_balance)),
+        ("To refund with", money(found.available_balances.refund_balance)),
+    )
+    width = max(len(value) for _, value in rows)
+    for name, value in rows:
+        click.echo(f"{name + ':':<17}{value:>{width}}")
+
+
+def money(amount: Amount) -> str:
+    return f"{amount.value} {amount.currency_code}"
+
+
+def _person(name: str | None, address: str | None) -> str:
+    return f"{name or '-'} <{address}>" if address else name or "-"
+
+
+def plain(value: Any) -> Any:
+    """A message of FPS as JSON: its own fields in our spelling."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: plain(part) for name, part in vars(value).items() if part is not None}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,184 @@
+"""``flask fps prune``, ``export`` and ``health``: keeping a ledger in order."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from typing import TextIO
+
+import click
+from flask.cli import with_appcontext
+
+from ..checkout import UNSEEN_AFTER
+from ..checkout import WORKER_SEEN_WITHIN
+from ..ledger import Backlog
+from ..ledger import Ledger
+from ..ledger import Pruned
+from ..sheets import csv_lines
+from ..sheets import iso
+from ..sheets import json_lines
+from ..state import current_fps
+from .person import confirm
+from .person import yes_option
+
+#: How many payments or rows one step of long work takes.
+PIECE = 200
+KINDS = ("payments", "refunds", "grants")
+
+
+# prune
+
+
+@click.command()
+@click.option(
+    "--older-than", "days", required=True, type=click.IntRange(1, 36500), metavar="DAYS", help="Only older than this."
+)
+@click.option("--dry-run", is_flag=True, help="Only say of how many payments.")
+@click.option("--json", "as_json", is_flag=True, help="How much was taken away, for scripts.")
+@yes_option
+@with_appcontext
+def prune(days: int, dry_run: bool, as_json: bool, yes: bool) -> None:
+    """Take away kept messages and stories of payments that are over.
+
+    Of payments that are final and delivered and about which nothing is open, messages and journal lines go.
+    Payments, their requests, transactions, refunds and grants stay for ever.
+    """
+    ledger = current_fps().ledger
+    before = ledger.clock() - timedelta(days=days)
+    payments = ledger.operator.prunable(before)
+    if dry_run:
+        click.echo(f"{payments} payments are over and older than {days} days.")
+        return
+    if payments:
+        confirm(f"Take away the stories of {payments} payments that are older than {days} days?", yes)
+    with _bar(payments, "Payments") as progress:
+        done = _prune(ledger, before, progress)
+    strays = ledger.operator.prune_strays(before)
+    if as_json:
+        click.echo(json.dumps({**asdict(done), "strays": strays}))
+        return
+    click.echo(
+        f"Taken away: {done.messages} messages and {done.journal} journal lines of {done.payments} payments, "
+        f"and {strays} messages about none."
+    )
+
+
+def _prune(ledger: Ledger, before: Any, progress: Any) -> Pruned:
+    total = Pruned()
+    while True:
+        done = ledger.operator.prune(before, PIECE)
+        if done.payments == 0:
+            return total
+        total += done
+        progress.update(done.payments)
+
+
+# export
+
+
+@click.command()
+@click.argument("what", type=click.Choice((*KINDS, "all")), default="all")
+@click.option("--format", "form", type=click.Choice(("csv", "jsonl")), default="jsonl", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="A file; for all as CSV, a folder. Else the terminal.")
+@with_appcontext
+def export(what: str, form: str, output: Path | None) -> None:
+    """Write payments, refunds or grants as CSV or JSON lines, oldest first.
+
+    All at once is JSON lines, each with its kind, or as CSV three files in a folder.
+    """
+    ledger = current_fps().ledger
+    if what != "all":
+        with _opened(output) as file:
+            _write(ledger, what, form, file, progress=output is not None)
+    elif form == "jsonl":
+        with _opened(output) as file:
+            for kind in KINDS:
+                file.writelines(json_lines({"kind": kind, **row} for row in _rows(ledger, kind)))
+    elif output is None:
+        raise click.UsageError("CSV has one table to a file: name payments, refunds or grants, or give --output FOLDER")
+    else:
+        output.mkdir(parents=True, exist_ok=True)
+        for kind in KINDS:
+            with _opened(output / f"{kind}.csv") as file:
+                _write(ledger, kind, form, file, progress=True)
+
+
+def _write(ledger: Ledger, what: str, form: str, file: TextIO, *, progress: bool) -> None:
+    with _bar(ledger.operator.count(what), what.capitalize(), hidden=not progress) as bar:
+        rows = _counted(_rows(ledger, what), bar)
+        file.writelines(csv_lines(rows, ledger.operator.columns(what)) if form == "csv" else json_lines(rows))
+
+
+def _rows(ledger: Ledger, what: str) -> Iterator[Mapping[str, Any]]:
+    after = 0
+    while found := ledger.operator.rows(what, after, PIECE):
+        yield from (row for _, row in found)
+        after = found[-1][0]
+
+
+def _counted(rows: Iterable[Mapping[str, Any]], bar: Any) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        yield row
+        bar.update(1)
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    if output is None:
+        yield sys.stdout
+        return
+    try:
+        with output.open("w", encoding="utf-8", newline="") as file:
+            yield file
+    except OSError as error:
+        raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
+
+
+def _bar(length: int, label: str, *, hidden: bool = False) -> Any:
+    """A progress bar for whoever watches; nothing in a script's output."""
+    return click.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=hidden or not sys.stderr.isatty() or length == 0
+    )
+
+
+# health
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@with_appcontext
+def health(as_json: bool) -> None:
+    """Say whether anything waits that should not; exit 1 if something is parked or due and unseen for 5 minutes."""
+    state = current_fps()
+    now = state.ledger.clock()
+    backlog = state.ledger.operator.backlog(now - UNSEEN_AFTER)
+    findings = list(_findings(backlog))
+    seen = backlog.worker_seen_at
+    at_work = seen is not None and seen > now - WORKER_SEEN_WITHIN
+    if as_json:
+        queues = {name: {"due": each.due, "since": iso(each.since)} for name, each in backlog.queues.items()}
+        found = {"healthy": not findings, "findings": findings, "parked": backlog.parked, "unseen": queues}
+        click.echo(json.dumps({**found, "worker_at_work": at_work, "worker_seen_at": iso(seen)}, indent=2))
+    else:
+        for finding in findings:
+            click.echo(finding)
+        click.echo(f"Worker:  {'at work' if at_work else 'none'}, {f'last seen {iso(seen)}' if seen else 'never seen'}")
+        click.echo("Nothing waits that should not." if not findings else "Not healthy.")
+    if findings:
+        raise click.exceptions.Exit(1)
+
+
+def _findings(backlog: Backlog) -> Iterator[str]:
+    if backlog.parked:
+        yield f"{backlog.parked} parked: `flask fps list --parked` says why"
+    for name, queue in backlog.queues.items():
+        if queue.due:
+            yield f"{queue.due} {name} due for over five minutes, since {iso(queue.since)}: run `flask fps work`"

@@ -1,0 +1,143 @@
+"""The ledger's lasting rows as flat mappings, in the order they were written, a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..money import Money
+from .models import GrantRow
+from .models import PaymentRow
+from .models import RefundRow
+from .reading import payments_with_lines
+
+#: A row's number in its table, and what stands in it.
+Numbered = tuple[int, Mapping[str, Any]]
+
+
+def count(session: Session, what: str) -> int:
+    return session.scalar(select(func.count()).select_from(TABLES[what])) or 0
+
+
+def rows(session: Session, what: str, after: int, limit: int) -> list[Numbered]:
+    """At most ``limit`` rows of ``payments``, ``refunds`` or ``grants``, from the one after number ``after``."""
+    return READERS[what](session, after, limit)
+
+
+def _payments(session: Session, after: int, limit: int) -> list[Numbered]:
+    query = payments_with_lines().where(PaymentRow.id > after).order_by(PaymentRow.id).limit(limit)
+    return [(row.id, _payment(row)) for row in session.execute(query).unique().scalars()]
+
+
+def _payment(row: PaymentRow) -> Mapping[str, Any]:
+    return {
+        "reference": row.reference,
+        "state": row.state,
+        "order_key": row.order_key,
+        "items": [
+            {"sku": line.sku, "quantity": line.quantity, "unit_amount": _decimal(line.unit_amount, row.currency)}
+            for line in row.lines
+        ],
+        "amount": _decimal(row.amount, row.currency),
+        "refunded": _decimal(row.refunded, row.currency),
+        "currency": row.currency,
+        "account": row.account,
+        "gateway": row.gateway,
+        "buyer": row.buyer,
+        "payer": row.payer,
+        "method": row.method,
+        "transaction_id": row.transaction_id,
+        "created_at": row.created_at,
+        "paid_at": row.paid_at,
+        "delivered_at": row.delivered_at,
+        "parked_reason": row.parked_reason,
+    }
+
+
+def _refunds(session: Session, after: int, limit: int) -> list[Numbered]:
+    query = select(RefundRow, PaymentRow.reference).join(PaymentRow, PaymentRow.id == RefundRow.payment_id)
+    found = session.execute(query.where(RefundRow.id > after).order_by(RefundRow.id).limit(limit))
+    return [(row.id, _refund(row, payment)) for row, payment in found]
+
+
+def _refund(row: RefundRow, payment: str) -> Mapping[str, Any]:
+    return {
+        "payment": payment,
+        "key": row.key,
+        "kind": row.kind,
+        "state": row.state,
+        "amount": _decimal(row.amount, row.currency),
+        "currency": row.currency,
+        "transaction_id": row.transaction_id,
+        "created_at": row.created_at,
+        "settled_at": row.settled_at,
+    }
+
+
+def _grants(session: Session, after: int, limit: int) -> list[Numbered]:
+    query = select(GrantRow, PaymentRow.reference).join(PaymentRow, PaymentRow.id == GrantRow.payment_id)
+    found = session.execute(query.where(GrantRow.id > after).order_by(GrantRow.id).limit(limit))
+    return [(row.id, _grant(row, payment)) for row, payment in found]
+
+
+def _grant(row: GrantRow, payment: str) -> Mapping[str, Any]:
+    return {
+        "payment": payment,
+        "sku": row.sku,
+        "quantity": row.quantity,
+        "buyer": row.buyer,
+        "created_at": row.created_at,
+        "revoked_at": row.revoked_at,
+        "revoked_reason": row.revoked_reason,
+    }
+
+
+def _decimal(minor: int, currency: str) -> str:
+    return str(Money(minor, currency).decimal)
+
+
+#: What stands in a row, in order.
+COLUMNS = {
+    "payments": (
+        "reference",
+        "state",
+        "order_key",
+        "items",
+        "amount",
+        "refunded",
+        "currency",
+        "account",
+        "gateway",
+        "buyer",
+        "payer",
+        "method",
+        "transaction_id",
+        "created_at",
+        "paid_at",
+        "delivered_at",
+        "parked_reason",
+    ),
+    "refunds": (
+        "payment",
+        "key",
+        "kind",
+        "state",
+        "amount",
+        "currency",
+        "transaction_id",
+        "created_at",
+        "settled_at",
+    ),
+    "grants": ("payment", "sku", "quantity", "buyer", "created_at", "revoked_at", "revoked_reason"),
+}
+TABLES = {"payments": PaymentRow, "refunds": RefundRow, "grants": GrantRow}
+READERS: dict[str, Callable[[Session, int, int], list[Numbered]]] = {
+    "payments": _payments,
+    "refunds": _refunds,
+    "grants": _grants,
+}

@@ -1,0 +1,119 @@
+"""What an operator asks of a ledger, and what he does to it: each method is one step, as in the ledger itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from typing import Protocol
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from ..records import Payment
+from ..records import State
+from . import browsing
+from . import exporting
+from . import health
+from . import parking
+from . import pruning
+from .browsing import Key
+from .browsing import Page
+from .browsing import Search
+from .browsing import Takings
+from .exporting import Numbered
+from .health import Backlog
+from .parking import Decision
+from .pruning import Pruned
+
+T = TypeVar("T")
+
+
+class Reads(Protocol):
+    def __call__(self, action: Callable[[Session], T]) -> T: ...
+
+
+class Writes(Protocol):
+    def __call__(self, action: Callable[[Session, datetime], T]) -> T: ...
+
+
+@dataclass(frozen=True)
+class Operations:
+    """The operator's side of a ledger, found as :attr:`flask_fps.ledger.Ledger.operator`."""
+
+    _read: Reads
+    _write: Writes
+
+    # Looking
+
+    def page(self, search: Search, limit: int, after: Key | None = None) -> Page:
+        """The newest payments that fit: :func:`flask_fps.ledger.browsing.page`."""
+        return self._read(lambda session: browsing.page(session, search, limit, after))
+
+    def daily(self, today: datetime, days: int) -> list[Takings]:
+        """What was paid on each of the last days: :func:`flask_fps.ledger.browsing.daily`."""
+        return self._read(lambda session: browsing.daily(session, today, days))
+
+    def backlog(self, moment: datetime) -> Backlog:
+        """What has been due since ``moment`` and what is parked: :func:`flask_fps.ledger.health.backlog`."""
+        return self._read(lambda session: health.backlog(session, moment))
+
+    def count(self, what: str) -> int:
+        """How many ``payments``, ``refunds`` or ``grants`` there are."""
+        return self._read(lambda session: exporting.count(session, what))
+
+    def rows(self, what: str, after: int, limit: int) -> list[Numbered]:
+        """Some of them, oldest first: :func:`flask_fps.ledger.exporting.rows`."""
+        return self._read(lambda session: exporting.rows(session, what, after, limit))
+
+    def columns(self, what: str) -> tuple[str, ...]:
+        """What each of those rows says, in order."""
+        return exporting.COLUMNS[what]
+
+    def waiting(self, reference: str) -> list[tuple[str, str | None]]:
+        """Handlers that have not delivered this payment yet, each with what it raised last."""
+        return self._read(lambda session: parking.waiting(session, reference))
+
+    def payment_of_transaction(self, transaction_id: str) -> str | None:
+        """The reference of the payment that one of the provider's transactions belongs to."""
+        return self._read(lambda session: browsing.payment_of_transaction(session, transaction_id))
+
+    # Deciding about what is parked
+
+    def decided(self, reference: str, what: str, decision: Decision, **detail: Any) -> None:
+        """Write down what a person wants before it is done."""
+        self._write(lambda session, now: parking.decided(session, now, reference, what, decision, **detail))
+
+    def dismiss(self, reference: str, decision: Decision) -> Payment:
+        return self._write(lambda session, now: parking.dismiss(session, now, reference, decision))
+
+    def end_unpaid(self, seen: Payment, to: State, decision: Decision, proof: str) -> Payment:
+        """End a payment of which it is proven that no money moved.
+
+        :raises Refused: it has moved on since it was ``seen``.
+        """
+        return self._write(lambda session, now: parking.end_unpaid(session, now, seen, to, decision, proof))
+
+    def redeliver(self, reference: str, decision: Decision, *, parked: bool, handler: str | None) -> list[int]:
+        """Make deliveries due again, and give their places in the outbox.
+
+        :raises Refused: there is nothing of that kind, or somebody delivers it right now.
+        """
+        return self._write(
+            lambda session, now: parking.redeliver(session, now, reference, decision, parked=parked, handler=handler)
+        )
+
+    # Taking away
+
+    def prunable(self, before: datetime) -> int:
+        """Of how many payments :meth:`prune` takes something away."""
+        return self._read(lambda session: pruning.count(session, before))
+
+    def prune(self, before: datetime, limit: int) -> Pruned:
+        """Take away messages and journal lines of payments that are over: :func:`flask_fps.ledger.pruning.prune`."""
+        return self._write(lambda session, now: pruning.prune(session, before, limit))
+
+    def prune_strays(self, before: datetime) -> int:
+        """Take away messages that were about no payment of ours; how many."""
+        return self._write(lambda session, now: pruning.prune_strays(session, before))

@@ -204,7 +204,7 @@ def _token(at: Bank, token: Token) -> dict[str, Any]:
         "paymentMethod": token.method,
         "transactionId": token.used_by,
         "date": token.created_at.isoformat(),
-        "expires": token.expires_at.isoformat(),
+        "expires": token.expires_at.isoformat() if token.expires_at else None,
     }
 
 

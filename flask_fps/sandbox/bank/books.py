@@ -13,6 +13,7 @@ from typing import Any
 from typing import Protocol
 
 from .records import Account
+from .records import Instrument
 from .records import Note
 from .records import Notice
 from .records import Reference
@@ -52,6 +53,9 @@ class Books:
                 "sender": lambda one: one.sender,
                 "caller": lambda one: one.caller,
             },
+        )
+        self.instruments = Shelf(
+            Instrument, lambda one: one.instrument_id, {"recipient": lambda one: (one.recipient, one.kind)}
         )
         self.transactions = Shelf(
             TransactionRecord,

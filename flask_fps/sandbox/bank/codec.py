@@ -6,6 +6,7 @@ import types
 from dataclasses import fields
 from dataclasses import is_dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from typing import get_args
@@ -22,6 +23,8 @@ def to_plain(value: Any) -> Any:
         return [to_plain(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     return value
 
 
@@ -35,6 +38,8 @@ def from_plain(kind: Any, value: Any) -> Any:
         return tuple(from_plain(get_args(kind)[0], item) for item in value)
     if kind is datetime:
         return datetime.fromisoformat(value)
+    if kind is Decimal:
+        return Decimal(value)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
         return kind(**{name: from_plain(hints[name], item) for name, item in value.items() if name in hints})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
 
 from ...money import Money
 from . import ids
+from . import use
 from .accounts import Accounts
 from .books import Books
 from .clock import SandboxClock
@@ -16,7 +16,6 @@ from .errors import BankError
 from .errors import invalid_id
 from .errors import out_of_range
 from .instruments import forced
-from .instruments import single_use
 from .records import Account
 from .records import Token
 from .records import TransactionRecord
@@ -84,12 +83,20 @@ class Payments:
             token = self._sender_token(order.sender_token_id)
             recipient = self._recipient(caller, order.recipient_token_id)
             now = self._clock.now()
-            single_use.check_use(token, caller.email, recipient, order.amount, now, self._switches.used_token)
+            use.check_sender(
+                token,
+                use="Pay",
+                caller=caller.email,
+                recipient=recipient,
+                amount=order.amount,
+                now=now,
+                used_token=self._switches.used_token,
+            )
             self._check_amount(token.method, order.amount)
             _check_method(token.method, operation)
             self._check_sender(token, recipient, order.amount)
             transaction = self._transaction(caller, recipient, token, order, operation)
-            self._books.tokens.put(replace(token, used_by=transaction.transaction_id))
+            self._books.tokens.put(use.used(token, transaction.transaction_id, order.amount, now))
             return self._settlement.enter(transaction)
 
     def _sender_token(self, token_id: str) -> Token:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
+from decimal import Decimal
 
 from ...money import Money
+from .limits import Limit
+from .limits import Usage
 
 
 @dataclass(frozen=True)
@@ -47,30 +50,82 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A payment token: the sender's leave for one caller to move money (FPS API reference, Token)."""
+    """A payment token: an account's leave for one caller to do something (FPS API reference, *Token*)."""
 
     token_id: str
+    #: ``SingleUse``, ``MultiUse``, ``Recurring`` or ``Unrestricted`` (TokenType).
     token_type: str
-    #: E-mail addresses of the three parties.
+    #: What it is good for: ``Pay`` (as its sender, Reserve too), ``Receive`` (as the recipient of payments),
+    #: ``Refund`` (as the sender of refunds), ``FundPrepaid``, ``SettleDebt``, or ``Own``: an account's instruction to
+    #: itself, in :attr:`instruction`.
+    use: str = "Pay"
+    #: E-mail addresses: on whose account it is installed, for which caller, and who may be paid with it.
     sender: str
     caller: str
     recipient: str
+    #: Where it may pay more than one: every one of them.
+    recipients: tuple[str, ...] = ()
     #: Of the co-branded request; a namespace apart from the API's references.
     caller_reference: str
-    #: The most that may be paid with it.
+    #: The most, and where there is one the least, of a single payment.
     amount: Money
+    least: Money | None = None
+    #: ``ABT``, ``ACH`` or ``CC``; ``Prepaid`` or ``Debt`` where it spends an instrument.
     method: str
+    #: The prepaid or credit instrument that it spends, funds or settles.
+    instrument_id: str | None = None
+    #: How often and for how much it may be used, and how far that has gone: as many of one as of the other.
+    limits: tuple[Limit, ...] = ()
+    usages: tuple[Usage, ...] = ()
+    #: Of a recipient's token: which ways to pay he takes (none named: all), whether FPS's fee is his, and what the
+    #: caller may take at most, in money and in percent; ``None``: nothing was agreed.
+    accepts: tuple[str, ...] = ()
+    pays_fees: bool = True
+    max_fixed_fee: Money | None = None
+    max_variable_fee: Decimal | None = None
+    #: GateKeeper text of an ``Own`` token.
+    instruction: str | None = None
     reason: str = ""
     friendly_name: str = ""
     created_at: datetime
-    expires_at: datetime
+    starts_at: datetime | None = None
+    #: ``None``: it does not expire.
+    expires_at: datetime | None
     #: The transaction that used it up.
     used_by: str | None = None
     cancelled_at: datetime | None = None
 
     def is_active(self, now: datetime) -> bool:
         """Unused, not cancelled and within its life."""
-        return self.used_by is None and self.cancelled_at is None and now < self.expires_at
+        return self.used_by is None and self.cancelled_at is None and not self.is_expired(now)
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and now >= self.expires_at
+
+    def pays(self, email: str) -> bool:
+        """May this account be paid with it?"""
+        return email in (self.recipients or (self.recipient,))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """A prepaid balance or a line of credit that one recipient keeps for one sender."""
+
+    instrument_id: str
+    #: ``Prepaid`` or ``Debt``, as the payment method is called.
+    kind: str
+    #: E-mail addresses: who spends it, and who issued it.
+    sender: str
+    recipient: str
+    #: The most that may be on it, or be owed.
+    limit: Money
+    #: What is on it, or owed.
+    balance: Money
+    #: What is on its way: a funding, or a settlement of the debt.
+    pending: Money
+    created_at: datetime
+    starts_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +183,8 @@ class TransactionRecord:
     standings: tuple[Standing, ...] = ()
     sender_token_id: str | None = None
     recipient_token_id: str | None = None
+    #: The prepaid or credit instrument it spends, funds, settles or writes off.
+    instrument_id: str | None = None
     caller_description: str | None = None
     sender_description: str | None = None
     #: The caller's own timestamp.

@@ -17,10 +17,10 @@ from .books import Books
 from .books import reference_key
 from .clock import SandboxClock
 from .errors import BankError
-from .instruments.single_use import used_up
 from .records import Reference
 from .rules import Rules
 from .switches import Switches
+from .use import used_up
 
 #: In these alone two sendings of one request may differ.
 _FRESH = ("AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp")

@@ -11,6 +11,7 @@ from .errors import BankError
 from .errors import invalid_id
 from .errors import invalid_params
 from .notices import Notices
+from .records import Instrument
 from .records import Token
 
 
@@ -21,6 +22,15 @@ class Tokens:
         self._books = books
         self._clock = clock
         self._notices = notices
+
+    def install(self, *made: Token | Instrument) -> None:
+        """Put what a buyer's yes made into the books: ``install(*prepaid.install(consent, …))``."""
+        with self._books.change():
+            for one in made:
+                if isinstance(one, Instrument):
+                    self._books.instruments.put(one)
+                else:
+                    self._books.tokens.put(one)
 
     def get(self, token_id: str) -> Token:
         """:raises LookupError: for a token nobody has."""

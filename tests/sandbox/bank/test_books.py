@@ -10,6 +10,8 @@ import pytest
 from flask_fps.money import Money
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank import SandboxClock
+from flask_fps.sandbox.bank.instruments import prepaid
+from flask_fps.sandbox.bank.instruments.consent import Consent
 from flask_fps.sandbox.bank.payments import PayOrder
 from flask_fps.sandbox.bank.records import Note
 from flask_fps.sandbox.bank.records import Run
@@ -99,6 +101,8 @@ def _busy_day(bank: Bank) -> None:
             bank.refund(seller, RefundOrder(transaction_id=paid.transaction_id, caller_reference="r"))
     bank.cancel_token(JOHN, _token(bank, "ABT", "order-9"))
     bank.set_default_method(JOHN, "ACH")
+    consent = Consent(sender=JOHN, caller=SELLER, caller_reference="gift", method="CC", at=NOW)
+    bank.tokens.install(*prepaid.install(consent, limit=Money(1000, "USD"), funding_reference="gift-funding"))
     bank.secret("cookies")
 
 

@@ -42,6 +42,7 @@ def test_a_confirmation_makes_one_token(bank: Bank) -> None:
     token = bank.pipelines.authorize(run.run_id, JOHN, "CC")
     assert (token.sender, token.caller, token.recipient, str(token.amount)) == (JOHN, SELLER, SELLER, "$0.10")
     assert (len(token.token_id), token.method) == (64, "CC")
+    assert token.expires_at is not None
     assert token.expires_at - token.created_at == timedelta(hours=3)
     ended = bank.pipelines.run(run.run_id)
     assert ended is not None

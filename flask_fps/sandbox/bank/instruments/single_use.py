@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ....money import Money
-from .. import ids
-from ..errors import BankError
-from ..errors import incompatible
 from ..records import Run
 from ..records import Token
 from ..rules import CURRENCY
 from ..rules import METHODS
 from ..rules import Rules
+from .consent import Consent
 
 #: Shown on the confirmation page only; nothing says that they add up.
 AMOUNT_PARTS = ("itemTotal", "shipping", "handling", "giftWrapping", "discount", "tax")
@@ -69,53 +67,16 @@ def check_request(params: Mapping[str, str], rules: Rules) -> None:
 
 def install(run: Run, sender: str, method: str, now: datetime, rules: Rules) -> Token:
     """The token a buyer's confirmation makes."""
-    return Token(
-        token_id=ids.token_id(),
-        token_type="SingleUse",
+    consent = Consent(
         sender=sender,
         caller=run.caller,
-        recipient=run.recipient,
         caller_reference=run.caller_reference,
-        amount=run.amount,
         method=method,
+        at=now,
         reason=run.reason,
-        friendly_name=f"Friendly{int(now.timestamp())}",
-        created_at=now,
         expires_at=now + rules.token_life,
     )
-
-
-def check_use(token: Token, caller: str, recipient: str, amount: Money, now: datetime, used_token: str) -> None:
-    """What a Pay with this token must keep to; who is asked first decides the code.
-
-    :param used_token: the code of one that has paid before.
-    :raises BankError: cancelled, used, expired, another's, or for less.
-    """
-    if token.cancelled_at is not None:
-        raise BankError("TokenNotActive_Sender", "Sender token not active.")
-    if token.used_by is not None:
-        raise used_up(used_token, token.token_id)
-    if now >= token.expires_at:
-        raise incompatible("The token has expired")
-    if token.recipient != recipient:
-        raise incompatible("Assertion Failed for Recipient")
-    if token.caller != caller:
-        raise incompatible("Assertion Failed for Caller")
-    if amount.minor > token.amount.minor:
-        raise incompatible("The transaction amount is more than the sender authorized")
-
-
-_USED = {
-    "TokenUsageError": 'The token "{}" has violated its usage policy.',
-    "TokenNotActive_Sender": "Sender token not active.",
-    "SameTokenIdUsedMultipleTimes": "This token is already used in earlier transactions.",
-    "InvalidTokenId_Sender": "Sender token is not valid.",
-}
-
-
-def used_up(code: str, token_id: str) -> BankError:
-    """What a token that has paid before is refused with."""
-    return BankError(code, _USED[code].format(token_id))
+    return consent.token(token_type="SingleUse", recipient=run.recipient, amount=run.amount)
 
 
 def _amount(name: str, params: Mapping[str, str]) -> Money:

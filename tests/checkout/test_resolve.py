@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from flask_fps.errors import Refused
 from flask_fps.money import Money
 from flask_fps.records import Facts
 from flask_fps.records import Item
+from flask_fps.records import Outcome
 from flask_fps.records import Payment
 from flask_fps.records import Result
 from flask_fps.records import State
@@ -115,10 +117,11 @@ def test_what_still_pends_is_not_paid(shop: Shop) -> None:
 
 def test_what_is_final_is_not_decided_again(shop: Shop) -> None:
     payment = given_up(shop)
-    for decide in (
+    decisions: list[Callable[[], Payment]] = [
         lambda: shop.checkout.found_paid(payment.reference, payment.transaction_id or "", ADA),
         lambda: shop.checkout.found_unpaid(payment.reference, ADA),
-    ):
+    ]
+    for decide in decisions:
         with pytest.raises(Refused, match="is paid, which is final"):
             decide()
 
@@ -126,11 +129,12 @@ def test_what_is_final_is_not_decided_again(shop: Shop) -> None:
 def test_only_what_waits_for_a_person_is_decided(shop: Shop) -> None:
     shop.gateway.will("pay", "lost")
     payment = shop.buy()
-    for decide in (
+    decisions: list[Callable[[], Payment]] = [
         lambda: shop.checkout.found_paid(payment.reference, "TX2", ADA),
         lambda: shop.checkout.found_unpaid(payment.reference, ADA),
         lambda: shop.checkout.dismiss(payment.reference, ADA),
-    ):
+    ]
+    for decide in decisions:
         with pytest.raises(Refused, match="does not wait for a person"):
             decide()
     with pytest.raises(Refused, match="no payment nothing"):
@@ -187,8 +191,6 @@ def test_not_where_it_was_learned_meanwhile(shop: Shop) -> None:
     assert intent is not None
 
     def found() -> None:
-        from flask_fps.records import Outcome
-
         shop.ledger.settle(intent, Outcome(Result.SUCCESS, "TX9"), shop.desk.lease(), [])
 
     shop.gateway.meanwhile["find"] = found

@@ -526,7 +526,7 @@ def test_the_endpoint_is_an_absolute_url(endpoint: str) -> None:
         Client(endpoint, "AKID", "SECRET")
 
 
-@pytest.mark.parametrize("version", ["2007-01-08", "2011-09-20", ""])
+@pytest.mark.parametrize("version", ["2007-01-09", "2011-09-20", ""])
 def test_versions_that_the_client_does_not_speak(version: str) -> None:
     with pytest.raises(ValueError, match="API version"):
         Client("http://127.0.0.1/", "AKID", "SECRET", version=version)

@@ -3,6 +3,7 @@
 ==================  ==============================================================================
 ``base``            what a dialect is asked for
 ``modern``          the form of requests and answers since 2008-09-17
+``v2007_01_08``     the first version, in which nearly everything had another form
 ``v2008_09_17``     the actions and signatures of that version
 ``v2010_08_28``     likewise
 ==================  ==============================================================================
@@ -16,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .base import Dialect as Dialect
-from .v2008_09_17 import V2008_09_17
-from .v2010_08_28 import V2010_08_28
+from .v2007_01_08 import V2007_01_08 as V2007_01_08
+from .v2008_09_17 import V2008_09_17 as V2008_09_17
+from .v2010_08_28 import V2010_08_28 as V2010_08_28
 
 #: By version, oldest first.
-DIALECTS: Mapping[str, Dialect] = {each.version: each for each in (V2008_09_17, V2010_08_28)}
+DIALECTS: Mapping[str, Dialect] = {each.version: each for each in (V2007_01_08, V2008_09_17, V2010_08_28)}
 NEWEST = V2010_08_28
 
 

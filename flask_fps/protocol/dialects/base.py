@@ -5,8 +5,10 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from typing import ClassVar
 from typing import TypeVar
 
 from .. import signing
@@ -28,6 +30,9 @@ class Dialect(ABC):
     #: The signature versions that a service of this version takes; a client of ours makes the first.
     signatures: tuple[str, ...]
 
+    #: May a timestamp lack its ``Z``?
+    zone_may_lack: ClassVar[bool] = False
+
     @property
     def namespace(self) -> str:
         """The XML namespace."""
@@ -41,7 +46,11 @@ class Dialect(ABC):
 
     def accepts(self, message: type[Message[Any]], name: str) -> bool:
         """Is this a parameter of the action?"""
-        return message.accepts(name, self.version)
+        return self.spelled(message, name) is not None
+
+    def spelled(self, message: type[Message[Any]], name: str) -> str | None:
+        """The documented spelling of a parameter's name, or ``None`` for one the action does not have."""
+        return name if message.accepts(name, self.version) else None
 
     def signed(self, method: str, url: str, params: Mapping[str, str], secret: str) -> dict[str, str]:
         """The parameters with the signature that clients of this version made."""
@@ -61,12 +70,15 @@ class Dialect(ABC):
         :raises OutcomeUnknown: if it is anything but exactly such an answer.
         """
 
-    def render_refusal(self, action: str, status: int, code: str, message: str, request_id: str) -> tuple[int, bytes]:
+    def render_refusal(
+        self, action: str, status: int, code: str, reasons: Sequence[str], request_id: str
+    ) -> tuple[int, bytes]:
         """What says no to a request that was let in: HTTP status and body.
 
         :param status: the HTTP status this code goes out with since 2008.
+        :param reasons: one sentence or more; most versions can tell one.
         """
-        return status, render_error(code, message, request_id)
+        return status, render_error(code, reasons[0], request_id)
 
     parse_error = staticmethod(parse_error)
 

@@ -15,11 +15,10 @@ from ..bank.rules import CURRENCY
 from ..current import Sandbox
 from . import forms
 from .actions import Asker
-from .actions import PERFORM
-from .actions import REMEMBERED
 from .door import admit
 from .door import Call
 from .door import Received
+from .repertoire import REPERTOIRES
 from .reply import error_reply
 from .reply import refusal
 from .reply import Reply
@@ -43,7 +42,7 @@ class Desk:
         except BankError as error:
             return error_reply(error)
         try:
-            message = forms.read(call.message, call.own_parameters)
+            message = forms.read(call.message, call.own_parameters, REPERTOIRES[call.dialect.version].rules)
         except BankError as error:
             return refusal(call, error)
         spoiling = Spoiling(self._sandbox, call)
@@ -54,11 +53,12 @@ class Desk:
 
     def _performed(self, call: Call, message: Message[Any], spoiling: Spoiling) -> Reply:
         asker = Asker(self._bank, self._sandbox.settings, call.caller or NOBODY, call.timestamp)
+        repertoire = REPERTOIRES[call.dialect.version]
         try:
-            if call.action not in REMEMBERED:
+            if call.action not in repertoire.remembered:
                 spoiling.before()
                 return self._effect(call, message, spoiling.ending_of(asker))
-            key = (asker.account.email, call.action, call.params["CallerReference"])
+            key = (asker.account.email, call.action, call.reference)
             with self._bank.references.turn(*key):
                 return self._once(key, call, lambda: self._effect(call, message, spoiling.ending_of(asker)), spoiling)
         except BankError as error:
@@ -90,7 +90,7 @@ class Desk:
 
     def _effect(self, call: Call, message: Message[Any], asker: Asker) -> Reply:
         with self._bank.change():
-            result = PERFORM[call.action](asker, message)
+            result = REPERTOIRES[call.dialect.version].perform[call.action](asker, message)
         return Reply(200, call.dialect.render_answer(call.action, result, f"{ids.request_id()}:0"))
 
 

@@ -29,7 +29,7 @@ from .errors import bad_value
 from .errors import missing_parameter
 from .errors import not_in_interface
 
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z", re.ASCII)
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z?)", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 #: The one action that may come without key and signature.
 _OPEN = "VerifySignature"
@@ -65,6 +65,8 @@ class Call:
     #: What it is answered in.
     dialect: Dialect
     params: Mapping[str, str]
+    #: Those of the action, under their documented names, without the common ones.
+    own_parameters: Mapping[str, str]
     #: ``None`` for an open action that came unsigned.
     caller: Account | None
     timestamp: datetime | None
@@ -74,9 +76,9 @@ class Call:
         return self.message.action
 
     @property
-    def own_parameters(self) -> dict[str, str]:
-        """Those of the action, without the common ones."""
-        return {name: value for name, value in self.params.items() if name not in COMMON_NAMES}
+    def reference(self) -> str:
+        """The CallerReference, where there is one."""
+        return self.own_parameters.get("CallerReference", "")
 
 
 def admit(received: Received, bank: Bank) -> Call:
@@ -85,13 +87,12 @@ def admit(received: Received, bank: Bank) -> Call:
     caller, timestamp = None, None
     if not _is_open(params):
         _check_presence(params)
-        timestamp = _timestamp(params["Timestamp"])
+        timestamp = _timestamp(params["Timestamp"], _closest(params["Version"]))
         caller = _authenticated(received, params, bank)
         _check_age(timestamp, params["Timestamp"], bank)
     dialect = served_dialect(params.get("Version", ""))
     message = _message(params.get("Action", ""), dialect)
-    _check_names(message, dialect, params)
-    return Call(message, dialect, params, caller, timestamp)
+    return Call(message, dialect, params, _own(message, dialect, params), caller, timestamp)
 
 
 def served_dialect(version: str) -> Dialect:
@@ -140,9 +141,10 @@ def _closest(version: str) -> Dialect:
         return dialects.NEWEST
 
 
-def _timestamp(text: str) -> datetime:
+def _timestamp(text: str, dialect: Dialect) -> datetime:
+    form = _TIMESTAMP.fullmatch(text)
     try:
-        if _TIMESTAMP.fullmatch(text):
+        if form and (form[2] or dialect.zone_may_lack):
             return values.moment(text)
     except ValueError:
         pass  # a date the calendar does not have is as bad as any other form
@@ -190,7 +192,16 @@ def _message(action: str, dialect: Dialect) -> type[Message[Any]]:
     return found
 
 
-def _check_names(message: type[Message[Any]], dialect: Dialect, params: Mapping[str, str]) -> None:
-    for name in params:
-        if name not in COMMON_NAMES and not dialect.accepts(message, name):
+def _own(message: type[Message[Any]], dialect: Dialect, params: Mapping[str, str]) -> dict[str, str]:
+    """The action's own parameters as they are documented."""
+    own: dict[str, str] = {}
+    for name, value in params.items():
+        if name in COMMON_NAMES:
+            continue
+        spelled = dialect.spelled(message, name)
+        if spelled is None:
             raise not_in_interface(dialect.namespace, name)
+        if spelled in own:
+            raise BankError("InvalidRequest", f"The request cannot be read: the parameter {name!r:.80} is repeated")
+        own[spelled] = value
+    return own

@@ -36,9 +36,10 @@ _METHODS = ("ABT", "CC", "ACH", "Debt", "Prepaid")
 _REFUND_POLICIES = ("MasterTxnOnly", "MarketplaceTxnOnly", "MasterAndMarketplaceTxn")
 
 
-def read(message: type[M], params: Mapping[str, str]) -> M:
+def read(message: type[M], params: Mapping[str, str], rules: Mapping[str, Rule] | None = None) -> M:
     """The request as a message whose every value is well formed.
 
+    :param rules: those of the API version, by attribute; without them :data:`RULES`.
     :raises BankError: InvalidParams, naming the first parameter that is not.
     """
     for name in message.missing(params):
@@ -49,7 +50,7 @@ def read(message: type[M], params: Mapping[str, str]) -> M:
     except MalformedMessage as error:
         raise invalid_params(str(error)) from error
     for field in fields(read_message):  # type: ignore[arg-type]  # every message is a dataclass
-        value, rule = getattr(read_message, field.name), _RULES.get(field.name)
+        value, rule = getattr(read_message, field.name), (rules or RULES).get(field.name)
         if rule is not None and value is not None:
             rule(_camel(field.name), value)
     return read_message
@@ -58,28 +59,28 @@ def read(message: type[M], params: Mapping[str, str]) -> M:
 def _check_cents(params: Mapping[str, str]) -> None:
     """An amount has two decimals at most; it is judged as it was written."""
     for name, value in params.items():
-        if name.endswith(".Value") and not _CENTS.fullmatch(value):
+        if name.endswith((".Value", ".Amount")) and not _CENTS.fullmatch(value):
             raise invalid_params(
                 f"{_lower(name)} has to be an amount with at most two decimals. Specified value: {value}"
             )
 
 
-def _token_id(name: str, value: str) -> None:
+def token_id(name: str, value: str) -> None:
     if value and not ids.is_token_id(value):
         raise invalid_id(name, "token", value)
 
 
-def _transaction_id(name: str, value: str) -> None:
+def transaction_id(name: str, value: str) -> None:
     if not ids.is_transaction_id(value):
         raise invalid_id(name, "transaction", value)
 
 
-def _usd(name: str, value: Amount) -> None:
+def usd(name: str, value: Amount) -> None:
     if value.currency_code != CURRENCY:
         raise invalid_params(f"{name}.CurrencyCode has to be {CURRENCY}. Specified value: {value.currency_code}")
 
 
-def _at_most(length: int) -> Rule:
+def at_most(length: int) -> Rule:
     def rule(name: str, value: str) -> None:
         if len(value) > length:
             raise invalid_params(f"{name} can not be longer than {length} characters")
@@ -87,7 +88,7 @@ def _at_most(length: int) -> Rule:
     return rule
 
 
-def _one_of(*choices: str) -> Rule:
+def one_of(*choices: str) -> Rule:
     def rule(name: str, value: str) -> None:
         if value not in choices:
             raise invalid_params(f"{name} has to be one of {', '.join(choices)}. Specified value: {value}")
@@ -95,7 +96,7 @@ def _one_of(*choices: str) -> Rule:
     return rule
 
 
-def _between(least: int, most: int) -> Rule:
+def between(least: int, most: int) -> Rule:
     def rule(name: str, value: int | Decimal) -> None:
         if not least <= value <= most:
             raise invalid_params(f"{name} has to be between {least} and {most}. Specified value: {value}")
@@ -105,14 +106,14 @@ def _between(least: int, most: int) -> Rule:
 
 def _roles(name: str, value: tuple[str, ...]) -> None:
     for role in value:
-        _one_of("Sender", "Caller", "Recipient")(name, role)
+        one_of("Sender", "Caller", "Recipient")(name, role)
 
 
 def _descriptor(name: str, value: DescriptorPolicy) -> None:
     if value.soft_descriptor_type is not None:
-        _one_of("Static", "Dynamic")(f"{name}.SoftDescriptorType", value.soft_descriptor_type)
+        one_of("Static", "Dynamic")(f"{name}.SoftDescriptorType", value.soft_descriptor_type)
     if value.cs_owner is not None:
-        _one_of(*_PARTIES)(f"{name}.CSOwner", value.cs_owner)
+        one_of(*_PARTIES)(f"{name}.CSOwner", value.cs_owner)
 
 
 def _web_address(name: str, value: str) -> None:
@@ -125,29 +126,30 @@ def _web_address(name: str, value: str) -> None:
         raise invalid_params(f"{name} has to be an http or https URL. Specified value: {value:.1024}")
 
 
-_RULES: Mapping[str, Rule] = {
-    "sender_token_id": _token_id,
-    "recipient_token_id": _token_id,
-    "token_id": _token_id,
-    "transaction_id": _transaction_id,
-    "reserve_transaction_id": _transaction_id,
-    "transaction_amount": _usd,
-    "refund_amount": _usd,
-    "marketplace_fixed_fee": _usd,
-    "marketplace_variable_fee": _between(0, 100),
-    "caller_reference": _at_most(128),
-    "caller_description": _at_most(160),
-    "charge_fee_to": _one_of(*_PARTIES),
+#: By attribute, for 2008-09-17 and later.
+RULES: Mapping[str, Rule] = {
+    "sender_token_id": token_id,
+    "recipient_token_id": token_id,
+    "token_id": token_id,
+    "transaction_id": transaction_id,
+    "reserve_transaction_id": transaction_id,
+    "transaction_amount": usd,
+    "refund_amount": usd,
+    "marketplace_fixed_fee": usd,
+    "marketplace_variable_fee": between(0, 100),
+    "caller_reference": at_most(128),
+    "caller_description": at_most(160),
+    "charge_fee_to": one_of(*_PARTIES),
     "descriptor_policy": _descriptor,
-    "transaction_timeout_in_mins": _between(1, 10_000_000),
+    "transaction_timeout_in_mins": between(1, 10_000_000),
     "override_ipn_url": _web_address,
-    "marketplace_refund_policy": _one_of(*_REFUND_POLICIES),
-    "max_batch_size": _between(1, 200),
-    "sort_order_by_date": _one_of("Ascending", "Descending"),
-    "fps_operation": _one_of(*_OPERATIONS),
-    "payment_method": _one_of(*_METHODS),
+    "marketplace_refund_policy": one_of(*_REFUND_POLICIES),
+    "max_batch_size": between(1, 200),
+    "sort_order_by_date": one_of("Ascending", "Descending"),
+    "fps_operation": one_of(*_OPERATIONS),
+    "payment_method": one_of(*_METHODS),
     "role": _roles,
-    "transaction_status": _one_of(*_STATUSES),
+    "transaction_status": one_of(*_STATUSES),
 }
 
 

@@ -28,7 +28,7 @@ class Reply:
 def refusal(call: Call, error: BankError) -> Reply:
     """The answer to a request that was let in and is refused, in its dialect."""
     status, body = call.dialect.render_refusal(
-        call.action, http_status(error.code), error.code, error.message, ids.request_id()
+        call.action, http_status(error.code), error.code, (error.message, *error.others), ids.request_id()
     )
     return Reply(status, body)
 

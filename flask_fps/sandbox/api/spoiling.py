@@ -81,6 +81,6 @@ def _error(fault: Fault) -> BankError:
 
 def _reference(call: Call, bank: Bank) -> str | None:
     """The reference a request is about: its own, or that of the transaction it asks for."""
-    about = call.params.get("TransactionId") or call.params.get("ReserveTransactionId") or ""
-    found = bank.transaction(about)
-    return call.params.get("CallerReference") or (found.caller_reference if found else None)
+    own = call.own_parameters
+    found = bank.transaction(own.get("TransactionId") or own.get("ReserveTransactionId") or "")
+    return call.reference or (found.caller_reference if found else None)

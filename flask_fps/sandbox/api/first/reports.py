@@ -1,0 +1,186 @@
+"""The bank's records as API version 2007-01-08 told them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+
+from ....money import Money
+from ....protocol.dialects.v2007_01_08 import results
+from ....protocol.dialects.v2007_01_08.results import Amount
+from ...bank import Bank
+from ...bank.records import Account
+from ...bank.records import StatusChange
+from ...bank.records import Token
+from ...bank.records import TransactionRecord
+
+#: A caller's own word for a transaction that he has tried again.
+AGAIN = "Reinitiated"
+DECLINED = "TemporaryDecline"
+_STATUSES = {"Pending": "Initiated", "Cancelled": "Failure"}
+
+
+def amount(money: Money) -> Amount:
+    return Amount(money.decimal, money.currency)
+
+
+def account_id(email: str) -> str:
+    """38 upper-case letters and digits, the same for the same account."""
+    return base64.b32encode(hashlib.sha256(email.encode()).digest())[:38].decode()
+
+
+def status(transaction: TransactionRecord) -> str:
+    """Where a transaction stands."""
+    return _status(transaction.status, transaction.status_code, _declined_before(transaction, transaction.history))
+
+
+def made(transaction: TransactionRecord) -> results.Made:
+    """The answer to a request that moves money."""
+    return results.Made(
+        results.TransactionResponse(
+            transaction_id=transaction.transaction_id,
+            status=status(transaction),
+            status_detail=transaction.status_message if _went_wrong(transaction) else None,
+        )
+    )
+
+
+def detail(bank: Bank, transaction: TransactionRecord) -> results.TransactionDetail:
+    """One transaction, for a party to it."""
+    return results.TransactionDetail(
+        transaction_id=transaction.transaction_id,
+        caller_transaction_date=transaction.caller_date or transaction.received_at,
+        date_received=transaction.received_at,
+        date_completed=transaction.completed_at,
+        transaction_amount=amount(transaction.amount),
+        fees=amount(transaction.fees),
+        sender_token_id=transaction.sender_token_id,
+        recipient_token_id=transaction.recipient_token_id,
+        operation=transaction.operation,
+        payment_method=transaction.method,
+        status=status(transaction),
+        error_code=transaction.status_code if _went_wrong(transaction) else None,
+        error_message=transaction.status_message if _went_wrong(transaction) else None,
+        sender_name=_name(bank, transaction.sender),
+        caller_name=_name(bank, transaction.caller),
+        recipient_name=_name(bank, transaction.recipient),
+        transaction_parts=_parts(bank, transaction),
+        related_transactions=_related(transaction),
+        status_history=tuple(
+            results.StatusChange(date=change.at, status=said, amount=amount(change.amount))
+            for change, said in _history(transaction)
+        ),
+    )
+
+
+def rows(bank: Bank, reader: Account, transaction: TransactionRecord) -> Iterator[results.Transaction]:
+    """A line for each status that a transaction had, oldest first."""
+    for change, said in _history(transaction):
+        wrong = said in ("Failure", DECLINED)
+        yield results.Transaction(
+            transaction_id=transaction.transaction_id,
+            caller_transaction_date=transaction.caller_date or transaction.received_at,
+            date_received=transaction.received_at,
+            date_completed=_completed(transaction, change),
+            transaction_amount=amount(transaction.amount),
+            operation=transaction.operation,
+            status=said,
+            error_code=change.code if wrong else None,
+            error_message=transaction.status_message if wrong else None,
+            original_transaction_id=transaction.parent_id,
+            transaction_parts=_parts(bank, transaction),
+            payment_method=transaction.method,
+            sender_name=_name(bank, transaction.sender),
+            caller_name=_name(bank, transaction.caller),
+            recipient_name=_name(bank, transaction.recipient),
+            fees=amount(transaction.fees),
+            balance=amount(transaction.balance_of(reader.email) or reader.balance),
+            sender_token_id=transaction.sender_token_id,
+            recipient_token_id=transaction.recipient_token_id,
+        )
+
+
+def balance(bank: Bank, reader: Account) -> results.AccountBalance:
+    """What is set aside for a refund under way still counts as the account's own, but not as available."""
+    coming, going = bank.transactions.pending_amounts(reader.email)
+    held = reader.balance
+    pending_out = Money(going, held.currency)
+    return results.AccountBalance(
+        total_balance=amount(held + pending_out),
+        pending_in_balance=amount(Money(coming, held.currency)),
+        pending_out_balance=amount(pending_out),
+        available_balances=results.AvailableBalances(disburse_balance=amount(held), refund_balance=amount(held)),
+    )
+
+
+def token(bank: Bank, record: Token) -> results.Token:
+    return results.Token(
+        token_id=record.token_id,
+        friendly_name=record.friendly_name or None,
+        status="Active" if record.is_active(bank.clock.now()) else "Inactive",
+        date_installed=record.created_at,
+        caller_installed=account_id(record.caller),
+        caller_reference=record.caller_reference,
+        token_type=record.token_type,
+        old_token_id=record.token_id,
+        payment_reason=record.reason or None,
+    )
+
+
+def _history(transaction: TransactionRecord) -> Iterator[tuple[StatusChange, str]]:
+    for position, change in enumerate(transaction.history):
+        before = transaction.history[: position + 1]
+        yield change, _status(change.status, change.code, _declined_before(transaction, before))
+
+
+def _status(stands: str, code: str, declined_before: bool) -> str:
+    if stands == "Pending" and code == DECLINED:
+        return DECLINED
+    if stands == "Pending" and declined_before:
+        return AGAIN
+    return _STATUSES.get(stands, stands)
+
+
+def _declined_before(_transaction: TransactionRecord, history: tuple[StatusChange, ...]) -> bool:
+    return any(change.code == DECLINED for change in history[:-1])
+
+
+def _went_wrong(transaction: TransactionRecord) -> bool:
+    return status(transaction) in ("Failure", DECLINED)
+
+
+def _completed(transaction: TransactionRecord, change: StatusChange) -> datetime | None:
+    return transaction.completed_at if change is transaction.history[-1] else None
+
+
+def _parts(bank: Bank, transaction: TransactionRecord) -> tuple[results.TransactionPart, ...]:
+    """What each role had to do with it; the fee stands with whoever pays it."""
+    nothing = transaction.fees - transaction.fees
+    roles = {"Sender": transaction.sender, "Caller": transaction.caller, "Recipient": transaction.recipient}
+    return tuple(
+        results.TransactionPart(
+            account_id=account_id(email),
+            role=role,
+            name=_name(bank, email),
+            reference=transaction.caller_reference if role == "Caller" else None,
+            description=_description(role, transaction),
+            fee_paid=amount(transaction.fees if role == transaction.fees_paid_by else nothing),
+        )
+        for role, email in roles.items()
+    )
+
+
+def _description(role: str, transaction: TransactionRecord) -> str | None:
+    said = {"Caller": transaction.caller_description, "Sender": transaction.sender_description}
+    return said.get(role)
+
+
+def _related(transaction: TransactionRecord) -> tuple[results.RelatedTransaction, ...]:
+    parents = [transaction.parent_id] if transaction.parent_id else []
+    return tuple(results.RelatedTransaction(found) for found in (*parents, *transaction.refund_ids))
+
+
+def _name(bank: Bank, email: str) -> str:
+    return bank.account(email).name

@@ -1,0 +1,76 @@
+"""What the values of API version 2007-01-08 must look like, where it differs from later ones.
+
+FPS API reference 2007-01-08; sizes of descriptions from the clients of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ....protocol.dialects.v2007_01_08.messages import REFERENCE_LENGTH
+from ...bank.gatekeeper import OPERATIONS
+from ...bank.gatekeeper import PAYMENT_METHODS
+from .. import forms
+from ..forms import at_most
+from ..forms import between
+from ..forms import one_of
+from ..forms import Rule
+from ..forms import token_id
+from ..forms import transaction_id
+from ..forms import usd
+
+_STATUSES = ("Reserved", "Success", "Failure", "Initiated", "Reinitiated", "TemporaryDecline")
+_TOKEN_TYPES = ("SingleUse", "MultiUse", "Recurring", "Unrestricted")
+_PARTIES = ("Caller", "Recipient")
+
+
+def _bytes(most: int) -> Rule:
+    def rule(name: str, value: str) -> None:
+        at_most(most)(name, value.encode().decode("latin-1"))
+
+    return rule
+
+
+def _instrument_status(name: str, value: str) -> None:
+    """Clients wrote them in any case."""
+    one_of("all", "active", "cancelled", "inactive")(name, value.lower())
+
+
+def _response_group(name: str, value: str) -> None:
+    one_of("Summary", "Detail", "Details")(name, value)
+
+
+_DESCRIPTION = _bytes(128)
+
+RULES: Mapping[str, Rule] = {
+    **forms.RULES,
+    "caller_token_id": token_id,
+    "refund_sender_token_id": token_id,
+    "original_transaction_id": transaction_id,
+    "reserve_transaction_id": transaction_id,
+    "caller_reference": at_most(REFERENCE_LENGTH),
+    "sender_reference": at_most(128),
+    "recipient_reference": at_most(128),
+    "caller_description": _DESCRIPTION,
+    "sender_description": _DESCRIPTION,
+    "recipient_description": _DESCRIPTION,
+    "refund_sender_description": _DESCRIPTION,
+    "refund_recipient_description": _DESCRIPTION,
+    "meta_data": _bytes(2048),
+    "charge_fee_to": one_of(*_PARTIES),
+    "funding_amount": usd,
+    "settlement_amount": usd,
+    "adjustment_amount": usd,
+    "token_friendly_name": at_most(128),
+    "payment_reason": at_most(64),
+    "reason_text": at_most(64),
+    "token_type": one_of(*_TOKEN_TYPES),
+    "token_status": one_of("Active", "Inactive"),
+    "instrument_status": _instrument_status,
+    "operation": one_of(*OPERATIONS),
+    "payment_method": one_of(*PAYMENT_METHODS),
+    "status": one_of(*_STATUSES),
+    "response_group": _response_group,
+    "max_batch_size": between(1, 200),
+    "max_results_count": between(1, 25),
+}

@@ -47,9 +47,11 @@ from .backoff import Backoff as Backoff
 from .browsing import Page as Page
 from .browsing import Search as Search
 from .browsing import Takings as Takings
+from .engine import DATABASE_TIME
 from .engine import own_engine as own_engine
 from .engine import reading as reading_from
 from .engine import step
+from .engine import system_time as system_time
 from .engine import writing
 from .handing import ClaimLost as ClaimLost
 from .handing import HandlerEndedTransaction as HandlerEndedTransaction
@@ -85,13 +87,15 @@ class Ledger:
     """One ledger in one database.
 
     :param home: where the database is.
-    :param clock: aware UTC time. Leases and due times are counted on it.
+    :param clock: aware UTC time. Leases and due times are counted on it, on PostgreSQL on the database's own
+        clock: then what counts is by how much this one differs from the system's.
     """
 
     def __init__(self, home: Home, clock: Clock) -> None:
         self._engine = home.engine
         self._session = home.session
-        self.clock = clock
+        self._clock = clock
+        self._database_ahead = timedelta()
         self.backoff = Backoff()
         #: What operators ask and do.
         self.operator = Operations(self._read, self._write)
@@ -102,10 +106,20 @@ class Ledger:
     def engine(self) -> Engine:
         return self._engine()
 
+    def clock(self) -> datetime:
+        """The time that leases and due times are counted on, as far as it is known without asking the database."""
+        return self._clock() + self._database_ahead
+
+    def _now(self, told: datetime | None) -> datetime:
+        """The time of a step, by what its database told."""
+        if told is not None:
+            self._database_ahead = told - system_time()
+        return self.clock()
+
     def _write(self, action: Callable[[Session, datetime], T]) -> T:
         def run() -> T:
             with writing(self.engine) as session:
-                return action(session, self.clock())
+                return action(session, self._now(session.info[DATABASE_TIME]))
 
         return step(run)
 
@@ -335,7 +349,7 @@ class Ledger:
             self.mark(delivery)
         else:
             with self._session() as session:
-                handing.deliver_in(session, self.engine, delivery, self.clock(), call)
+                handing.deliver_in(session, self.engine, delivery, self._now, call)
 
     def mark(self, delivery: Delivery) -> None:
         """Write the delivery mark by itself.

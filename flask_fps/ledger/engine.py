@@ -1,7 +1,9 @@
 """How the ledger opens its databases, and the one way it writes.
 
 Every step is one short transaction on a connection of its own. On SQLite it begins by taking the write
-lock (``BEGIN IMMEDIATE``), so that what a step has read is still true when it writes.
+lock (``BEGIN IMMEDIATE``), so that what a step has read is still true when it writes. On PostgreSQL it is
+``READ COMMITTED``, whatever the shop's engine says: a step locks the row of its payment before it reads on,
+unique indexes forbid the rest, and whoever lost against one of them is run again.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import weakref
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from datetime import timezone
 from pathlib import Path
 from typing import Any
 from typing import TypeVar
@@ -22,6 +26,7 @@ from sqlalchemy import create_engine
 from sqlalchemy import Engine
 from sqlalchemy import event
 from sqlalchemy import text
+from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +37,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import LedgerBusy
 from ..errors import SchemaMissing
+from . import schema
 
 T = TypeVar("T")
 
@@ -39,21 +45,43 @@ T = TypeVar("T")
 TRIES = 3
 #: A database that stayed locked for longer than this is not asked again: the buyer waits.
 PATIENCE_SECONDS = 5.0
-MISSING = "the ledger's tables are missing: run `flask fps db upgrade` (in tests: fps.upgrade())"
 #: SQLSTATE of serialization failure and deadlock (PostgreSQL manual, appendix A).
 RETRIABLE_SQLSTATES = frozenset({"40001", "40P01"})
+#: SQLSTATE of a lock that was waited for in vain, and of a server that is stopping or starting (likewise).
+BUSY_SQLSTATES = frozenset({"55P03", "57P01", "57P02", "57P03"})
+POSTGRESQL = "postgresql"
+#: Under this name a session carries the database's own time when its step began.
+DATABASE_TIME = "fps_database_time"
+_VERSION = text(f"SELECT version_num FROM {schema.VERSION_TABLE}")
+_BEGIN = text(f"SELECT clock_timestamp(), ({_VERSION}), set_config('lock_timeout', '{PATIENCE_SECONDS:g}s', true)")
+_TIME = text("SELECT clock_timestamp()")
+
+
+def system_time() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def own_engine(uri: str) -> Engine:
-    """An engine of ours: WAL, every commit on disk before it returns, five seconds of patience."""
-    url = make_url(uri)
-    engine = create_engine(url)
+    """An engine of ours. On SQLite: WAL, every commit on disk before it returns, five seconds of patience.
+
+    :raises RuntimeError: the driver is not installed.
+    """
+    url = _with_driver(make_url(uri))
+    try:
+        engine = create_engine(url)
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"FPS_DATABASE_URI: {error}; for PostgreSQL: pip install 'Flask-FPS[postgres]'") from error
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _durable_sqlite)
     _forget_connections_after_fork(engine)
     return engine
+
+
+def _with_driver(url: URL) -> URL:
+    """What hosting providers hand out (``postgres://…``) names no driver: it is the one of our extra."""
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgres", "postgresql") else url
 
 
 def _forget_connections_after_fork(engine: Engine) -> None:
@@ -73,6 +101,10 @@ def _durable_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
+def is_postgresql(connection: Connection | Engine) -> bool:
+    return connection.dialect.name == POSTGRESQL
+
+
 def take_write_lock(connection: Connection) -> None:
     """From here to the commit nobody else writes (SQLite); elsewhere row locks do that work."""
     if connection.dialect.name != "sqlite":
@@ -86,18 +118,43 @@ def take_write_lock(connection: Connection) -> None:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
-    """One durable step; everything in it is committed together or not at all."""
-    with engine.begin() as connection:
+    """One durable step; everything in it is committed together or not at all.
+
+    :raises SchemaMissing: the tables are not of the version that this code was written for.
+    """
+    with _connected(engine) as connection, connection.begin():
         take_write_lock(connection)
-        with Session(connection, expire_on_commit=False) as session:
+        info = {DATABASE_TIME: _begin(connection)}
+        with Session(connection, expire_on_commit=False, info=info) as session:
             yield session
             session.flush()
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    with engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
+    with _connected(engine) as connection, Session(connection, expire_on_commit=False) as session:
         yield session
+
+
+def _connected(engine: Engine) -> Connection:
+    connection = engine.connect()
+    return connection.execution_options(isolation_level="READ COMMITTED") if is_postgresql(engine) else connection
+
+
+def _begin(connection: Connection) -> datetime | None:
+    """Look at the tables' version before anything is written; the database's time, where its clock counts."""
+    if not is_postgresql(connection):
+        schema.check(connection.execute(_VERSION).scalar())
+        return None
+    told: datetime
+    told, version, _ = connection.execute(_BEGIN).one()
+    schema.check(version)
+    return told
+
+
+def database_time(connection: Connection) -> datetime | None:
+    """What the database's own clock says, where it is the one that counts."""
+    return connection.execute(_TIME).scalar_one() if is_postgresql(connection) else None
 
 
 def step(run: Callable[[], T]) -> T:
@@ -115,9 +172,7 @@ def step(run: Callable[[], T]) -> T:
                 raise
         except DBAPIError as error:
             if _tables_missing(error):
-                raise SchemaMissing(
-                    "the ledger's tables are missing: run `flask fps db upgrade` (in tests: fps.upgrade())"
-                ) from error
+                raise SchemaMissing(schema.MISSING) from error
             if attempt == TRIES or time.monotonic() > give_up or not _may_pass(error):
                 raise _busy(error) from error
         except PoolTimeout as error:  # it has waited long enough
@@ -134,11 +189,19 @@ def _tables_missing(error: DBAPIError) -> bool:
 
 
 def _may_pass(error: DBAPIError) -> bool:
+    """Locked for a moment, lost against another, or the connection was lost: what the step did is known to be undone,
+    or it may be done again."""
     said = str(error.orig)
-    return "locked" in said or "busy" in said or getattr(error.orig, "sqlstate", None) in RETRIABLE_SQLSTATES
+    return "locked" in said or "busy" in said or _sqlstate(error) in RETRIABLE_SQLSTATES or error.connection_invalidated
 
 
 def _busy(error: DBAPIError) -> Exception:
-    if isinstance(error, OperationalError) or error.connection_invalidated:
+    away = isinstance(error, OperationalError) or error.connection_invalidated
+    if away or _sqlstate(error) in RETRIABLE_SQLSTATES | BUSY_SQLSTATES:
         return LedgerBusy(f"the ledger's database does not answer: {error.orig}")
     return error
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    """psycopg says ``sqlstate``, psycopg2 ``pgcode``."""
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)

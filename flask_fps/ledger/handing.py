@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ..errors import LedgerBusy
 from ..errors import LedgerError
 from . import outbox
+from .engine import database_time
 from .engine import take_write_lock
 
 #: What only the ledger may call while handlers run.
@@ -30,11 +31,16 @@ class HandlerEndedTransaction(LedgerError):
 
 
 def deliver_in(
-    session: Any, engine: Engine, delivery: outbox.Delivery, now: datetime, call: Callable[[Any], None]
+    session: Any,
+    engine: Engine,
+    delivery: outbox.Delivery,
+    now: Callable[[datetime | None], datetime],
+    call: Callable[[Any], None],
 ) -> None:
     """Run the handlers on the shop's own session and write the mark as the last thing of that transaction.
 
     :param session: a Session or scoped_session of the ledger's database; it is handed to ``call`` as it is.
+    :param now: the ledger's time, by what the database's clock says, where that counts.
     :raises ClaimLost: the claim was lost before the mark could be written.
     :raises HandlerEndedTransaction: a handler committed or rolled back behind the guard.
     """
@@ -55,7 +61,7 @@ def deliver_in(
             raise HandlerEndedTransaction(
                 "a handler ended the transaction: add to `session`, and leave its end to the ledger"
             )
-        if not outbox.mark(connection, now, delivery):
+        if not outbox.mark(connection, now(database_time(connection)), delivery):
             raise ClaimLost(f"delivery of {delivery.payment.reference} is claimed by another worker")
         real.commit()
     except BaseException:

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from .backoff import Backoff
+from .claiming import claim_row
 from .models import InboxRow
 from .models import PaymentRow
 from .reading import row_of
@@ -67,7 +67,7 @@ def keep(
 
     :param again: then it is to be dealt with once more.
     """
-    known = session.scalar(select(InboxRow).where(InboxRow.digest == arrival.digest))
+    known = session.scalar(select(InboxRow).where(InboxRow.digest == arrival.digest).with_for_update())
     if known:
         if done and known.done_at is None:
             known.done_at, known.verdict = now, verdict
@@ -103,13 +103,9 @@ def _payment_id(session: Session, arrival: Arrival) -> int | None:
 
 def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta) -> Waiting | None:
     """Take one waiting arrival, so that nobody else processes it meanwhile."""
-    taken = session.execute(
-        update(InboxRow)
-        .where(InboxRow.id == id, InboxRow.done_at.is_(None), _free(now))
-        .values(lease_owner=owner, lease_until=now + lease, attempts=InboxRow.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
+    free = InboxRow.done_at.is_(None), _free(now)
+    held = {"lease_owner": owner, "lease_until": now + lease, "attempts": InboxRow.attempts + 1}
+    if not claim_row(session, InboxRow, id, *free, **held):
         return None
     row = session.get_one(InboxRow, id)
     payment = session.scalar(select(PaymentRow.reference).where(PaymentRow.id == row.payment_id))
@@ -143,13 +139,13 @@ def waits(session: Session, reference: str) -> bool:
 
 
 def finish(session: Session, now: datetime, id: int, note: str, verdict: str | None = None) -> None:
-    row = session.get_one(InboxRow, id)
+    row = session.get_one(InboxRow, id, with_for_update=True)
     row.done_at, row.note, row.lease_owner, row.lease_until = now, note, None, None
     row.verdict = verdict or row.verdict
 
 
 def postpone(session: Session, now: datetime, id: int, note: str, delays: Backoff) -> None:
-    row = session.get_one(InboxRow, id)
+    row = session.get_one(InboxRow, id, with_for_update=True)
     row.due_at = now + delays.after(row.attempts)
     row.note, row.lease_owner, row.lease_until = note, None, None
 

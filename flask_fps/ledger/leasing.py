@@ -19,6 +19,7 @@ from .models import IntentRow
 from .models import PaymentRow
 from .moves import journal
 from .moves import move
+from .reading import free_row
 from .reading import intent_record
 from .reading import intent_row
 from .reading import locked_row
@@ -122,8 +123,8 @@ def take(
     ``candidate`` is frozen here if the last request was refused for good and may be made anew. What is before
     a person is only asked about, and only if somebody wants it (``early``).
     """
-    row = locked_row(session, candidate.payment)
-    if _held(row, now) or not _due(row, now, early):
+    row = free_row(session, candidate.payment)
+    if row is None or _held(row, now) or not _due(row, now, early):
         return None
     if row.state == S.AUTHORIZED.value:
         return _take_authorized(session, now, row, candidate, lease, windows.pay)
@@ -164,8 +165,8 @@ def _take_authorized(
 
 def hold(session: Session, now: datetime, reference: str, lease: Lease, *, early: bool) -> Payment | None:
     """Lease a payment whose buyer has not come back, to ask the provider about him."""
-    row = locked_row(session, reference)
-    if S(row.state) not in AWAY or _held(row, now) or not _due(row, now, early):
+    row = free_row(session, reference)
+    if row is None or S(row.state) not in AWAY or _held(row, now) or not _due(row, now, early):
         return None
     _hold(row, now, lease)
     return payment_record(row)

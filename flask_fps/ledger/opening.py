@@ -25,6 +25,7 @@ from ..records import Line
 from ..records import Order
 from ..records import Payment
 from ..records import State
+from .claiming import lock_payments
 from .grants import is_used_up
 from .grants import owned_skus
 from .models import LineRow
@@ -99,7 +100,7 @@ def open_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening
     ``RESUMED`` and ``STARTED``: send him to pay, and only for what he does not own. ``TAKEN``: somebody else is
     paying this very order.
     """
-    found = _find(session, now, draft)
+    found = _find(session, now, draft, lock=True)
     if found.standing:
         return found.standing
     for row in found.used_up:
@@ -132,17 +133,17 @@ class _Found:
     used_up: tuple[PaymentRow, ...] = ()
 
 
-def _find(session: Session, now: datetime, draft: Draft) -> _Found:
+def _find(session: Session, now: datetime, draft: Draft, *, lock: bool = False) -> _Found:
     owned = _owned(session, now, draft)
     if owned == set(draft.order.skus):
         return _Found(draft, (Opening.GOODS, None))
     if owned:  # the whole cart may be under way to be paid; if it was paid, it is what he owns of it
-        whole = [row for row in _rows_of_order(session, draft) if row.state != State.PAID.value]
+        whole = [row for row in _rows_of_order(session, draft, lock) if row.state != State.PAID.value]
         standing = _standing(whole, draft)
         if standing:
             return _Found(draft, standing)
         draft = draft.without(owned)
-    rows = _rows_of_order(session, draft)
+    rows = _rows_of_order(session, draft, lock)
     used_up = tuple(row for row in rows if row.state == State.PAID.value and is_used_up(session, now, row))
     rows = [row for row in rows if row not in used_up]
     return _Found(draft, _standing(rows, draft), next(iter(rows), None), used_up)
@@ -161,8 +162,8 @@ def _owned(session: Session, now: datetime, draft: Draft) -> set[str]:
     return owned_skus(session, now, draft.account, draft.buyer, once) if once else set()
 
 
-def _rows_of_order(session: Session, draft: Draft) -> list[PaymentRow]:
-    query = payments_with_lines().where(
+def _rows_of_order(session: Session, draft: Draft, lock: bool) -> list[PaymentRow]:
+    which = (
         PaymentRow.account == draft.account,
         PaymentRow.order_key == draft.order_key,
         or_(
@@ -170,6 +171,9 @@ def _rows_of_order(session: Session, draft: Draft) -> list[PaymentRow]:
             and_(PaymentRow.state == State.STARTED.value, PaymentRow.superseded_by.is_(None)),
         ),
     )
+    if lock:
+        lock_payments(session, *which)
+    query = payments_with_lines().where(*which)
     return list(session.execute(query.order_by(PaymentRow.id)).unique().scalars())
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from ..records import Payment
 from .backoff import Backoff
+from .claiming import claim_row
 from .models import DeliveryRow
 from .models import JournalRow
 from .models import ParkedRow
@@ -114,14 +115,8 @@ def claim(
     Who takes that of ``payment_completed`` adds what is owed by his ``handlers``: the process that learned of
     the payment may not have known them all.
     """
-    taken = session.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.id == id, DeliveryRow.state == "due", _free(now))
-        .where(true() if early else DeliveryRow.due_at <= now)
-        .values(lease_owner=owner, lease_until=now + lease)
-        .execution_options(synchronize_session=False)
-    )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
+    free = DeliveryRow.state == "due", _free(now), true() if early else DeliveryRow.due_at <= now
+    if not claim_row(session, DeliveryRow, id, *free, lease_owner=owner, lease_until=now + lease):
         return None
     row = session.get_one(DeliveryRow, id)
     payment = session.execute(payments_with_lines().where(PaymentRow.id == row.payment_id)).unique().scalar_one()
@@ -146,10 +141,10 @@ def renew(session: Session, now: datetime, delivery: Delivery, lease: timedelta)
 
 
 def still_ours(connection: Connection, delivery: Delivery) -> bool:
-    row = connection.execute(
-        select(DeliveryRow.state, DeliveryRow.lease_owner).where(DeliveryRow.id == delivery.id).with_for_update()
-    ).one()
-    return (row.state, row.lease_owner) == ("due", delivery.owner)
+    """Is the claim ours, and nobody else about to take it over? From here to the commit nobody can."""
+    held = select(DeliveryRow.state, DeliveryRow.lease_owner).where(DeliveryRow.id == delivery.id)
+    row = connection.execute(held.with_for_update(key_share=True, skip_locked=True)).one_or_none()
+    return row is not None and tuple(row) == ("due", delivery.owner)
 
 
 def mark(connection: Connection, now: datetime, delivery: Delivery) -> bool:
@@ -180,7 +175,7 @@ def mark(connection: Connection, now: datetime, delivery: Delivery) -> bool:
 
 def failed(session: Session, now: datetime, delivery: Delivery, error: str, delays: Backoff) -> bool:
     """Note that a handler raised; true if it is now put before a person."""
-    row = session.get_one(DeliveryRow, delivery.id)
+    row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
     if row.lease_owner != delivery.owner or row.state != "due":
         return False
     payment = session.execute(payments_with_lines().where(PaymentRow.id == row.payment_id)).unique().scalar_one()
@@ -209,7 +204,7 @@ def failed(session: Session, now: datetime, delivery: Delivery, error: str, dela
 
 def give_back(session: Session, now: datetime, delivery: Delivery, wait: timedelta) -> None:
     """Drop a claim unused; nobody takes it up before ``wait`` is over."""
-    row = session.get_one(DeliveryRow, delivery.id)
+    row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
     if row.lease_owner == delivery.owner and row.state == "due":
         row.lease_owner = row.lease_until = None
         row.due_at = now + wait

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from .claiming import lock_payments
 from .models import ClaimRow
 from .models import GrantRow
 from .models import PaymentRow
@@ -23,6 +24,7 @@ def adopt(session: Session, now: datetime, guest: str, buyer: str) -> int:
     A payment whose new order key the unique index refuses (the buyer has one of that order himself)
     keeps its old key.
     """
+    lock_payments(session, PaymentRow.buyer == guest)
     rows = list(session.scalars(select(PaymentRow).where(PaymentRow.buyer == guest)))
     for row in rows:
         row.buyer = buyer

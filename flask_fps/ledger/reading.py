@@ -21,6 +21,7 @@ from ..records import Line
 from ..records import Payment
 from ..records import Result
 from ..records import State
+from .claiming import lock_payments
 from .models import ClaimRow
 from .models import DeliveryRow
 from .models import GrantRow
@@ -38,9 +39,9 @@ def payments_with_lines() -> Select[PaymentRow]:
 
 
 def row_of(session: Session, reference: str, *, lock: bool = False) -> PaymentRow | None:
-    query = payments_with_lines().where(PaymentRow.reference == reference)
     if lock:
-        query = query.with_for_update(of=PaymentRow)
+        lock_payments(session, PaymentRow.reference == reference)
+    query = payments_with_lines().where(PaymentRow.reference == reference)
     return session.execute(query).unique().scalar_one_or_none()
 
 
@@ -150,6 +151,16 @@ def locked_row(session: Session, reference: str) -> PaymentRow:
     if row is None:
         raise LookupError(f"no payment {reference!r} in this ledger")
     return row
+
+
+def free_row(session: Session, reference: str) -> PaymentRow | None:
+    """As :func:`locked_row`, but ``None`` where another process is just writing the payment: it is not waited for.
+
+    :raises LookupError: there is no such payment.
+    """
+    if not lock_payments(session, PaymentRow.reference == reference, skip=True):
+        return None
+    return locked_row(session, reference)
 
 
 def intent_row(session: Session, reference: str) -> IntentRow:

@@ -12,11 +12,11 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ..records import Payment
 from .backoff import Backoff
+from .claiming import claim_row
 from .journal import journal
 from .models import PaymentRow
 from .models import ReleaseRow
@@ -71,13 +71,9 @@ def due_of(session: Session, now: datetime, reference: str) -> list[int]:
 
 
 def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta) -> Release | None:
-    taken = session.execute(
-        update(ReleaseRow)
-        .where(ReleaseRow.id == id, ReleaseRow.released_at.is_(None), _free(now))
-        .values(lease_owner=owner, lease_until=now + lease, attempts=ReleaseRow.attempts + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
+    free = ReleaseRow.released_at.is_(None), _free(now)
+    held = {"lease_owner": owner, "lease_until": now + lease, "attempts": ReleaseRow.attempts + 1}
+    if not claim_row(session, ReleaseRow, id, *free, **held):
         return None
     row = session.get_one(ReleaseRow, id)
     payment = session.execute(payments_with_lines().where(PaymentRow.id == row.payment_id)).unique().scalar_one()
@@ -86,7 +82,7 @@ def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta
 
 def ended(session: Session, now: datetime, release: Release, result: str, said: str) -> None:
     """The provider has answered, or the authorization is past its own time."""
-    row = session.get_one(ReleaseRow, release.id)
+    row = session.get_one(ReleaseRow, release.id, with_for_update=True)
     if row.released_at is not None:
         return
     row.released_at, row.due_at, row.lease_owner, row.lease_until = now, None, None, None
@@ -95,7 +91,7 @@ def ended(session: Session, now: datetime, release: Release, result: str, said: 
 
 
 def postpone(session: Session, now: datetime, release: Release, delays: Backoff) -> None:
-    row = session.get_one(ReleaseRow, release.id)
+    row = session.get_one(ReleaseRow, release.id, with_for_update=True)
     if row.lease_owner == release.owner and row.released_at is None:
         row.due_at, row.lease_owner, row.lease_until = now + delays.after(row.attempts), None, None
 

@@ -152,12 +152,13 @@ def test_row_55_new_keys(stage: Stage) -> None:
 
 test_row_55_guard = fails(without(guards.refusals_at_the_door_pass, test_row_55_new_keys))
 
-BAD_MIGRATION = """
+HEAD = schema.HEAD
+BAD_MIGRATION = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{HEAD}"
 
 
 def upgrade():
@@ -176,10 +177,10 @@ def test_row_56_an_upgrade_under_way(stage: Stage) -> None:
     versions = _release(stage, BAD_MIGRATION)
     with pytest.raises(Exception, match="no_such_table"):
         schema.upgrade(stage.shop.engine)
-    stage.saw("a migration failed half-way", schema.current(stage.shop.engine) == "0001")
+    stage.saw("a migration failed half-way", schema.current(stage.shop.engine) == HEAD)
     assert "color" not in stage.shop.rows("SELECT name FROM pragma_table_info('fps_payments')")
 
-    (versions / "0002_color.py").write_text(BAD_MIGRATION.replace("SELECT * FROM no_such_table", "SELECT 1"))
+    (versions / "9999_color.py").write_text(BAD_MIGRATION.replace("SELECT * FROM no_such_table", "SELECT 1"))
     schema.upgrade(stage.shop.engine)
     assert stage.shop.rows("SELECT DISTINCT color FROM fps_payments") == ["red"]
     stage.john.come_back(url)
@@ -189,9 +190,9 @@ def test_row_56_an_upgrade_under_way(stage: Stage) -> None:
 def _release(stage: Stage, migration: str) -> Path:
     """A release with one migration more."""
     folder = Path(copytree(schema.MIGRATIONS, stage.folder / "migrations"))
-    (folder / "versions" / "0002_color.py").write_text(migration)
+    (folder / "versions" / "9999_color.py").write_text(migration)
     stage.patch.setattr(schema, "MIGRATIONS", folder)
-    stage.patch.setattr(schema, "HEAD", "0002")
+    stage.patch.setattr(schema, "HEAD", "9999")
     return folder / "versions"
 
 

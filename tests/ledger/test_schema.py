@@ -74,10 +74,10 @@ def test_twice_is_harmless(tmp_path: Path) -> None:
 
 
 def test_the_head_is_the_newest_migration() -> None:
-    assert sorted(schema._known())[-1] == schema.HEAD
+    assert sorted(schema.known())[-1] == schema.HEAD
 
 
-@pytest.mark.parametrize("version", sorted(schema._known()))
+@pytest.mark.parametrize("version", sorted(schema.known()))
 def test_every_older_ledger_can_be_brought_up_with_what_it_holds(tmp_path: Path, version: str) -> None:
     from alembic import command
 

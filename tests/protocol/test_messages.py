@@ -10,24 +10,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_fps.errors import MalformedMessage
+from flask_fps.protocol.dialects import dialect
 from flask_fps.protocol.messages import ACTIONS
 from flask_fps.protocol.messages import Amount
 from flask_fps.protocol.messages import Cancel
+from flask_fps.protocol.messages import CancelSubscriptionAndRefund
 from flask_fps.protocol.messages import CancelToken
 from flask_fps.protocol.messages import COMMON_NAMES
 from flask_fps.protocol.messages import DescriptorPolicy
+from flask_fps.protocol.messages import FundPrepaid
 from flask_fps.protocol.messages import GetAccountActivity
 from flask_fps.protocol.messages import GetAccountBalance
+from flask_fps.protocol.messages import GetDebtBalance
+from flask_fps.protocol.messages import GetOutstandingDebtBalance
+from flask_fps.protocol.messages import GetPaymentInstruction
+from flask_fps.protocol.messages import GetPrepaidBalance
+from flask_fps.protocol.messages import GetRecipientVerificationStatus
+from flask_fps.protocol.messages import GetSubscriptionDetails
 from flask_fps.protocol.messages import GetTokenByCaller
+from flask_fps.protocol.messages import GetTokens
+from flask_fps.protocol.messages import GetTokenUsage
+from flask_fps.protocol.messages import GetTotalPrepaidLiability
 from flask_fps.protocol.messages import GetTransaction
+from flask_fps.protocol.messages import GetTransactionsForSubscription
 from flask_fps.protocol.messages import GetTransactionStatus
+from flask_fps.protocol.messages import InstallPaymentInstruction
 from flask_fps.protocol.messages import Message
 from flask_fps.protocol.messages import Pay
 from flask_fps.protocol.messages import Refund
 from flask_fps.protocol.messages import Reserve
 from flask_fps.protocol.messages import Settle
+from flask_fps.protocol.messages import SettleDebt
 from flask_fps.protocol.messages import VerifySignature
 from flask_fps.protocol.messages import VERSIONS
+from flask_fps.protocol.messages import WriteOffDebt
 
 V2008, V2010 = VERSIONS
 TOKEN = "A5BB" * 16
@@ -145,6 +161,113 @@ FULL: list[tuple[Message[Any], dict[str, str]]] = [
         CancelToken(token_id=TOKEN, reason_text="", override_ipn_url="http://h/"),
         {"TokenId": TOKEN, "ReasonText": "", "OverrideIPNURL": "http://h/"},
     ),
+    (GetTokens(), {}),
+    (
+        GetTokens(
+            token_status="Inactive", token_type="SingleUse", caller_reference="ref-1", token_friendly_name="Friendly1"
+        ),
+        {
+            "TokenStatus": "Inactive",
+            "TokenType": "SingleUse",
+            "CallerReference": "ref-1",
+            "TokenFriendlyName": "Friendly1",
+        },
+    ),
+    (GetTokenUsage(token_id=TOKEN), {"TokenId": TOKEN}),
+    (
+        InstallPaymentInstruction(
+            payment_instruction="MyRole == 'Caller';",
+            caller_reference="ref-1",
+            token_type="Unrestricted",
+            token_friendly_name="mine",
+            payment_reason="songs",
+        ),
+        {
+            "PaymentInstruction": "MyRole == 'Caller';",
+            "CallerReference": "ref-1",
+            "TokenType": "Unrestricted",
+            "TokenFriendlyName": "mine",
+            "PaymentReason": "songs",
+        },
+    ),
+    (GetPaymentInstruction(token_id=TOKEN), {"TokenId": TOKEN}),
+    (GetRecipientVerificationStatus(recipient_token_id=TOKEN), {"RecipientTokenId": TOKEN}),
+    (
+        FundPrepaid(
+            sender_token_id=TOKEN,
+            prepaid_instrument_id="P" * 64,
+            funding_amount=Amount(Decimal(10)),
+            caller_reference="fund-1",
+            transaction_timeout_in_mins=5,
+            override_ipn_url="http://h/",
+        ),
+        {
+            "SenderTokenId": TOKEN,
+            "PrepaidInstrumentId": "P" * 64,
+            "FundingAmount.CurrencyCode": "USD",
+            "FundingAmount.Value": "10.00",
+            "CallerReference": "fund-1",
+            "TransactionTimeoutInMins": "5",
+            "OverrideIPNURL": "http://h/",
+        },
+    ),
+    (GetPrepaidBalance(prepaid_instrument_id="P" * 64), {"PrepaidInstrumentId": "P" * 64}),
+    (GetTotalPrepaidLiability(), {}),
+    (GetDebtBalance(credit_instrument_id="C" * 64), {"CreditInstrumentId": "C" * 64}),
+    (GetOutstandingDebtBalance(), {}),
+    (
+        SettleDebt(
+            sender_token_id=TOKEN,
+            credit_instrument_id="C" * 64,
+            settlement_amount=Amount(Decimal(90)),
+            caller_reference="settle-1",
+            sender_description="may",
+            caller_description="bill 5",
+            descriptor_policy=DescriptorPolicy(soft_descriptor_type="Static"),
+        ),
+        {
+            "SenderTokenId": TOKEN,
+            "CreditInstrumentId": "C" * 64,
+            "SettlementAmount.CurrencyCode": "USD",
+            "SettlementAmount.Value": "90.00",
+            "CallerReference": "settle-1",
+            "SenderDescription": "may",
+            "CallerDescription": "bill 5",
+            "DescriptorPolicy.SoftDescriptorType": "Static",
+        },
+    ),
+    (
+        WriteOffDebt(
+            credit_instrument_id="C" * 64,
+            adjustment_amount=Amount(Decimal(10)),
+            caller_reference="gone-1",
+            caller_description="thanks",
+        ),
+        {
+            "CreditInstrumentId": "C" * 64,
+            "AdjustmentAmount.CurrencyCode": "USD",
+            "AdjustmentAmount.Value": "10.00",
+            "CallerReference": "gone-1",
+            "CallerDescription": "thanks",
+        },
+    ),
+    (
+        CancelSubscriptionAndRefund(
+            subscription_id="S",
+            refund_amount=Amount(Decimal(5)),
+            caller_reference="refund-1",
+            cancel_reason="moved",
+        ),
+        {
+            "SubscriptionId": "S",
+            "RefundAmount.CurrencyCode": "USD",
+            "RefundAmount.Value": "5.00",
+            "CallerReference": "refund-1",
+            "CancelReason": "moved",
+        },
+    ),
+    (GetSubscriptionDetails(subscription_id="S"), {"SubscriptionId": "S"}),
+    (GetTransactionsForSubscription(subscription_id="S"), {"SubscriptionId": "S"}),
     (
         VerifySignature(url_end_point="http://h/return", http_parameters="a=b%20c&signature=x"),
         {"UrlEndPoint": "http://h/return", "HttpParameters": "a=b%20c&signature=x"},
@@ -173,7 +296,14 @@ def test_the_notification_address_came_with_2010(action: type[Message[Any]]) -> 
 
 def test_no_other_action_differs_between_the_versions() -> None:
     differs = {name for name, action in ACTIONS.items() if action.names(V2008) != action.names(V2010)}
-    assert differs == {"Pay", "Reserve", "Settle", "Cancel", "Refund", "CancelToken"}
+    money = {"Pay", "Reserve", "Settle", "Cancel", "Refund", "FundPrepaid", "SettleDebt"}
+    assert differs == money | {"CancelToken"}
+
+
+def test_subscriptions_can_be_looked_at_since_2010() -> None:
+    reads = {"GetSubscriptionDetails", "GetTransactionsForSubscription"}
+    assert set(dialect(V2008).actions) == set(ACTIONS) - reads
+    assert set(dialect(V2010).actions) == set(ACTIONS)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from .. import messages
 from ..messages import Message
 from .modern import Modern
 
-ACTIONS: Mapping[str, type[Message[Any]]] = messages.ACTIONS
+ACTIONS: Mapping[str, type[Message[Any]]] = messages.since("2008-09-17")
 
 #: Both signatures were documented; ours is the one that sees all of a request.
 V2008_09_17 = Modern("2008-09-17", ACTIONS, signatures=("2", "1"))

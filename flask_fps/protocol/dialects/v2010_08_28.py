@@ -9,6 +9,6 @@ from .. import messages
 from ..messages import Message
 from .modern import Modern
 
-ACTIONS: Mapping[str, type[Message[Any]]] = messages.ACTIONS
+ACTIONS: Mapping[str, type[Message[Any]]] = messages.since("2010-08-28")
 
 V2010_08_28 = Modern("2010-08-28", ACTIONS, signatures=("2",))

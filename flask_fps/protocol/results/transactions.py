@@ -1,90 +1,13 @@
-"""What answers of the FPS API hold, each declared once, in the order of FPS's schema.
-
-Amounts are exact; a status is the service's own word. FPS API reference, *Complex Types*.
-"""
+"""What answers tell of transactions, of an account, and of a signature."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
-from decimal import Decimal
 
-from . import values
-from .schema import named
-
-
-@dataclass(frozen=True)
-class Amount:
-    """An exact sum of money: ``Amount(Decimal("0.10"))``.
-
-    :raises TypeError: for a float.
-    :raises ValueError: for what is no plain number.
-    """
-
-    value: Decimal
-    currency_code: str = field(default="USD", metadata=named(first=True))
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", values.exact(self.value))
-
-    def __str__(self) -> str:
-        """As notifications write it: ``USD 2.22``."""
-        return f"{self.currency_code} {values.number(self.value)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DescriptorPolicy:
-    """What the buyer's card statement says."""
-
-    #: ``Static`` or ``Dynamic``.
-    soft_descriptor_type: str | None = None
-    #: Whose customer service is named: ``Caller`` or ``Recipient``.
-    cs_owner: str | None = field(default=None, metadata=named("CSOwner"))
-
-
-# ------------------------------------------------------------------------------------ results
-
-
-@dataclass(frozen=True)
-class PayResult:
-    """The transaction that a request made, and how it stands."""
-
-    transaction_id: str
-    #: ``Success``, ``Pending``, ``Failure``, ``Reserved`` or ``Cancelled``.
-    transaction_status: str
-
-
-@dataclass(frozen=True)
-class ReserveResult:
-    """The transaction that holds the money: ``Pending`` by card, then ``Reserved``."""
-
-    transaction_id: str
-    transaction_status: str
-
-
-@dataclass(frozen=True)
-class SettleResult:
-    """The reserved transaction itself, now paid or about to be."""
-
-    transaction_id: str
-    transaction_status: str
-
-
-@dataclass(frozen=True)
-class CancelResult:
-    """The transaction that will not happen."""
-
-    transaction_id: str
-    transaction_status: str
-
-
-@dataclass(frozen=True)
-class RefundResult:
-    """The refund, which is a transaction of its own."""
-
-    transaction_id: str
-    transaction_status: str
+from ..schema import named
+from .amounts import Amount
 
 
 @dataclass(frozen=True)
@@ -237,27 +160,3 @@ class GetAccountBalanceResult:
     """The caller's account."""
 
     account_balance: AccountBalance
-
-
-@dataclass(frozen=True, kw_only=True)
-class Token:
-    """A payment token: what a buyer authorised."""
-
-    token_id: str
-    friendly_name: str | None = None
-    #: ``Active`` or ``Inactive``.
-    token_status: str
-    date_installed: datetime
-    #: The reference of the co-branded request that made it.
-    caller_reference: str
-    #: ``SingleUse``, ``MultiUse``, ``Recurring`` or ``Unrestricted``.
-    token_type: str
-    old_token_id: str | None = None
-    payment_reason: str | None = None
-
-
-@dataclass(frozen=True)
-class GetTokenByCallerResult:
-    """The token that was asked for."""
-
-    token: Token

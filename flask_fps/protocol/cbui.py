@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from . import query
 from . import signing
+from .outbound import AWS_SIGNATURE
 from .pipelines import EditToken as EditToken
 from .pipelines import MultiUse as MultiUse
 from .pipelines import PAYMENT_METHODS as PAYMENT_METHODS
@@ -37,7 +38,8 @@ class CBUI:
     """Makes signed URLs for one caller.
 
     :param endpoint: where the co-branded pages are, without a query.
-    :param signature_version: ``2``, or ``1`` for a service of 2009 that knows nothing else.
+    :param signature_version: ``2``, or ``1`` for a service of 2009 that knows nothing else, or ``awsSignature`` for
+        one of 2007, which knows no version of these pages either.
     :param algorithm: of version 2; version 1 is HMAC-SHA1 always.
     """
 
@@ -50,9 +52,10 @@ class CBUI:
         signature_version: str = "2",
         algorithm: str = signing.HMAC_SHA256,
     ) -> None:
-        if signature_version not in ("1", "2"):
+        if signature_version not in ("1", "2", AWS_SIGNATURE):
             raise ValueError(
-                f"signature version {signature_version!r} does not exist: use '2', or '1' for old services"
+                f"signature version {signature_version!r} does not exist: use '2', or '1' or 'awsSignature' for old "
+                "services"
             )
         self.endpoint = endpoint
         self.access_key = access_key
@@ -62,8 +65,8 @@ class CBUI:
 
     def url(self, request: Request) -> str:
         """The signed URL of this request: send the buyer's browser there."""
-        params = {"callerKey": self.access_key, "pipelineName": request.pipeline, "version": VERSION}
-        return query.append(self.endpoint, self._signed(params | request.parameters()))
+        params = {"callerKey": self.access_key, "pipelineName": request.pipeline} | self._pages() | request.parameters()
+        return query.append(self.endpoint, self._signed(params))
 
     def single_use(
         self, *, caller_reference: str, return_url: str, transaction_amount: Price, **optional: object
@@ -78,7 +81,13 @@ class CBUI:
             )
         )
 
+    def _pages(self) -> dict[str, str]:
+        """The version of the pages, which is what tells them from those of 2007."""
+        return {} if self._version == AWS_SIGNATURE else {"version": VERSION}
+
     def _signed(self, params: dict[str, str]) -> dict[str, str]:
+        if self._version == AWS_SIGNATURE:
+            return params | {AWS_SIGNATURE: signing.sign_url_form(self.endpoint, params, self._secret_key)}
         if self._version == "1":
             return params | {"signature": signing.sign_v1(params, self._secret_key)}
         params = params | {"signatureVersion": "2", "signatureMethod": self._algorithm}

@@ -24,6 +24,8 @@ from . import rsa
 from . import signing
 from . import values
 from .results import Amount
+from .verifiers import AWS_SIGNATURE as AWS_SIGNATURE
+from .verifiers import AwsSignature as AwsSignature
 from .verifiers import HmacV1 as HmacV1
 from .verifiers import PinnedCertificate as PinnedCertificate
 from .verifiers import RemoteVerification as RemoteVerification
@@ -212,11 +214,22 @@ def sign_outbound_v1(params: Mapping[str, str], secret: str, *, return_url: str 
     return {**params, "signature": signing.sign_v1(query.unique((*own, *params.items())), secret)}
 
 
+def url_signed_as_in_2007(params: Mapping[str, str], secret: str, return_url: str, *, escape: bool = False) -> str:
+    """The URL that FPS sent a buyer back to in 2007: its ``awsSignature`` as it is, not percent-encoded.
+
+    :param escape: encode it all the same, for listeners that read it as a form.
+    """
+    own = query.parse(urlsplit(return_url).query)
+    signature = signing.sign_url_form(return_url, query.unique((*own, *params.items())), secret)
+    address, mark, fragment = query.append(return_url, params).partition("#")
+    return f"{address}&{AWS_SIGNATURE}={query.encode(signature) if escape else signature}{mark}{fragment}"
+
+
 # ------------------------------------------------------------------------------------ shared
 
 
 def _judge(verifier: Verifier, method: str, url: str, params: Mapping[str, str], raw: str) -> None:
-    if "signature" not in params:
+    if not {"signature", AWS_SIGNATURE} & params.keys():
         raise InvalidSignature("the message is not signed", params)
     verdict = verifier.verify(method, url, params, raw)
     if verdict is None:

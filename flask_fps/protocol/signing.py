@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 from binascii import b2a_base64
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from urllib.parse import quote
@@ -85,6 +86,11 @@ def sign_v1(params: Mapping[str, str], secret: str) -> str:
     return hmac_signature(concatenation(params), secret, HMAC_SHA1)
 
 
+def sign_url_form(url: str, params: Mapping[str, str], secret: str) -> str:
+    """The ``awsSignature`` of 2007 for these parameters at this URL (whose own query is not looked at)."""
+    return hmac_signature(url_form(_url_path(url), params), secret, HMAC_SHA1)
+
+
 def same(expected: str, got: str) -> bool:
     """Compare two signatures in a time that tells nothing; any text may be given."""
     return hmac.compare_digest(expected.encode("utf-8", "surrogatepass"), got.encode("utf-8", "surrogatepass"))
@@ -117,6 +123,27 @@ def verifies_v1(params: Mapping[str, str], signature: str, secrets: Iterable[str
     return any(same(hmac_signature(text, secret, HMAC_SHA1), signature) for secret in each(secrets))
 
 
+def verifies_url_form(url: str, params: Mapping[str, str], signature: str, secrets: Iterable[str]) -> bool:
+    """Is this the ``awsSignature`` of these parameters at this URL, as we make it ourselves?"""
+    return any(same(sign_url_form(url, params, secret), signature) for secret in each(secrets))
+
+
+def verifies_any_url_form(
+    path: str, params: Mapping[str, str], raw: str, signature: str, secrets: Iterable[str]
+) -> bool:
+    """Is this an ``awsSignature`` as any client of the time made it?
+
+    The guide left order and encoding open: four encodings and two orders were in use, and some clients
+    signed their query as they sent it.
+
+    :param raw: that query, without the signature.
+    """
+    orders = (_ignoring_case(params), tuple(sorted(params.items())))
+    texts = [f"{path}?{write(pairs)}" for pairs in orders for write in _URL_FORMS] + [f"{path}?{raw}"]
+    made = (hmac_signature(text, secret, HMAC_SHA1) for secret in each(secrets) for text in dict.fromkeys(texts))
+    return any(same(each_made, signature) for each_made in made)
+
+
 def each(texts: Iterable[str]) -> tuple[str, ...]:
     """The texts as a tuple, for several rounds over them.
 
@@ -131,6 +158,21 @@ def _path_and_pairs(path: str, params: Mapping[str, str]) -> tuple[str, str]:
     """The last two lines of what version 2 covers: the same whatever the host is called."""
     encoded_path = quote(unquote_to_bytes(path) or b"/", safe="/" + query.UNRESERVED)
     return encoded_path, query.join(tuple(sorted(params.items())))
+
+
+def _url_path(url: str) -> str:
+    return urlsplit(url).path or "/"
+
+
+def _url_form(safe: str, space: str) -> Callable[[query.Pairs], str]:
+    def write(text: str) -> str:
+        return quote(text, safe=safe).replace("%20", space).replace("~", "~" if "~" in safe else "%7E")
+
+    return lambda pairs: "&".join(f"{write(name)}={write(value)}" for name, value in pairs)
+
+
+#: FPYS and Murty; Java's URLEncoder; boto 1.x and remit of 2009; RFC 3986.
+_URL_FORMS = (_url_form("-_.", "%20"), _url_form("-_.*", "+"), _url_form("-_.", "+"), _url_form("-_.~", "%20"))
 
 
 def _ignoring_case(params: Mapping[str, str]) -> query.Pairs:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .client import Client
 
 RSA_SHA1 = "RSA-SHA1"
+#: The parameter that carried the signature in 2007.
+AWS_SIGNATURE = "awsSignature"
+#: Parameters of later signatures.
+_LATER = frozenset({"signature", "signatureVersion", "signatureMethod", "certificateUrl"})
 
 
 class Verifier(Protocol):
@@ -96,6 +100,27 @@ class HmacV1:
         if params.get("signatureVersion", "1") != "1":
             return False
         return signing.verifies_v1(_unsigned(params), params.get("signature", ""), self.secrets)
+
+
+@dataclass(frozen=True)
+class AwsSignature:
+    """Checks returns of 2007, signed in the URL form with the caller's own secret.
+
+    The signature came as it is, not percent-encoded, so its ``+`` has become a space. A message that carries
+    any other signature is refused here; notifications were not of that time.
+    """
+
+    secrets: Iterable[str] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "secrets", signing.each(self.secrets))
+
+    def verify(self, method: str, url: str, params: Mapping[str, str], raw: str) -> bool | None:
+        if method != "GET" or _LATER & params.keys():
+            return False
+        own = {name: value for name, value in params.items() if name != AWS_SIGNATURE}
+        signature = params.get(AWS_SIGNATURE, "").replace(" ", "+")
+        return signing.verifies_url_form(url, own, signature, self.secrets)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 The signature parameters tell the era, never ``version`` alone: a caller that signs by concatenation is
 answered by concatenation, one of signature version 2 by RSA (FPS developer guide, *Co-branded service
-requests* and *Working with Signatures*).
+requests* and *Working with Signatures*), and one that signs as in 2007 is answered as in 2007, unless it names
+the version of the pages that came after.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ...errors import MalformedMessage
 from ...protocol import query
 from ...protocol import signing
 from ...protocol.endpoints import CBUI_PATH
+from ...protocol.outbound import AWS_SIGNATURE
 from ..bank.errors import CallerInputError
 from ..bank.records import Account
 
@@ -28,8 +30,9 @@ ALIASES = {"returnUrl": "returnURL", "accessKey": "callerKey", "CallerReference"
 #: What an answer may add to the return URL, which therefore must not bring it along.
 ANSWER_NAMES = frozenset(
     {"status", "tokenID", "callerReference", "expiry", "errorMessage"}
-    | {"signature", "signatureVersion", "signatureMethod", "certificateUrl"}
+    | {"signature", "signatureVersion", "signatureMethod", "certificateUrl", AWS_SIGNATURE}
 )
+_LATER = frozenset({"signature", "signatureVersion", "signatureMethod"})
 ALGORITHMS = frozenset({signing.HMAC_SHA256, signing.HMAC_SHA1})
 
 
@@ -40,7 +43,7 @@ class Signed:
     caller: Account
     #: Under their documented names.
     params: Mapping[str, str]
-    #: Which signature the answer shall carry: ``v2`` or ``v1``.
+    #: Which signature the answer shall carry: ``v2``, ``v1`` or ``awsSignature``.
     era: str
 
 
@@ -58,13 +61,13 @@ def verified(raw: bytes, hosts: Iterable[str], find: Callable[[str], Account | N
     caller = find(params["callerKey"]) if params.get("callerKey") else None
     if caller is None or not caller.secret_key:
         raise _absent("callerKey")
-    if not _is_signed(sent, era, hosts, caller.secret_key):
+    if not _is_signed(sent, raw, era, hosts, caller.secret_key):
         raise _invalid_signature()
     if params.get("version", VERSION) != VERSION:
         raise _absent("version")
     if not _takes_an_answer(params.get("returnURL", "")):
         raise _absent("returnURL")
-    return Signed(caller, params, era)
+    return Signed(caller, params, _answered_in(era, sent))
 
 
 def _read(raw: bytes) -> dict[str, str]:
@@ -87,6 +90,8 @@ def _documented(sent: Mapping[str, str]) -> dict[str, str]:
 
 def _era(sent: Mapping[str, str]) -> str:
     """Which one rule judges this request."""
+    if sent.get(AWS_SIGNATURE) and not _LATER & sent.keys():
+        return AWS_SIGNATURE
     version = sent.get("signatureVersion", "1")
     if not sent.get("signature") or "awsSignature" in sent or version not in ("1", "2"):
         raise _invalid_signature()
@@ -95,12 +100,30 @@ def _era(sent: Mapping[str, str]) -> str:
     return f"v{version}"
 
 
-def _is_signed(sent: Mapping[str, str], era: str, hosts: Iterable[str], secret: str) -> bool:
+def _answered_in(era: str, sent: Mapping[str, str]) -> str:
+    """The version of 2009 moved the return from the form of 2007 to the concatenation."""
+    return "v1" if era == AWS_SIGNATURE and "version" in sent else era
+
+
+def _is_signed(sent: Mapping[str, str], raw: bytes, era: str, hosts: Iterable[str], secret: str) -> bool:
+    if era == AWS_SIGNATURE:
+        return _is_signed_as_in_2007(sent, raw, secret)
     unsigned = {name: value for name, value in sent.items() if name != "signature"}
     if era == "v1":
         return signing.verifies_v1(unsigned, sent["signature"], [secret])
     algorithm = sent["signatureMethod"]
     return signing.verifies("GET", hosts, CBUI_PATH, unsigned, sent["signature"], [secret], algorithm)
+
+
+def _is_signed_as_in_2007(sent: Mapping[str, str], raw: bytes, secret: str) -> bool:
+    """In any of the forms of the time; one that names the version of 2009, by concatenation too."""
+    unsigned = {name: value for name, value in sent.items() if name != AWS_SIGNATURE}
+    given = sent[AWS_SIGNATURE].replace(" ", "+")
+    pairs = raw.decode("ascii", "replace").split("&")
+    as_sent = "&".join(pair for pair in pairs if not pair.startswith(f"{AWS_SIGNATURE}="))
+    if signing.verifies_any_url_form(CBUI_PATH, unsigned, as_sent, given, [secret]):
+        return True
+    return "version" in sent and signing.verifies_v1(unsigned, given, [secret])
 
 
 def _takes_an_answer(url: str) -> bool:

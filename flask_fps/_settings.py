@@ -11,7 +11,9 @@ import os
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import timedelta
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,42 @@ def duration(value: Any) -> timedelta:
     if number is None or not 0 < number <= timedelta(days=365).total_seconds():
         raise Wrong("must be a number of seconds or a timedelta, above 0 and at most a year")
     return timedelta(seconds=number)
+
+
+def count(value: Any) -> int:
+    """A whole number above 0."""
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
+        raise Wrong(f"is {value!r:.40}: use a whole number from 1 to 10000, or leave it out for no limit")
+    return number
+
+
+def function(value: Any) -> Callable[..., object]:
+    """Something to call, or where it is to be imported from."""
+    if isinstance(value, str):
+        value = _imported(value)
+    if not callable(value):
+        raise Wrong("must be a function, or its name as 'package.module:function'")
+    found: Callable[..., object] = value
+    return found
+
+
+def _imported(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Wrong(f"is {name!r:.80} and cannot be imported ({error}): write 'package.module:function'") from error
+
+
+def locations(value: Any) -> dict[str, str]:
+    """Folders, each with the internal address its files have for the web server."""
+    if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value.values()):
+        raise Wrong("must be a dict of folders and internal addresses, such as {'/srv/tracks': '/protected/tracks'}")
+    for folder, address in value.items():
+        if not os.path.isabs(folder) or not _PREFIX.fullmatch(address.rstrip("/")):
+            raise Wrong(f"has {folder!r:.80}: {address!r:.80}: use an absolute folder and a path such as '/protected'")
+    return {os.path.realpath(folder): address.rstrip("/") for folder, address in value.items()}
 
 
 def _number(value: Any) -> float | None:

@@ -172,6 +172,41 @@ class Config:
         "How long a start link is good: seconds, or a timedelta.",
         default=timedelta(days=1),
     )
+    download_limit: int | None = _key(
+        "FPS_DOWNLOAD_LIMIT", settings.count, "How often each purchase may be downloaded. Default: without limit."
+    )
+    download_days: int | None = _key(
+        "FPS_DOWNLOAD_DAYS", settings.count, "For how many days it may be downloaded. Default: for ever."
+    )
+    download_window: timedelta = _key(
+        "FPS_DOWNLOAD_WINDOW",
+        settings.duration,
+        "How long one counted download lasts: what is asked for within it is part of it.",
+        default=timedelta(hours=1),
+    )
+    download_link_age: timedelta = _key(
+        "FPS_DOWNLOAD_LINK_AGE",
+        settings.duration,
+        "How long a link of fps.download_url is good: seconds, or a timedelta.",
+        default=timedelta(days=1),
+    )
+    claim_age: timedelta = _key(
+        "FPS_CLAIM_AGE",
+        settings.duration,
+        "How long a claim link is good: seconds, or a timedelta.",
+        default=timedelta(days=30),
+    )
+    send_receipt: Callable[..., object] | None = _key(
+        "FPS_SEND_RECEIPT",
+        settings.function,
+        "A function, or its name as 'package.module:function': writes to a buyer and gives him his claim link.",
+    )
+    accel: Mapping[str, str] = _key(
+        "FPS_ACCEL",
+        settings.locations,
+        "Folders that the web server sends itself, each with its internal address: X-Accel-Redirect.",
+        default={},
+    )
 
     @classmethod
     def read(

@@ -15,18 +15,25 @@ from typing import TypeVar
 
 from flask import Flask
 from flask import redirect
+from flask import Response as FileResponse
 from werkzeug.wrappers import Response
 
+from . import claims
 from . import cli
+from . import downloads
 from . import gate
 from .binding import bound
 from .binding import freshener
 from .binding import handler
+from .binding import in_context
 from .binding import name_of
 from .binding import teller
 from .buyers import current_buyer
+from .checkout import all_or_nothing
+from .checkout import Amount
 from .checkout import Checkout
 from .checkout import Desk
+from .checkout import Policy
 from .config import Config
 from .gateways import Gateway
 from .gateways.fps import FPSGateway
@@ -45,8 +52,10 @@ from .protocol.verifiers import HmacV1
 from .protocol.verifiers import PinnedCertificate
 from .protocol.verifiers import RemoteVerification
 from .protocol.verifiers import Verifier
+from .records import Grant
 from .records import Item
 from .records import Payment
+from .records import Refund
 from .signals import payment_completed
 from .state import ACCOUNT
 from .state import AppState
@@ -92,6 +101,7 @@ class FPS:
         self._clock = clock or _now
         self._buyer_loader: Callable[[], object] | None = None
         self._handlers: dict[str, Callable[[Payment], object]] = {}
+        self._policy: Policy = all_or_nothing
         if app is not None:
             self.init_app(app)
 
@@ -130,11 +140,12 @@ class FPS:
             tell=teller(app),
             fresh=freshener(app, config),
             handle=handler(app),
-            handlers=lambda: bound(app, self._handlers),
+            handlers=lambda: bound(app, self._named(config)),
             may_deliver=lambda: not self._missing_handlers(app, config),
             exchange=timedelta(seconds=config.timeout),
             terms=Terms(config.attempt_lifetime, unattended=config.recover == "pay"),
             handler_timeout=config.handler_timeout,
+            policy=lambda: in_context(app, self._policy),
         )
         return AppState(
             app=app,
@@ -144,6 +155,8 @@ class FPS:
             links=Links(
                 lambda: secret_keys(app.config),
                 order_max_age=config.order_max_age,
+                file_age=config.download_link_age,
+                claim_age=config.claim_age,
                 clock=lambda: self._clock().timestamp(),
             ),
             gateway=gateway,
@@ -157,6 +170,11 @@ class FPS:
     def _missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:
         here = set(self._handlers) | {name_of(receiver) for receiver in payment_completed.receivers_for(app)}
         return tuple(name for name in config.expect_handlers if name not in here)
+
+    def _named(self, config: Config) -> dict[str, Callable[[Payment], object]]:
+        """The shop's handlers, and ours that writes to the buyer."""
+        ours = {claims.RECEIPT: _send_receipt} if config.send_receipt else {}
+        return {**ours, **self._handlers}
 
     # What a shop registers
 
@@ -182,6 +200,16 @@ class FPS:
         """Let only those into a view who have bought ``sold``: :func:`flask_fps.gate.payment_required`."""
         return gate.payment_required(sold)
 
+    def refund_policy(self, policy: F) -> F:
+        """Register which goods a refund takes back: ``policy(payment, line, refunded)`` for each line.
+
+        ``refunded`` is the Decimal that was given back in all; true: the buyer loses the line. Without a policy
+        whoever gets all of it back loses all lines, and nobody else loses any. It is asked when a refund is done,
+        and again if one fails after that; it must not write to the database.
+        """
+        self._policy = policy
+        return policy
+
     # What a shop asks
 
     def start_url(self, *items: Item, next_url: str | None = None, order_key: str | None = None) -> str:
@@ -194,7 +222,7 @@ class FPS:
         :raises OrderError: for what cannot be sold.
         """
         state = current_fps()
-        return link_to_start(state, make_order(items, state.config.currency, next_url=next_url, key=order_key))
+        return link_to_start(state, make_order(items, state.terms, next_url=next_url, key=order_key))
 
     def checkout(self, *items: Item, next_url: str | None = None, order_key: str | None = None) -> Response:
         """The redirect to :meth:`start_url`, for views."""
@@ -210,9 +238,60 @@ class FPS:
         buyer = current_buyer(state)
         return state.ledger.purchases([ACCOUNT], buyer) if buyer else []
 
+    def claim_url(self, payment: Payment) -> str:
+        """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``; limits count together."""
+        return claims.claim_url(current_fps(), payment)
+
+    def download_url(self, payment: Payment, endpoint: str, **values: Any) -> str:
+        """The whole address of a view behind the gate, good without a cookie for ``FPS_DOWNLOAD_LINK_AGE``.
+
+        For mails, download managers and programs. It opens this one address, for what this payment bought, and
+        its limits are those of the purchase. Somebody the shop knows as another buyer is refused.
+        """
+        return downloads.download_url(current_fps(), payment, endpoint, **values)
+
+    def grants(self, payment: Payment) -> list[Grant]:
+        """The right to each line of a payment: how often and until when it may be downloaded."""
+        return current_fps().ledger.grants(payment.reference)
+
+    def renew_downloads(self, payment: Payment, *, downloads: int | None = None, days: int | None = None) -> None:
+        """Let a buyer download once more what he bought with a limit.
+
+        :param downloads: so many more uses.
+        :param days: at least so many days from now.
+        """
+        current_fps().ledger.renew_downloads(payment.reference, downloads, days)
+
+    def send_from_directory(self, directory: str | os.PathLike[str], path: str, **options: Any) -> FileResponse:
+        """As Flask's, for views behind the gate: Range and conditions, streamed, or handed to the web server.
+
+        :param directory: relative to the app; a file outside of it, also by a symbolic link, is a 404.
+        :param options: as :func:`flask.send_file` takes them.
+        """
+        return downloads.send_from_directory(current_fps(), directory, path, **options)
+
     def payment(self, reference: str) -> Payment | None:
         """One payment, whoever made it; ``None`` if there is none of this reference."""
         return current_fps().ledger.payment(reference)
+
+    def refund(self, reference: str, amount: Amount | None = None, *, key: str | None = None) -> Refund:
+        """Give a payment back, whole or in part. Never more than was paid, whoever else gives back meanwhile.
+
+        What the provider has not answered stays under way, counts as spent, and is driven to its end by the
+        worker; :data:`~flask_fps.payment_refunded` or :data:`~flask_fps.payment_refund_failed` tells.
+
+        :param amount: in the payment's currency; ``None`` gives back all that is left.
+        :param key: the shop's own name of this refund: the same key is the same refund, however often it is
+            asked for. Without it one is made from payment, amount and the refunds so far.
+        :raises Refused: this payment does not allow it; the message says why, and nothing was sent.
+        :raises LedgerBusy: the database does not answer; nothing was sent.
+        :raises RuntimeError: the request's own session has an open write: commit first.
+        """
+        return _free_of_writes("refund").checkout.refund(reference, amount, key)
+
+    def refunds(self, reference: str) -> list[Refund]:
+        """The refunds of a payment, oldest first: asked for here, made by hand at the provider, and chargebacks."""
+        return current_fps().ledger.refunds.of(reference)
 
     def reconcile(self, limit: int | None = None, seconds: float | None = None) -> Pass:
         """Drive what is due once, as ``flask fps reconcile`` does: for cron and other schedulers.
@@ -221,11 +300,7 @@ class FPS:
         :param seconds: begin nothing new after this time.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        state = current_fps()
-        if state.has_open_write():
-            raise RuntimeError(
-                "db.session has uncommitted changes, and fps.reconcile() needs the database: commit first"
-            )
+        state = _free_of_writes("reconcile")
         worker = Worker(state)
         until = state.ledger.clock() + timedelta(seconds=seconds) if seconds is not None else None
         return worker.reconcile(worker.unfinished(everything=False)[:limit], until=until)
@@ -241,12 +316,35 @@ class FPS:
             raise RuntimeError("fps.client speaks FPS, and FPS_GATEWAY names another gateway")
         return client
 
+    def register_admin(
+        self, app: Flask, *, url_prefix: str = "/fps-admin", allow: Callable[[], object] | None = None
+    ) -> None:
+        """Mount the operator's pages: payments, their stories, refunds, and what waits for a person.
+
+        :param allow: called before every page, in its request: true, or the name of who decides, lets him in.
+            Without it the pages are closed to everybody.
+        :raises RuntimeError: Flask-WTF is not installed.
+        """
+        try:
+            from .admin import admin_blueprint
+        except ImportError as error:
+            raise RuntimeError('the operator\'s pages need Flask-WTF: pip install "Flask-FPS[admin]"') from error
+        app.register_blueprint(admin_blueprint(allow), url_prefix=url_prefix)
+
     def upgrade(self) -> None:
         """Make or upgrade the ledger's tables, as ``flask fps db upgrade`` does.
 
         :raises RuntimeError: the shop's own migrations would drop them; the message has the line to add.
         """
         current_fps().upgrade()
+
+
+def _free_of_writes(what: str) -> AppState:
+    """The app's state, where our steps need not wait for the request's own."""
+    state = current_fps()
+    if state.has_open_write():
+        raise RuntimeError(f"db.session has uncommitted changes, and fps.{what}() needs the database: commit first")
+    return state
 
 
 def fps_gateway(config: Config, account: str, transport: Any, clock: Clock) -> Gateway:
@@ -283,6 +381,10 @@ def _verifier(config: Config, client: Client) -> Verifier:
     if config.certificates is None:
         return RemoteVerification(client, config.certificate_url)
     return AnyOf(tuple(PinnedCertificate(each, config.certificate_url) for each in config.certificates))
+
+
+def _send_receipt(payment: Payment) -> None:
+    claims.send_receipt(current_fps(), payment)
 
 
 def _currencies(app: Flask, gateways: Mapping[str, GatewayFactory]) -> tuple[str, ...] | None:

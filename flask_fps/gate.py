@@ -12,14 +12,21 @@ from weakref import WeakSet
 
 from flask import after_this_request
 from flask import current_app
-from flask import jsonify
 from flask import redirect
-from flask import render_template
 from flask import request
 from flask import Response
 from flask.typing import ResponseReturnValue
 
 from .buyers import current_buyer
+from .denials import BY_LINK
+from .denials import deny
+from .denials import prefers_json
+from .denials import Reason
+from .downloads import Admission
+from .downloads import admit
+from .downloads import count
+from .downloads import Denial
+from .downloads import LINK
 from .errors import OrderError
 from .orders import make_order
 from .orders import only_items
@@ -28,6 +35,7 @@ from .state import ACCOUNT
 from .state import AppState
 from .state import current_fps
 from .views import link_to_start
+from .views import new_link_page
 from .views import no_store
 from .views import only_looking
 
@@ -62,10 +70,12 @@ def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
         def gated(*args: Any, **kwargs: Any) -> Any:
             items = items_of(current_app.ensure_sync(sold)(*args, **kwargs)) if callable(sold) else fixed
             state = current_fps()
-            if not items or owns(state, items):
-                after_this_request(_for_this_buyer_only)
-                return current_app.ensure_sync(view)(*args, **kwargs)
-            return _deny(state, items)
+            admitted = _admitted(state, items)
+            if isinstance(admitted, Denial):
+                return _deny(state, items, admitted)
+            after_this_request(_private_to_the_link if admitted.by_link else _for_this_buyer_only)
+            answer = current_app.ensure_sync(view)(*args, **kwargs)
+            return answer if admitted.is_free else _counted(state, items, admitted, answer)
 
         return gated  # type: ignore[return-value]
 
@@ -89,10 +99,28 @@ def refuse_open_door() -> None:
 
 
 def owns(state: AppState, items: tuple[Item, ...]) -> bool:
-    """Does the buyer of this request own every one of these?"""
-    skus = sorted({item.sku for item in only_items(items)})
-    buyer = current_buyer(state)
+    """May the buyer of this request have every one of these now?"""
+    skus, buyer = _skus(items), current_buyer(state)
     return buyer is not None and state.ledger.owns(ACCOUNT, buyer, skus)
+
+
+def _skus(items: tuple[Item, ...]) -> list[str]:
+    return sorted({item.sku for item in only_items(items)})
+
+
+def _admitted(state: AppState, items: tuple[Item, ...]) -> Admission | Denial:
+    return admit(state, ACCOUNT, _skus(items)) if items else Admission()
+
+
+def _counted(
+    state: AppState, items: tuple[Item, ...], admission: Admission, answer: ResponseReturnValue
+) -> ResponseReturnValue:
+    """The view's answer, once the use is written down; nothing of it leaves before."""
+    response = current_app.make_response(answer)
+    if count(state, admission, response):
+        return response
+    response.close()
+    return _deny(state, items, Denial(Reason.USED_UP))
 
 
 def _for_this_buyer_only(response: Response) -> Response:
@@ -102,33 +130,31 @@ def _for_this_buyer_only(response: Response) -> Response:
     return response
 
 
-def _deny(state: AppState, items: tuple[Item, ...]) -> ResponseReturnValue:
+def _private_to_the_link(response: Response) -> Response:
+    """The address itself opens the door: nothing of it is kept or handed on."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return no_store(response)
+
+
+def _deny(state: AppState, items: tuple[Item, ...], denial: Denial) -> ResponseReturnValue:
     if only_looking():
-        return no_store(render_template("flask_fps/message.html", **_PAY_FIRST, payee=state.payee), 402)
-    start_url = link_to_start(state, make_order(items, state.config.currency, next_url=_own_path()))
-    if _prefers_json():
-        return no_store(jsonify(error="payment_required", start_url=start_url), 402)
-    return no_store(redirect(start_url, 303))
-
-
-_PAY_FIRST = {"title": "Payment required", "message": "This is for those who have bought it."}
+        return deny(state, denial.reason, denial.grant)
+    start_url = link_to_start(state, make_order(items, state.terms, next_url=_own_path()))
+    if denial.reason is Reason.NOT_BOUGHT and not prefers_json():
+        return no_store(redirect(start_url, 303))
+    new_link = new_link_page(state) if denial.reason in BY_LINK else None
+    return deny(state, denial.reason, denial.grant, start_url, new_link)
 
 
 def _own_path() -> str | None:
     """Back here after paying; only a GET can be repeated by a redirect."""
     if request.method != "GET":
         return None
-    query = request.query_string.decode("ascii", "replace")
+    parts = request.query_string.decode("ascii", "replace").split("&")
+    query = "&".join(part for part in parts if not part.startswith(f"{LINK}="))
     path = quote(request.script_root + request.path, safe=PATH_SAFE) + (f"?{query}" if query else "")
     try:
         make_order((Item("any", 1, "any"),), "USD", next_url=path)
     except OrderError:
         return None
     return path
-
-
-def _prefers_json() -> bool:
-    if "X-Requested-With" in request.headers:
-        return True
-    accepted = request.accept_mimetypes
-    return accepted["application/json"] > accepted["text/html"]

@@ -7,6 +7,8 @@ token     where                                age
 ``ref``   the return URL of one payment        none: the payment's own
                                                deadlines decide
 ``guest`` the cookie ``fps_guest``             none
+``file``  a download without a cookie          ``FPS_DOWNLOAD_LINK_AGE``
+``claim`` a purchase for another browser       ``FPS_CLAIM_AGE``
 ========= ==================================== ===========================
 
 A token is signed, not encrypted: whoever holds it can read it.
@@ -56,6 +58,8 @@ class Links:
 
     :param keys: called at every use, so that a rotated key counts at once; oldest first, the last one signs.
     :param order_max_age: how long an order token is good.
+    :param file_age: how long a download token is good.
+    :param claim_age: how long a claim token is good.
     :param clock: seconds since 1970.
     """
 
@@ -64,15 +68,17 @@ class Links:
         keys: Keys,
         *,
         order_max_age: timedelta = timedelta(days=1),
+        file_age: timedelta = timedelta(days=1),
+        claim_age: timedelta = timedelta(days=30),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
-        self._order_max_age = order_max_age
+        self._ages = {"order": order_max_age, "file": file_age, "claim": claim_age}
         self._clock = clock
 
     def write_order(self, payload: dict[str, Any]) -> str:
         """A token for an order, stamped with now. The payload is plain JSON and readable by the buyer."""
-        return _text(self._orders().dumps(payload))
+        return self._stamp("order", payload)
 
     def read_order(self, token: str) -> dict[str, Any]:
         """The order this shop wrote.
@@ -80,10 +86,34 @@ class Links:
         :raises Expired: for a genuine order past its age; it carries the payload.
         :raises Forged: for anything this shop did not sign.
         """
-        payload, signed_at = _read(lambda: self._orders().loads(_short(token), return_timestamp=True))
-        if self._clock() - signed_at.timestamp() > self._order_max_age.total_seconds():
-            raise Expired("this offer is too old", payload)
-        return dict(payload)
+        return self._in_time("order", token)
+
+    def write_file(self, reference: str, path: str) -> str:
+        """A token for what one payment bought, good for one path only."""
+        return self._stamp("file", {"p": reference, "u": path})
+
+    def read_file(self, token: str, path: str) -> str:
+        """The reference of the payment that pays for this path.
+
+        :raises Expired: for a genuine token past its age.
+        :raises Forged: for anything this shop did not sign, or signed for another path.
+        """
+        payload = self._in_time("file", token)
+        if payload["u"] != path:
+            raise Forged("this link was made for something else")
+        return str(payload["p"])
+
+    def write_claim(self, reference: str) -> str:
+        """A token that carries a purchase to whoever has it."""
+        return self._stamp("claim", {"p": reference})
+
+    def read_claim(self, token: str) -> str:
+        """The reference of the payment that is claimed.
+
+        :raises Expired: for a genuine token past its age.
+        :raises Forged: for anything this shop did not sign.
+        """
+        return str(self._in_time("claim", token)["p"])
 
     def write_ref(self, reference: str) -> str:
         """A token that names a payment, for its return URL."""
@@ -107,10 +137,19 @@ class Links:
         """
         return self._load("guest", token)
 
-    def _orders(self) -> URLSafeTimedSerializer:
+    def _stamp(self, kind: str, payload: dict[str, Any]) -> str:
+        return _text(self._stamped(kind).dumps(payload))
+
+    def _in_time(self, kind: str, token: str) -> dict[str, Any]:
+        payload, signed_at = _read(lambda: self._stamped(kind).loads(_short(token), return_timestamp=True))
+        if self._clock() - signed_at.timestamp() > self._ages[kind].total_seconds():
+            raise Expired("this link is too old", payload)
+        return dict(payload)
+
+    def _stamped(self, kind: str) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(
             self._keys(),
-            salt=_salt("order"),
+            salt=_salt(kind),
             signer=_StampedSigner,
             signer_kwargs={**_SIGNER, "clock": self._clock},
         )

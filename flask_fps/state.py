@@ -15,6 +15,7 @@ from .config import Config
 from .gateways import Gateway
 from .ledger import Ledger
 from .links import Links
+from .orders import Shop
 
 #: The one account there is until more are configured.
 ACCOUNT = "default"
@@ -39,6 +40,11 @@ class AppState:
     #: Names that ``FPS_EXPECT_HANDLERS`` wants and this process lacks.
     missing_handlers: Callable[[], tuple[str, ...]]
     upgrade: Callable[[], None]
+
+    @property
+    def terms(self) -> Shop:
+        """What holds for every item that does not say otherwise."""
+        return Shop(self.config.currency, self.config.download_limit, self.config.download_days)
 
     @property
     def payee(self) -> str:

@@ -36,12 +36,18 @@ from .standing import describe
 from .state import ACCOUNT
 from .state import AppState
 from .state import current_fps
+from .words import day
+from .words import money
+from .words import say
 
 #: A query string longer than this is refused before it is parsed.
 LONGEST_QUERY = 8192
 LARGEST_NOTIFICATION = 64 * 1024
 
 blueprint = Blueprint("fps", __name__, template_folder="templates", static_folder="static")
+blueprint.add_app_template_filter(say, "fps_say")
+blueprint.add_app_template_filter(money, "fps_money")
+blueprint.add_app_template_filter(day, "fps_day")
 
 
 # Links
@@ -56,6 +62,11 @@ def link_to_start(state: AppState, order: Order) -> str:
     if order.currency not in taken:
         raise OrderError(f"this shop's payments take {', '.join(sorted(taken))}, and the order is in {order.currency}")
     return f"{_root(state)}/start?order={state.links.write_order(payload_of(order))}"
+
+
+def new_link_page(state: AppState) -> str | None:
+    """Where a buyer asks for a new link, in a shop that can write to him."""
+    return f"{_root(state)}/links" if state.config.send_receipt else None
 
 
 def page_of(state: AppState, reference: str) -> str:
@@ -102,10 +113,10 @@ def _bring_purchases() -> None:
 @blueprint.before_request
 def _refuse_what_must_not_be_parsed() -> ResponseReturnValue | None:
     if len(request.query_string) > LONGEST_QUERY:
-        return _message("This link is too long", "It was not made by this shop.", 414)
+        return message_page("This link is too long", "It was not made by this shop.", 414)
     state = current_fps()
     if state.config.is_local and not _is_loopback(request.host):
-        return _message(
+        return message_page(
             "Not on this address",
             "FPS_ENVIRONMENT is 'local': no real money moves, so payments work on this machine only. "
             "Open the shop as http://127.0.0.1 or http://localhost.",
@@ -130,7 +141,7 @@ def _keep_private(response: Response) -> Response:
 @blueprint.app_errorhandler(LedgerBusy)
 def _busy(error: LedgerBusy) -> ResponseReturnValue:
     current_app.logger.error("Flask-FPS: %s", error)
-    response = _message(
+    response = message_page(
         "Please try again in a moment",
         "We cannot read our records right now. If you have paid, it is not lost: please do not pay again.",
         503,
@@ -143,12 +154,12 @@ def _busy(error: LedgerBusy) -> ResponseReturnValue:
 def _no_tables(error: SchemaMissing) -> ResponseReturnValue:
     current_app.logger.error("Flask-FPS: %s", error)
     said = str(error)
-    return no_store(_message("This shop is not set up yet", f"{said[:1].upper()}{said[1:]}.", 503))
+    return no_store(message_page("This shop is not set up yet", f"{said[:1].upper()}{said[1:]}.", 503))
 
 
 @blueprint.errorhandler(Forged)
 def _forged(error: Forged) -> ResponseReturnValue:
-    return _message("This link does not work", "It was not made by this shop, or it was changed on the way.", 400)
+    return message_page("This link does not work", "It was not made by this shop, or it was changed on the way.", 400)
 
 
 # Pages
@@ -158,7 +169,7 @@ def _forged(error: Forged) -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Send a buyer to pay the order in the link, or to where his payment of it already stands."""
     if only_looking():
-        return _message("Nothing to see yet", "Open this link to pay.", 503)
+        return message_page("Nothing to see yet", "Open this link to pay.", 503)
     state = current_fps()
     try:
         order = order_of(state.links.read_order(request.args.get("order", "")))
@@ -171,9 +182,11 @@ def start() -> ResponseReturnValue:
     if started is None:
         return _out_of_reach(sentence)
     if started.opening is Opening.GOODS:
-        return redirect(order.next_url, 303) if order.next_url else _message("You have bought this", "It is yours.")
+        return redirect(order.next_url, 303) if order.next_url else message_page("You have bought this", "It is yours.")
     if started.opening is Opening.TAKEN:
-        return _message("This order is already being paid", "Somebody else is paying it. You were not charged.", 409)
+        return message_page(
+            "This order is already being paid", "Somebody else is paying it. You were not charged.", 409
+        )
     if started.payment is not None and started.redirect is None:
         return redirect(page_of(state, started.payment.reference), 303)
     assert started.redirect is not None
@@ -184,18 +197,18 @@ def start() -> ResponseReturnValue:
 def return_() -> ResponseReturnValue:
     """The buyer is back. What his browser brings is a hint until it is verified."""
     if only_looking():
-        return _message("Nothing to see yet", "Open this link to finish the payment.", 503)
+        return message_page("Nothing to see yet", "Open this link to finish the payment.", 503)
     state = current_fps()
     references = request.args.getlist("ref")
     if len(references) != 1:
         raise Forged("a return names its payment once")
     payment = state.ledger.payment(state.links.read_ref(references[0]))
     if payment is None:
-        return _message("We do not know this payment", "It was not made by this shop.", 404)
+        return message_page("We do not know this payment", "It was not made by this shop.", 404)
     buyer_of_our_page(state)
     standing = state.checkout.finish(payment, request.query_string.decode("ascii", "replace"))
     if standing is Standing.INVALID:
-        return _message(
+        return message_page(
             "This link does not work",
             "The answer of the payment service was changed on the way. Your payment is as it was before.",
             400,
@@ -223,7 +236,7 @@ def payment(reference: str) -> ResponseReturnValue:
     state = current_fps()
     found = _own_payment(state, reference)
     if found is None:
-        return _message(
+        return message_page(
             "This payment is not shown here",
             "If it is yours, sign in, or open this page in the browser you bought with.",
             404,
@@ -232,7 +245,7 @@ def payment(reference: str) -> ResponseReturnValue:
         state.checkout.drive(reference)
         found = state.ledger.payment(reference) or found
     text = describe(found, waiting=found.transaction_id is None and state.ledger.waits(reference))
-    return _page(
+    return page(
         "payment.html",
         payment=found,
         payee=state.payee,
@@ -248,7 +261,9 @@ def payment(reference: str) -> ResponseReturnValue:
 def _own_payment(state: AppState, reference: str) -> Payment | None:
     buyer = buyer_of_our_page(state)
     found = state.ledger.payment(reference) if buyer else None
-    return found if found is not None and found.buyer == buyer else None
+    if found is None or buyer is None:
+        return None
+    return found if found.buyer == buyer or state.ledger.holds(reference, buyer) else None
 
 
 # Answers
@@ -270,19 +285,19 @@ def no_store(answer: ResponseReturnValue, status: int | None = None) -> Response
 def _too_old(order: Order) -> ResponseReturnValue:
     if order.next_url:
         return redirect(order.next_url, 303)
-    return _message("This offer has expired", "Go back to the shop and choose it again.", 410)
+    return message_page("This offer has expired", "Go back to the shop and choose it again.", 410)
 
 
 def _out_of_reach(sentence: str | None) -> ResponseReturnValue:
     message = f"Nothing was charged. {sentence}: start it with the command below, then try again."
-    return _message("Payment service unavailable", message, 503, command="flask fps sandbox")
+    return message_page("Payment service unavailable", message, 503, command="flask fps sandbox")
 
 
-def _message(title: str, message: str, status: int = 200, **more: str) -> Response:
-    return _page("message.html", status, title=title, message=message, payee=current_fps().payee, **more)
+def message_page(title: str, message: str, status: int = 200, **more: str) -> Response:
+    return page("message.html", status, title=title, message=message, payee=current_fps().payee, **more)
 
 
-def _page(template: str, status: int = 200, **context: object) -> Response:
+def page(template: str, status: int = 200, **context: object) -> Response:
     return make_response(render_template(f"flask_fps/{template}", **context), status)
 
 

@@ -247,10 +247,10 @@ def test_what_is_no_item_is_told_to_the_developer(shop: Shop, sold: Any, user: s
 def test_a_ledger_that_cannot_say_who_has_paid_is_no_error_of_the_shops(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception, title: str
 ) -> None:
-    def owns(*_: object) -> bool:
+    def held(*_: object) -> bool:
         raise error
 
-    monkeypatch.setattr(shop.ledger, "owns", owns)
+    monkeypatch.setattr(shop.ledger, "held", held)
     answer = shop.client("7").get("/song")
 
     assert (answer.status_code, title in answer.text) == (503, True)

@@ -5,6 +5,7 @@ No Flask in it, no clock and no network of its own: everything it needs is on it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,13 +15,20 @@ from ..gateways import Verdict
 from ..ledger import Decision as Decision
 from ..records import Order
 from ..records import Payment
+from ..records import Refund
+from . import claim
 from . import deliver
 from . import notify
+from . import refund
 from . import release
 from . import resolve
 from .audit import audit
 from .audit import Finding as Finding
+from .desk import all_or_nothing as all_or_nothing
+from .desk import Amount as Amount
 from .desk import Desk as Desk
+from .desk import Policy as Policy
+from .desk import Tell as Tell
 from .desk import UNSEEN_AFTER as UNSEEN_AFTER
 from .desk import WORKER_SEEN_WITHIN as WORKER_SEEN_WITHIN
 from .drive import drive
@@ -69,6 +77,18 @@ class Checkout:
         """Take one payment's money a step further, if it is due; ``early``: even before."""
         drive(self._desk, reference, early=early)
 
+    def address_of(self, payment: Payment) -> str | None:
+        """Where the buyer of a payment can be written to."""
+        return claim.address_of(self._desk, payment)
+
+    def wanted(self, address: str) -> list[Payment]:
+        """What somebody bought who asks for new links: :func:`flask_fps.checkout.claim.wanted`."""
+        return claim.wanted(self._desk, address)
+
+    def in_context(self, payment: Payment, function: Callable[[], None]) -> None:
+        """Run a function as a handler runs, with addresses of the shop as this payment's buyer sees them."""
+        self._desk.fresh(payment, function)
+
     def audit(self, account: str, since: datetime) -> Iterator[Finding]:
         """Every difference between this ledger and the provider's books."""
         return audit(self._desk, account, since)
@@ -85,6 +105,18 @@ class Checkout:
         """Give back one authorization that will not be paid with."""
         release.due(self._desk, id)
 
+    def refund(self, reference: str, amount: Amount | None = None, key: str | None = None) -> Refund:
+        """Give money back: :func:`flask_fps.checkout.refund.refund`."""
+        return refund.refund(self._desk, reference, amount, key)
+
+    def refund_key(self, reference: str, amount: Amount | None = None) -> str:
+        """The key that :meth:`refund` would make: :func:`flask_fps.checkout.refund.key_for`."""
+        return refund.key_for(self._desk, reference, amount)
+
+    def drive_refund(self, id: int, *, early: bool = False) -> None:
+        """Take one refund a step further, if it is due; ``early``: even before."""
+        refund.due(self._desk, id, early=early)
+
     # What a person decides
 
     def found_paid(self, reference: str, transaction_id: str, decision: Decision) -> Payment:
@@ -96,10 +128,16 @@ class Checkout:
         return resolve.unpaid(self._desk, reference, decision)
 
     def redeliver(
-        self, reference: str, decision: Decision, *, parked: bool = False, handler: str | None = None
+        self,
+        reference: str,
+        decision: Decision,
+        *,
+        parked: bool = False,
+        handler: str | None = None,
+        wait: bool = True,
     ) -> Payment:
         """:func:`flask_fps.checkout.resolve.redeliver`."""
-        return resolve.redeliver(self._desk, reference, decision, parked=parked, handler=handler)
+        return resolve.redeliver(self._desk, reference, decision, parked=parked, handler=handler, wait=wait)
 
     def dismiss(self, reference: str, decision: Decision) -> Payment:
         """:func:`flask_fps.checkout.resolve.dismiss`."""

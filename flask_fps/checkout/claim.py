@@ -1,0 +1,38 @@
+"""How a purchase reaches its buyer where he is not: he is written to, and a link carries it to another browser."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ..records import Payment
+from ..records import Right
+from .desk import asked
+from .desk import Desk
+
+#: Nobody is written to more often than this about one purchase, however often somebody asks.
+LETTERS_APART = timedelta(minutes=10)
+#: Of so many purchases one wish brings the links.
+LETTERS_MAX = 10
+
+
+def address_of(desk: Desk, payment: Payment) -> str | None:
+    """Where the buyer can be written to; if it is not known yet, the provider is asked."""
+    address = payment.contact or payment.payer
+    if address is None and payment.transaction_id is not None:
+        transaction_id = payment.transaction_id
+        address = asked(lambda: desk.gateway(payment).status(transaction_id)).payer
+    if address is not None and payment.contact is None:
+        desk.ledger.reach(payment.reference, address)
+    return address
+
+
+def wanted(desk: Desk, address: str) -> list[Payment]:
+    """The purchases of this address that still give something, and that were not written about just now."""
+    found = desk.ledger.to_be_written(address, LETTERS_APART, LETTERS_MAX)
+    return [payment for payment in found if gives_something(desk, payment)]
+
+
+def gives_something(desk: Desk, payment: Payment) -> bool:
+    """Is a right left of what it bought?"""
+    now = desk.ledger.clock()
+    return any(grant.right(now) is Right.HELD for grant in desk.ledger.grants(payment.reference))

@@ -37,6 +37,8 @@ from .checkout import Policy
 from .config import Config
 from .gateways import Gateway
 from .gateways.fps import FPSGateway
+from .gateways.watched import watched
+from .gateways.watched import Watcher
 from .ledger import Home
 from .ledger import home_of
 from .ledger import Ledger
@@ -129,7 +131,10 @@ class FPS:
 
     def _state(self, app: Flask, config: Config) -> AppState:
         home = home_of(self._db, config.database_uri or _default_database(app), app.app_context)
-        gateway = self._gateways[config.gateway](config, ACCOUNT, self._transport, self._clock)
+        watchers: list[Watcher] = []
+        gateway = watched(
+            self._gateways[config.gateway](config, ACCOUNT, self._transport, self._clock), ACCOUNT, watchers
+        )
         _check_currency(config, gateway)
         ledger = Ledger(home, self._clock)
         desk = Desk(
@@ -165,6 +170,7 @@ class FPS:
             has_open_write=home.has_open_write,
             missing_handlers=lambda: self._missing_handlers(app, config),
             upgrade=lambda: _upgrade(app, home),
+            watchers=watchers,
         )
 
     def _missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from flask import has_app_context
 from .checkout import Checkout
 from .config import Config
 from .gateways import Gateway
+from .gateways.watched import Watcher
 from .ledger import Ledger
 from .links import Links
 from .orders import Shop
@@ -40,6 +41,8 @@ class AppState:
     #: Names that ``FPS_EXPECT_HANDLERS`` wants and this process lacks.
     missing_handlers: Callable[[], tuple[str, ...]]
     upgrade: Callable[[], None]
+    #: Told of every call of a gateway, in the thread that made it.
+    watchers: list[Watcher]
 
     @property
     def terms(self) -> Shop:

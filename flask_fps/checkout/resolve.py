@@ -14,6 +14,7 @@ from . import deliver
 from . import pay
 from .desk import asked
 from .desk import Desk
+from .drive import drive_all
 
 #: Requests of these kinds bring the money of a payment.
 BRINGING = frozenset({"pay", "settle"})
@@ -88,15 +89,22 @@ def _proof_of_nothing(desk: Desk, payment: Payment) -> str:
     return found.message
 
 
-def redeliver(desk: Desk, reference: str, decision: Decision, *, parked: bool, handler: str | None = None) -> Payment:
+def redeliver(
+    desk: Desk, reference: str, decision: Decision, *, parked: bool, handler: str | None = None, wait: bool = True
+) -> Payment:
     """Hand a paid payment to the shop's code again. Money is not touched, and the provider is not asked.
 
     :param parked: only deliveries that were given up.
     :param handler: only this one.
+    :param wait: false leaves what may take long to a worker, where one is seen.
     :raises Refused: it is not paid, was refunded, or there is nothing to deliver.
     """
     _known(desk, reference)
-    for id in desk.ledger.operator.redeliver(reference, decision, parked=parked, handler=handler):
+    due = desk.ledger.operator.redeliver(reference, decision, parked=parked, handler=handler)
+    if not wait:
+        drive_all(desk, reference)
+        return _known(desk, reference)
+    for id in due:
         deliver.due(desk, id)
     return _known(desk, reference)
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session
 
+from ..records import State
 from .models import DeliveryRow
 from .models import HeartbeatRow
 from .models import InboxRow
@@ -50,6 +51,13 @@ class Backlog:
     queues: dict[str, Queue]
     #: When a worker was last seen.
     worker_seen_at: datetime | None
+
+
+def states(session: Session) -> dict[str, int]:
+    """How many payments are in each state."""
+    query = select(PaymentRow.state, func.count()).group_by(PaymentRow.state)
+    counted = {row[0]: row[1] for row in session.execute(query)}
+    return {state.value: counted.get(state.value, 0) for state in State}
 
 
 def backlog(session: Session, moment: datetime) -> Backlog:

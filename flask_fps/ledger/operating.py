@@ -59,6 +59,10 @@ class Operations:
         """What has been due since ``moment`` and what is parked: :func:`flask_fps.ledger.health.backlog`."""
         return self._read(lambda session: health.backlog(session, moment))
 
+    def states(self) -> dict[str, int]:
+        """How many payments are in each state."""
+        return self._read(health.states)
+
     def count(self, what: str) -> int:
         """How many ``payments``, ``refunds`` or ``grants`` there are."""
         return self._read(lambda session: exporting.count(session, what))

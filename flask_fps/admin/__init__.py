@@ -1,0 +1,67 @@
+"""The operator's pages: plain forms under a prefix of the shop, closed to everybody whom the shop does not let in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from flask import abort
+from flask import Blueprint
+from flask import current_app
+from flask import g
+from flask import request
+from flask import Response
+from flask_wtf.csrf import generate_csrf
+from flask_wtf.csrf import validate_csrf
+from wtforms.validators import ValidationError
+
+from . import views
+from .words import furnish
+
+log = logging.getLogger("flask_fps")
+
+#: Asked before every page: true, or the name of who decides here, lets him in.
+Allow = Callable[[], object]
+
+CLOSED = "the operator's pages are closed: pass allow=… to fps.register_admin(), a function that knows your operators"
+STALE = "This form was open for too long, or another page sent it. Go back, load the page again and repeat it."
+
+
+def admin_blueprint(allow: Allow | None) -> Blueprint:
+    """The pages, for one app.
+
+    :param allow: tells in a request whether this person may see and do everything here. Without it nobody may.
+    """
+    blueprint = Blueprint("fps_admin", __name__)
+
+    @blueprint.before_request
+    def _let_in_only_operators() -> None:
+        if allow is None:
+            log.error("%s", CLOSED)
+            abort(403)
+        who = current_app.ensure_sync(allow)()
+        if not who:
+            abort(403)
+        g.fps_operator = who if isinstance(who, str) else "the operator's pages"
+
+    @blueprint.before_request
+    def _refuse_forms_of_others() -> None:
+        if request.method == "POST":
+            try:
+                validate_csrf(request.form.get("csrf_token", ""))
+            except ValidationError:
+                abort(400, STALE)
+
+    blueprint.after_request(_keep_private)
+    blueprint.context_processor(lambda: {"form_token": generate_csrf})
+    furnish(blueprint)
+    views.add_to(blueprint)
+    return blueprint
+
+
+def _keep_private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
+    return response

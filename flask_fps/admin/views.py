@@ -1,0 +1,206 @@
+"""The operator's pages: read the request, ask the ledger or the checkout, answer."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import abort
+from flask import Blueprint
+from flask import g
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import Response
+from flask import stream_with_context
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from ..checkout import Decision
+from ..checkout import UNSEEN_AFTER
+from ..errors import FPSError
+from ..ledger import Search
+from ..records import Payment
+from ..records import State
+from ..sheets import csv_lines
+from ..state import ACCOUNT
+from ..state import AppState
+from ..state import current_fps
+from .asking import key_of
+from .asking import PARTS
+from .asking import search_of
+from .asking import written
+from .chart import chart
+from .chart import DAYS
+
+#: How many payments a page shows, and how many of those that wait for a person.
+SHOWN = 25
+PARKED_SHOWN = 10
+#: How many payments are read at a time for a file.
+PIECE = 200
+COLUMNS = (
+    "reference",
+    "state",
+    "amount",
+    "currency",
+    "refunded",
+    "reason",
+    "buyer",
+    "payer",
+    "method",
+    "transaction_id",
+    "account",
+    "order_key",
+    "created_at",
+    "paid_at",
+    "delivered_at",
+    "parked_reason",
+)
+#: What was done, as the page says it afterwards.
+DONE = {
+    "replayed": "It was handed to the shop's code again.",
+    "refunded": "The refund was asked for.",
+    "paid": "It is paid.",
+    "unpaid": "It has ended unpaid.",
+    "dismissed": "It waits for nobody any more.",
+}
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Mount the pages."""
+    blueprint.add_url_rule("/", "payments", payments)
+    blueprint.add_url_rule("/payments.csv", "payments_csv", payments_csv)
+    blueprint.add_url_rule("/payments/<reference>", "payment", payment)
+    blueprint.add_url_rule("/payments/<reference>/replay", "replay", replay, methods=["POST"])
+    blueprint.add_url_rule("/payments/<reference>/resolve", "resolve", resolve, methods=["POST"])
+
+
+# Looking
+
+
+def payments() -> ResponseReturnValue:
+    """The payments that fit, newest first; on the first page of all of them also what waits, and a chart."""
+    state, search = current_fps(), _search()
+    after = key_of(request.args.get("after", ""))
+    page = state.ledger.operator.page(search, SHOWN, after)
+    front = _front(state) if search == Search(accounts=search.accounts) and after is None else {}
+    return render_template(
+        "flask_fps/admin/payments.html",
+        payee=state.payee,
+        payments=page.payments,
+        next=written(page.next) if page.next else None,
+        after=after,
+        asked=_asked(),
+        states=list(State),
+        **front,
+    )
+
+
+def _front(state: AppState) -> Mapping[str, Any]:
+    now = state.ledger.clock()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    operator = state.ledger.operator
+    return {
+        "parked": operator.page(Search(parked=True), PARKED_SHOWN).payments,
+        "backlog": operator.backlog(now - UNSEEN_AFTER),
+        "chart": chart(operator.daily(today, DAYS), today, state.config.currency),
+    }
+
+
+def payments_csv() -> ResponseReturnValue:
+    """All payments that fit, as a file."""
+    rows = csv_lines(_rows(current_fps(), _search()), COLUMNS)
+    headers = {"Content-Disposition": "attachment; filename=payments.csv"}
+    return Response(stream_with_context(rows), mimetype="text/csv", headers=headers)
+
+
+def _rows(state: AppState, search: Search) -> Iterator[Mapping[str, Any]]:
+    after: tuple[datetime, int] | None = None
+    while True:
+        page = state.ledger.operator.page(search, PIECE, after)
+        for each in page.payments:
+            yield {**vars(each), "amount": each.amount, "currency": each.currency, **_plain(each)}
+        if page.next is None:
+            return
+        after = page.next
+
+
+def _plain(payment: Payment) -> Mapping[str, Any]:
+    return {"state": payment.state.value, "refunded": payment.refunded_money.decimal}
+
+
+def payment(reference: str) -> ResponseReturnValue:
+    """One payment and its story."""
+    return _page_of(reference, done=DONE.get(request.args.get("done", "")))
+
+
+def _page_of(reference: str, status: int = 200, **said: str | None) -> ResponseReturnValue:
+    state = current_fps()
+    found = state.ledger.payment(reference) or abort(404)
+    page = render_template(
+        "flask_fps/admin/payment.html",
+        payee=state.payee,
+        payment=found,
+        journal=state.ledger.journal(reference),
+        waiting=state.ledger.operator.waiting(reference),
+        refund_key=secrets.token_hex(8),
+        **said,
+    )
+    return page, status
+
+
+# Doing
+
+
+def replay(reference: str) -> ResponseReturnValue:
+    """Hand a paid payment to the shop's code again."""
+    checkout, decision = current_fps().checkout, _decision("asked for again")
+    return _tried(reference, "replayed", lambda: checkout.redeliver(reference, decision, wait=False))
+
+
+def resolve(reference: str) -> ResponseReturnValue:
+    """Decide about what is parked."""
+    checkout, way, given = current_fps().checkout, request.form.get("way", ""), request.form.get("reason", "").strip()
+    if way == "paid":
+        transaction = request.form.get("transaction", "").strip()
+        if not transaction:
+            return _page_of(reference, 400, problem="Name the transaction that paid it.")
+        decision = _decision("the provider confirms the transaction")
+        return _tried(reference, "paid", lambda: checkout.found_paid(reference, transaction, decision))
+    if way == "unpaid":
+        decision = _decision("the provider knows nothing of it")
+        return _tried(reference, "unpaid", lambda: checkout.found_unpaid(reference, decision))
+    if way == "deliver":
+        decision = _decision("what kept it from being delivered is mended")
+        return _tried(reference, "replayed", lambda: checkout.redeliver(reference, decision, parked=True, wait=False))
+    if way != "dismiss":
+        return _page_of(reference, 400, problem="Choose what is to be done.")
+    if not given:
+        return _page_of(reference, 400, problem="Say why: what was done about it?")
+    return _tried(reference, "dismissed", lambda: checkout.dismiss(reference, _decision("")))
+
+
+def _tried(reference: str, done: str, act: Any) -> ResponseReturnValue:
+    """Do it and show the payment as it is now; what the checkout refuses to do is said on its page."""
+    try:
+        act()
+    except FPSError as error:
+        text = str(error)
+        return _page_of(reference, 409, problem=f"{text[:1].upper()}{text[1:]}.")
+    return redirect(url_for("fps_admin.payment", reference=reference, done=done), 303)
+
+
+def _decision(default: str) -> Decision:
+    return Decision(g.fps_operator, request.form.get("reason", "").strip()[:500] or default)
+
+
+def _search() -> Search:
+    return search_of(request.args, (ACCOUNT,))
+
+
+def _asked() -> dict[str, str]:
+    """The search as it stands in the address, for the form and for links."""
+    return {name: request.args[name] for name in PARTS if request.args.get(name)}

@@ -1,0 +1,103 @@
+"""A gateway whose calls are seen: how long each took, and what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from typing import cast
+
+from ..logs import about
+from ..logs import log
+from ..records import Intent
+from ..records import Outcome
+from ..records import Payment
+from . import Authorization
+from . import Gateway
+from . import Notification
+
+#: Whatever may ask the provider.
+CALLS = frozenset(
+    {"begin", "finish", "pay", "reserve", "settle", "cancel", "refund", "release", "status", "find", "recover"}
+    | {"notification"}
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a gateway, over."""
+
+    account: str
+    gateway: str
+    name: str
+    #: What it said: an outcome's ``result``, an authorization's ``standing``, a notification's ``verdict``, ``begun``,
+    #: or ``raised``.
+    outcome: str
+    seconds: float
+    #: The payment's reference, where the call was about one.
+    payment: str | None
+    #: The provider's error code, where it gave one.
+    code: str | None = None
+
+
+Watcher = Callable[[Call], None]
+
+
+def watched(gateway: Gateway, account: str, watchers: Iterable[Watcher]) -> Gateway:
+    """The same gateway; every call is logged and told to each of ``watchers``."""
+    return cast(Gateway, _Watched(gateway, account, watchers))
+
+
+class _Watched:
+    def __init__(self, gateway: Gateway, account: str, watchers: Iterable[Watcher]) -> None:
+        self._gateway = gateway
+        self._account = account
+        self._watchers = watchers
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._gateway, name)
+        return self._timed(name, found) if name in CALLS else found
+
+    def _timed(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*args: Any, **options: Any) -> Any:
+            began, answer = time.monotonic(), None
+            try:
+                answer = call(*args, **options)
+            finally:
+                self._tell(name, answer, time.monotonic() - began, args)
+            return answer
+
+        return timed
+
+    def _tell(self, name: str, answer: object, seconds: float, args: tuple[object, ...]) -> None:
+        code = answer.code if isinstance(answer, Outcome) else None
+        payment = _payment_of(args)
+        call = Call(self._account, self._gateway.name, name, _outcome(answer), seconds, payment, code)
+        known = about(payment, call=name, outcome=call.outcome, code=code, seconds=round(seconds, 4))
+        log.info("gateway call %s: %s", name, call.outcome, extra=known)
+        for watcher in self._watchers:
+            try:
+                watcher(call)
+            except Exception:
+                log.exception("a watcher of gateway calls raised; the call goes on", extra=known)
+
+
+def _outcome(answer: object) -> str:
+    if answer is None:
+        return "raised"
+    if isinstance(answer, Outcome):
+        return answer.result.value
+    if isinstance(answer, Authorization):
+        return answer.standing.value
+    return answer.verdict.value if isinstance(answer, Notification) else "begun"
+
+
+def _payment_of(args: tuple[object, ...]) -> str | None:
+    for each in args:
+        if isinstance(each, Payment):
+            return each.reference
+        if isinstance(each, Intent):
+            return each.payment
+    return None

@@ -75,6 +75,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/payments.csv", "payments_csv", payments_csv)
     blueprint.add_url_rule("/payments/<reference>", "payment", payment)
     blueprint.add_url_rule("/payments/<reference>/replay", "replay", replay, methods=["POST"])
+    blueprint.add_url_rule("/payments/<reference>/refund", "refund", refund, methods=["POST"])
     blueprint.add_url_rule("/payments/<reference>/resolve", "resolve", resolve, methods=["POST"])
 
 
@@ -159,6 +160,20 @@ def replay(reference: str) -> ResponseReturnValue:
     """Hand a paid payment to the shop's code again."""
     checkout, decision = current_fps().checkout, _decision("asked for again")
     return _tried(reference, "replayed", lambda: checkout.redeliver(reference, decision, wait=False))
+
+
+def refund(reference: str) -> ResponseReturnValue:
+    """Give money back: a form sent twice gives it back once."""
+    state, amount = current_fps(), request.form.get("amount", "").strip() or None
+    key, decision = request.form.get("key", "")[:64], _decision("no reason given")
+    if not key:
+        return _page_of(reference, 400, problem="Load this page again and repeat it.")
+
+    def act() -> None:
+        asked = state.checkout.refund(reference, amount, key)
+        state.ledger.operator.decided(reference, "refund asked for", decision, amount=str(asked.money), key=key)
+
+    return _tried(reference, "refunded", act)
 
 
 def resolve(reference: str) -> ResponseReturnValue:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
-#: The action under which a return is known.
-PIPELINE = "SingleUse"
+from ..protocol.pipelines import PIPELINES
+
+#: The actions under which pages and returns are known.
+_PIPELINES = frozenset(PIPELINES)
 _MOVES_MONEY = frozenset({"Pay", "Reserve", "Settle", "Cancel", "Refund"})
 GARBAGE = "<html><body>It works!</body></html>"
 
@@ -18,7 +20,7 @@ class Kind:
     """One sort of fault."""
 
     #: ``request`` (to the API, and whether it is answered), ``transaction``, ``answer`` (what it says),
-    #: ``notification`` or ``return``.
+    #: ``notification``, ``page`` or ``return``.
     strikes: str
     #: In a sentence; the documentation has the same.
     does: str
@@ -78,10 +80,15 @@ FAULTS: Mapping[str, Kind] = {
         "is changed after it was signed",
         takes={"field": "amount", "value": None, "signed": True},
     ),
+    "system_error": Kind(
+        strikes="page",
+        does="the pages fail when the buyer confirms: there is no token, and the return says ``SE``",
+        actions=_PIPELINES,
+    ),
     "tamper_return": Kind(
         strikes="return",
         does="the URL that the buyer's browser carries back says ``value`` as its ``field``, as above",
         takes={"field": "status", "value": None, "signed": True},
-        actions=frozenset({PIPELINE}),
+        actions=_PIPELINES,
     ),
 }

@@ -17,6 +17,7 @@ STRUCK = {
     "transaction": "A transaction",
     "answer": "What an answer says",
     "notification": "A notification",
+    "page": "A co-branded page",
     "return": "A return",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,11 @@ from decimal import Decimal
 from ...money import Money
 from .limits import Limit
 from .limits import Usage
+from .rules import CURRENCY
+
+NOTHING = Money(0, CURRENCY)
+
+_ZIP = re.compile(r"[0-9]{5}(-[0-9]{4})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,32 @@ class Method:
     label: str
     #: ``MM/YYYY`` of a card, as the co-branded return reports it.
     expiry: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where somebody has things shipped to."""
+
+    name: str
+    line1: str
+    line2: str = ""
+    city: str
+    state: str = ""
+    zip: str = ""
+    country: str
+    phone: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """As one writes it on a parcel."""
+        town = " ".join(part for part in (self.city, self.state, self.zip) if part)
+        return tuple(line for line in (self.name, self.line1, self.line2, town, self.country, self.phone) if line)
+
+    @property
+    def is_plausible(self) -> bool:
+        """False for what cannot be an address of the United States, and says that it is one."""
+        american = self.country.strip().upper() in ("US", "USA", "UNITED STATES")
+        return not american or _ZIP.fullmatch(self.zip.strip()) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +74,22 @@ class Account:
     ipn_url: str | None = None
     #: How notifications to this account are signed: ``2`` (RSA) or ``1`` (HMAC, before 2011).
     ipn_signature: str = "2"
+    #: The same for returns from the co-branded pages; ``""``: as the request was signed.
+    return_signature: str = ""
+    addresses: tuple[Address, ...] = ()
+    #: Its e-mail address is known to be its own; without that it cannot use the co-branded pages.
+    email_verified: bool = True
+    #: It may ask for payments to others, as a marketplace does.
+    is_marketplace: bool = True
+    #: A personal account takes no cards.
+    is_personal: bool = False
+    #: ``active``, ``suspended`` or ``closed``.
+    standing: str = "active"
+    #: It has a verified bank account or card, and its bank account is verified.
+    is_verified: bool = True
+    bank_verified: bool = True
+    #: It has sent or received as much as it may.
+    is_limited: bool = False
     house: bool = False
 
     def method(self, kind: str) -> Method | None:
@@ -195,12 +243,28 @@ class TransactionRecord:
     #: Promised back so far, amount and fee.
     refunded: Money
     fees_refunded: Money
+    #: What the caller takes of it, fixed and in percent, and what that is on this amount; of a refund, what he gives
+    #: back. What he has given back so far.
+    fixed_fee: Money | None = None
+    variable_fee: Decimal | None = None
+    marketplace_fees: Money = NOTHING
+    marketplace_refunded: Money = NOTHING
+    #: A refund of the caller's fee alone.
+    of_fee: bool = False
+    #: The subscription it is a payment of.
+    subscription_id: str | None = None
     #: OverrideIPNURL of the request.
     ipn_url: str | None = None
 
     @property
     def is_pending(self) -> bool:
         return self.status == "Pending"
+
+    @property
+    def fee_payer(self) -> str:
+        """Whose account FPS's fee is taken from; of a refund, who gets it back."""
+        seller = self.sender if self.operation == "Refund" else self.recipient
+        return self.caller if self.fees_paid_by == "Caller" else seller
 
     def involves(self, email: str) -> bool:
         """True where the account took part in any role."""
@@ -237,9 +301,17 @@ class Run:
     reason: str
     methods: tuple[str, ...]
     opened_at: datetime
-    #: How it ended: the return's status (``SA``, ``SB``, ``SC``, ``A``); ``None`` while it goes on.
+    #: Who may be paid, where the request names more than one.
+    recipients: tuple[str, ...] = ()
+    #: The token that it changes.
+    edits: str | None = None
+    #: Where the buyer said that it is shipped to.
+    address: Address | None = None
+    #: How it ended: the return's status (``SA``, ``SR``, ``SU``, ``A`` and so on); ``None`` while it goes on.
     ended: str | None = None
     token_id: str | None = None
+    #: What the return says beside its status.
+    answer: tuple[Parameter, ...] = ()
 
     @property
     def parameters(self) -> dict[str, str]:

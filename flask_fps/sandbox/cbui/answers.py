@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...protocol import outbound
 from ...protocol import query
+from ...protocol.outbound import AWS_SIGNATURE
 from .. import tampering
 from ..bank import Bank
 from ..bank import ids
@@ -14,7 +15,6 @@ from ..bank.pipelines import Refusal
 from ..bank.records import Run
 from ..faults import Fault
 from ..faults import Faults
-from ..kinds import PIPELINE
 from ..settings import Settings
 
 
@@ -28,10 +28,8 @@ class Answers:
 
     def outcome(self, run: Run) -> str:
         """Where to send the buyer of a run that has ended; the same token however often it is asked."""
-        answer = {"status": run.ended or "A"}
-        if run.token_id is not None:
-            answer |= {"tokenID": run.token_id, "callerReference": run.caller_reference} | self._expiry(run.token_id)
-        fault = self.faults.take("return", PIPELINE, run.caller_reference)
+        answer = {"status": run.ended or "A"} | {said.name: said.value for said in run.answer}
+        fault = self.faults.take("return", run.pipeline, run.caller_reference)
         if fault is None:
             return self._signed(run.return_url, run.era, run.caller, answer)
         return self._tampered(run, answer, fault)
@@ -53,15 +51,12 @@ class Answers:
         changed = "&".join(pair for pair in url.split("&") if not pair.startswith(f"{name}="))
         return changed if fault.value is None else query.append(changed, {name: fault.value})
 
-    def _expiry(self, token_id: str) -> dict[str, str]:
-        """A card's expiry; other methods have none."""
-        token = self.bank.tokens.get(token_id)
-        method = self.bank.account(token.sender).method(token.method)
-        return {"expiry": method.expiry} if method and method.expiry else {}
-
     def _signed(self, return_url: str, era: str, caller: str, answer: Mapping[str, str]) -> str:
+        secret = self.bank.account(caller).secret_key or ""
+        if era == AWS_SIGNATURE:
+            escape = self.settings.escape_aws_signature
+            return outbound.url_signed_as_in_2007(answer, secret, return_url, escape=escape)
         if era == "v1":
-            secret = self.bank.account(caller).secret_key or ""
             return query.append(return_url, outbound.sign_outbound_v1(answer, secret, return_url=return_url))
         key, wrap = self.settings.private_key_pem, self.settings.wrap
         return query.append(

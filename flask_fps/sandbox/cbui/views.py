@@ -1,4 +1,4 @@
-"""The pages of a co-branded run: sign in, choose how to pay, confirm; cancel at every step.
+"""The pages of a co-branded run: sign in, choose how to pay, say where to ship to, confirm; cancel at every step.
 
 FPS developer guide, *One-Time Payment*: the choice of a method is left out where the buyer has a default
 that the request allows. A page that comes too late (Back, a second click, another tab) never makes a
@@ -32,6 +32,9 @@ from ..current import bank
 from ..current import sandbox
 from ..current import settings
 from . import details
+from . import pages
+from . import shipping
+from . import steps
 from .answers import Answers
 from .verification import verified
 
@@ -104,39 +107,65 @@ def sign_in(run: Run) -> Page:
         return _signing_in(run)
     buyer = visitors.signed_in()
     if buyer is None or "again" in request.args:
-        return _sign_in_page(run)
+        return pages.sign_in(run)
     objection = bank().pipelines.objection(run.run_id, buyer.email)
-    return _sign_in_page(run, _explained(objection, buyer, run)) if objection else redirect(_next_step(run, buyer))
+    return pages.sign_in(run, pages.explained(objection, buyer, run)) if objection else redirect(_next_step(run, buyer))
 
 
 @blueprint.route("/runs/<run_id>/payment-method", methods=["GET", "POST"])
 @step
 def payment_method(run: Run) -> Page:
-    """Step 2, for buyers without a fitting default, and for those who want to change it."""
+    """For buyers without a fitting default, and for those who want to change it."""
     buyer = _payer(run)
     if buyer is None:
         return redirect(url_for(".sign_in", run_id=run.run_id))
+    if steps.METHOD not in steps.of(run):
+        return redirect(url_for(".confirm", run_id=run.run_id))
     if request.method == "GET":
-        return _method_page(run, buyer)
+        return pages.payment_method(run, buyer)
     problem = visitors.form_problem()
     method = _allowed(run, buyer, request.form.get("paymentMethod", ""))
     if problem is None and method is not None:
-        return redirect(url_for(".confirm", run_id=run.run_id, paymentMethod=method.kind), 303)
-    return _method_page(run, buyer, problem or "Please choose how to pay."), 400
+        return redirect(url_for(steps.after_method(run), run_id=run.run_id, paymentMethod=method.kind), 303)
+    return pages.payment_method(run, buyer, problem or "Please choose how to pay."), 400
+
+
+@blueprint.route("/runs/<run_id>/address", methods=["GET", "POST"])
+@step
+def address(run: Run) -> Page:
+    """Where to ship to: one of the account's addresses, or a new one."""
+    buyer = _payer(run)
+    if buyer is None:
+        return redirect(url_for(".sign_in", run_id=run.run_id))
+    if steps.ADDRESS not in steps.of(run):
+        return redirect(url_for(".confirm", run_id=run.run_id))
+    if request.method == "GET":
+        return pages.address(run, buyer, _kept())
+    problem = visitors.form_problem()
+    try:
+        chosen = shipping.chosen(buyer, request.form)
+    except shipping.BadAddress as error:
+        return pages.address(run, buyer, _kept(), problem or str(error)), 400
+    if problem is not None:
+        return pages.address(run, buyer, _kept(), problem), 400
+    bank().pipelines.ship_to(run.run_id, buyer.email, chosen)
+    return redirect(url_for(".confirm", run_id=run.run_id, **_kept()), 303)
 
 
 @blueprint.route("/runs/<run_id>/confirm", methods=["GET", "POST"])
 @step
 def confirm(run: Run) -> Page:
-    """Step 3: what the buyer saw is what he approves, and the token says so."""
+    """The last step: what the buyer saw is what he approves, and the token says so."""
     buyer = _payer(run)
     if buyer is None:
         return redirect(url_for(".sign_in", run_id=run.run_id))
     method = _chosen(run, buyer)
-    if method is None:
+    if method is None and steps.METHOD in steps.of(run):
         return redirect(url_for(".payment_method", run_id=run.run_id))
+    if steps.ADDRESS in steps.of(run) and run.address not in buyer.addresses:
+        return redirect(url_for(".address", run_id=run.run_id, **_kept()))
     if request.method == "GET":
-        return _confirm_page(run, buyer, method)
+        return pages.confirm(run, buyer, method)
     return _confirming(run, buyer, method)
 
 
@@ -147,7 +176,7 @@ def _signing_in(run: Run) -> Page:
         buyer = visitors.sign_in(email, request.form.get("password", ""))
         if buyer is not None:
             return redirect(_after_sign_in(run, buyer), 303)
-    return _sign_in_page(run, problem or visitors.WRONG_SIGN_IN, email), 400
+    return pages.sign_in(run, problem or visitors.WRONG_SIGN_IN, email), 400
 
 
 def _after_sign_in(run: Run, buyer: Account) -> str:
@@ -159,19 +188,21 @@ def _after_sign_in(run: Run, buyer: Account) -> str:
 
 def _next_step(run: Run, buyer: Account) -> str:
     has_default = bank().pipelines.default_method(run.run_id, buyer.email) is not None
-    return url_for(".confirm" if has_default else ".payment_method", run_id=run.run_id)
+    return url_for(steps.after_sign_in(run, has_default=has_default), run_id=run.run_id)
 
 
-def _confirming(run: Run, buyer: Account, method: Method) -> Page:
+def _confirming(run: Run, buyer: Account, method: Method | None) -> Page:
     problem = visitors.form_problem()
     if problem is None and request.form.get("payer", buyer.email) != buyer.email:
         problem = f"You are now signed in as {buyer.email}. Please look again before you confirm."
     if problem is not None:
-        return _confirm_page(run, buyer, method, problem), 409
+        return pages.confirm(run, buyer, method, problem), 409
+    if sandbox().faults.take("page", run.pipeline, run.caller_reference):
+        return redirect(_answers().outcome(bank().pipelines.break_down(run.run_id)))
     try:
-        bank().pipelines.authorize(run.run_id, buyer.email, method.kind)
+        bank().pipelines.authorize(run.run_id, buyer.email, method.kind if method else "")
     except BankError as error:
-        return _method_page(run, buyer, error.message), 409
+        return pages.sign_in(run, error.message), 409
     return redirect(_answers().outcome(bank().pipelines.run(run.run_id) or run))
 
 
@@ -182,8 +213,17 @@ def _payer(run: Run) -> Account | None:
 
 
 def _chosen(run: Run, buyer: Account) -> Method | None:
+    """The method he named, or his default; whoever edits a token is always asked."""
     kind = request.values.get("paymentMethod")
-    return bank().pipelines.default_method(run.run_id, buyer.email) if kind is None else _allowed(run, buyer, kind)
+    if kind is not None:
+        return _allowed(run, buyer, kind)
+    return bank().pipelines.default_method(run.run_id, buyer.email) if run.edits is None else None
+
+
+def _kept() -> dict[str, Any]:
+    """What an earlier step decided and a later one needs."""
+    kind = request.args.get("paymentMethod")
+    return {} if kind is None else {"paymentMethod": kind}
 
 
 def _allowed(run: Run, buyer: Account, kind: str) -> Method | None:
@@ -194,50 +234,13 @@ def _cancels() -> bool:
     return request.method == "POST" and "cancel" in request.form and visitors.form_problem() is None
 
 
-def _explained(objection: Refusal, buyer: Account, run: Run) -> str:
-    """Why a buyer who is signed in cannot go on, and what he can do."""
-    payee = bank().account(run.recipient).name
-    if objection.status == "NP":
-        return f"You are signed in as {buyer.email}, which is the account to be paid. Sign in as somebody else."
-    return f"The account {buyer.email} has no payment method that {payee} takes. Sign in as somebody else."
-
-
-def _sign_in_page(run: Run, problem: str | None = None, email: str = "") -> str:
-    people = [person for person in visitors.people() if person.email != run.recipient]
-    return _step_page("sign_in", 1, run, problem=problem, email=email, people=people)
-
-
-def _method_page(run: Run, buyer: Account, problem: str | None = None) -> str:
-    methods = bank().pipelines.methods(run.run_id, buyer.email)
-    default = bank().pipelines.default_method(run.run_id, buyer.email) or methods[0]
-    return _step_page("payment_method", 2, run, buyer=buyer, methods=methods, chosen=default.kind, problem=problem)
-
-
-def _confirm_page(run: Run, buyer: Account, method: Method, problem: str | None = None) -> str:
-    return _step_page(
-        "confirm",
-        3,
-        run,
-        buyer=buyer,
-        method=method,
-        may_change=len(bank().pipelines.methods(run.run_id, buyer.email)) > 1,
-        parts=details.parts(run),
-        address=details.address(run),
-        problem=problem,
-    )
-
-
-def _step_page(name: str, number: int, run: Run, **shown: Any) -> str:
-    return render_template(f"sandbox/cbui/{name}.html", step=number, **details.described(bank(), run), **shown)
-
-
 def _ended(run: Run) -> Page:
     """The same answer again for whoever ended the run; for anybody else a page without a link."""
     back = _answers().outcome(run) if _ended_here(run) else None
     if back is not None and request.method == "POST" and visitors.form_problem() is None:
         return redirect(back)
-    approved = run.token_id is not None
-    page = render_template("sandbox/cbui/ended.html", approved=approved, back=back, **details.described(bank(), run))
+    standing = "approved" if run.token_id else "failed" if run.ended == "SE" else "cancelled"
+    page = render_template("sandbox/cbui/ended.html", standing=standing, back=back, **details.described(bank(), run))
     return page, 410
 
 

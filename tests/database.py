@@ -10,13 +10,21 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pytest
 from sqlalchemy import Connection
+from sqlalchemy import create_engine
 from sqlalchemy import Engine
 from sqlalchemy import event
 
 from flask_fps.ledger import own_engine
 from flask_fps.ledger.models import Base
 from flask_fps.ledger.schema import upgrade
+from tests import postgres
+from tests.clock import START
+
+#: The databases that a ledger may live in.
+KINDS = ("sqlite", "postgresql")
+_EMPTY = "; ".join(f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables))
 
 
 def fresh_database(folder: Path, name: str = "ledger.sqlite") -> Path:
@@ -40,13 +48,22 @@ def hurry(engine: Engine) -> None:
     event.listen(engine, "checkout", on_checkout)
 
 
-def emptied_engine() -> Engine:
+def emptied_engine(kind: str = "sqlite") -> Engine:
     """The engine that all tests of this process share, for what it has compiled; its tables are empty."""
-    engine = _shared()
+    engine = _shared(kind)
     with engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+        if kind == "postgresql":
+            connection.exec_driver_sql(_EMPTY)
+        else:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
     return engine
+
+
+def still_engine(kind: str, patch: pytest.MonkeyPatch) -> Engine:
+    """As :func:`emptied_engine`; no clock moves but the test's own, neither the database's nor the system's."""
+    patch.setattr("flask_fps.ledger.system_time", lambda: START)
+    return emptied_engine(kind)
 
 
 @contextmanager
@@ -63,8 +80,24 @@ def counted(engine: Engine) -> Iterator[list[str]]:
 
 
 @cache
-def _shared() -> Engine:
+def _shared(kind: str) -> Engine:
+    if kind == "postgresql":
+        return _still_postgresql()
     return quick_engine(fresh_database(_template().parent, "shared.sqlite"))
+
+
+def _still_postgresql() -> Engine:
+    """What it finds first under the name of PostgreSQL's clock stands still."""
+    engine = create_engine(
+        postgres.fresh_database(), connect_args={"options": "-c search_path=still,pg_catalog,public"}
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA still")
+        connection.exec_driver_sql(
+            "CREATE FUNCTION still.clock_timestamp() RETURNS timestamptz LANGUAGE sql"
+            f" AS $$ SELECT timestamptz '{START.isoformat()}' $$"
+        )
+    return engine
 
 
 @cache

@@ -53,7 +53,7 @@ POSTGRESQL = "postgresql"
 #: Under this name a session carries the database's own time when its step began.
 DATABASE_TIME = "fps_database_time"
 _VERSION = text(f"SELECT version_num FROM {schema.VERSION_TABLE}")
-_BEGIN = text(f"SELECT clock_timestamp(), ({_VERSION}), set_config('lock_timeout', '{PATIENCE_SECONDS:g}s', true)")
+_BEGIN = text(f"SELECT clock_timestamp(), ({_VERSION}), set_config('lock_timeout', :patience, true)")
 _TIME = text("SELECT clock_timestamp()")
 
 
@@ -147,7 +147,7 @@ def _begin(connection: Connection) -> datetime | None:
         schema.check(connection.execute(_VERSION).scalar())
         return None
     told: datetime
-    told, version, _ = connection.execute(_BEGIN).one()
+    told, version, _ = connection.execute(_BEGIN, {"patience": f"{PATIENCE_SECONDS:g}s"}).one()
     schema.check(version)
     return told
 
@@ -189,8 +189,7 @@ def _tables_missing(error: DBAPIError) -> bool:
 
 
 def _may_pass(error: DBAPIError) -> bool:
-    """Locked for a moment, lost against another, or the connection was lost: what the step did is known to be undone,
-    or it may be done again."""
+    """Locked for a moment, lost against another, or the connection was lost: a step may be taken twice."""
     said = str(error.orig)
     return "locked" in said or "busy" in said or _sqlstate(error) in RETRIABLE_SQLSTATES or error.connection_invalidated
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -47,6 +48,7 @@ def deliver_in(
     real: Session = session() if callable(session) else session
     try:
         connection = real.connection(bind_arguments={"bind": engine})
+        _refuse_autocommit(connection)
         try:
             take_write_lock(connection)
             if not outbox.still_ours(connection, delivery):
@@ -67,6 +69,15 @@ def deliver_in(
     except BaseException:
         real.rollback()
         raise
+
+
+def _refuse_autocommit(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    if getattr(driver, "autocommit", False) is True:
+        raise RuntimeError(
+            "the session of FPS(db=…) commits each statement by itself, so that what handlers add and the delivery "
+            "mark could not be one: give the engine another isolation_level than AUTOCOMMIT"
+        )
 
 
 @contextmanager

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy import make_url
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from . import schema
+from .engine import is_postgresql
 from .engine import own_engine
 
+#: A transaction of PostgreSQL gets its number when it writes.
+_HAS_WRITTEN = text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
 InContext = Callable[[], AbstractContextManager[Any]]
 
 
@@ -29,7 +34,7 @@ class Home:
     end_request_transaction: Callable[[], None]
     #: Has the shop's session written something that is not committed? Our steps would wait for it.
     has_open_write: Callable[[], bool]
-    #: True where nobody but the ledger uses this database: it makes and upgrades its tables itself.
+    #: True for the embedded SQLite file, which nobody but the ledger uses: it makes and upgrades its tables itself.
     own: bool
 
     def upgrade(self) -> None:
@@ -56,12 +61,15 @@ def home_of(db: Any, uri: str, in_context: InContext) -> Home:
 
 
 def _own(uri: str) -> Home:
+    embedded = make_url(uri).get_backend_name() == "sqlite"
+
     def open_and_upgrade() -> Engine:
         engine = own_engine(uri)
-        schema.upgrade(engine)
+        if embedded:
+            schema.upgrade(engine, keep_copy=True)
         return engine
 
-    return Home(_checked(open_and_upgrade), None, lambda: None, lambda: False, own=True)
+    return Home(_checked(open_and_upgrade), None, lambda: None, lambda: False, own=embedded)
 
 
 def _beside_models(db: Any, in_context: InContext) -> Home:
@@ -85,7 +93,10 @@ def _has_open_write(session: Session) -> bool:
         return True
     if not session.in_transaction():
         return False
-    driver: Any = session.connection().connection.driver_connection
+    connection = session.connection()
+    if is_postgresql(connection):
+        return connection.scalar(_HAS_WRITTEN) is True
+    driver: Any = connection.connection.driver_connection
     return bool(getattr(driver, "in_transaction", False))
 
 

@@ -24,8 +24,6 @@ from sqlalchemy import JSON
 from sqlalchemy import LargeBinary
 from sqlalchemy import MetaData
 from sqlalchemy import select
-from sqlalchemy import String
-from sqlalchemy import Text
 from sqlalchemy import text
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import column_property
@@ -34,6 +32,9 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
 from sqlalchemy.types import TypeDecorator
+
+from .columns import String
+from .columns import Text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -156,6 +156,7 @@ def test_a_pool_that_has_no_connection_left_is_busy(tmp_path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("books", ["sqlite"], indirect=True)
 def test_a_full_disk_is_busy_and_leaves_nothing_torn(books: Books) -> None:
     payment = books.started()
     with books.engine.connect() as connection:

@@ -1,0 +1,30 @@
+"""Columns of words, which take whatever a buyer, a provider or an exception may say."""
+
+from __future__ import annotations
+
+import sqlalchemy
+from sqlalchemy import Dialect
+from sqlalchemy.types import TypeDecorator
+
+NOT_A_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+
+
+class _Words(TypeDecorator[str]):
+    """PostgreSQL keeps no zero character and no half of a pair: it is given the character that stands for them."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", NOT_A_CHARACTER)
+
+
+class String(_Words):
+    impl = sqlalchemy.String
+    cache_ok = True
+
+
+class Text(_Words):
+    impl = sqlalchemy.Text
+    cache_ok = True

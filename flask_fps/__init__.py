@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .errors import FPSError as FPSError
     from .errors import OrderError as OrderError
+    from .errors import Refused as Refused
     from .extension import FPS as FPS
     from .ledger.not_fps import not_fps as not_fps
     from .records import Item as Item
     from .records import Payment as Payment
+    from .records import Refund as Refund
     from .signals import payment_authorized as payment_authorized
     from .signals import payment_completed as payment_completed
     from .signals import payment_failed as payment_failed
     from .signals import payment_parked as payment_parked
     from .signals import payment_pending as payment_pending
+    from .signals import payment_refund_failed as payment_refund_failed
+    from .signals import payment_refunded as payment_refunded
+    from .signals import payment_reserved as payment_reserved
     from .signals import payment_started as payment_started
 
 _HOMES = {
@@ -29,12 +34,17 @@ _HOMES = {
     "Item": "records",
     "OrderError": "errors",
     "Payment": "records",
+    "Refund": "records",
+    "Refused": "errors",
     "not_fps": "ledger.not_fps",
     "payment_authorized": "signals",
     "payment_completed": "signals",
     "payment_failed": "signals",
     "payment_parked": "signals",
     "payment_pending": "signals",
+    "payment_refund_failed": "signals",
+    "payment_refunded": "signals",
+    "payment_reserved": "signals",
     "payment_started": "signals",
 }
 
@@ -44,12 +54,17 @@ __all__ = [  # noqa: RUF022
     "Item",
     "OrderError",
     "Payment",
+    "Refund",
+    "Refused",
     "not_fps",
     "payment_authorized",
     "payment_completed",
     "payment_failed",
     "payment_parked",
     "payment_pending",
+    "payment_refund_failed",
+    "payment_refunded",
+    "payment_reserved",
     "payment_started",
 ]
 

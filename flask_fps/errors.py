@@ -15,7 +15,7 @@
     │   ├── LedgerBusy          the database is locked or away: try again later
     │   ├── SchemaMissing       the tables are not there: run the command it names
     │   ├── InvalidTransition   the ledger refused to move a payment
-    │   └── Refused             what a person asked for contradicts what is known: the message says what
+    │   └── Refused             what was asked for contradicts what is known: the message says what
     └── OrderError              the shop asked for something that cannot be sold
 
 Mistakes in set-up are plain :class:`RuntimeError` with the key's name and the fix.
@@ -146,7 +146,7 @@ class InvalidTransition(LedgerError):
 
 
 class Refused(LedgerError):
-    """What a person asked to be done with a payment contradicts what is known of it. Nothing was changed."""
+    """What was asked to be done with a payment contradicts what is known of it. Nothing was changed or sent."""
 
 
 class OrderError(FPSError, ValueError):

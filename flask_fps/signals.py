@@ -122,11 +122,37 @@ Not paid: deliver nothing. :data:`payment_completed` or :data:`payment_failed` f
 :param payment: the payment, in state ``pending``.
 """
 
+payment_reserved = _signal("payment-reserved", "The buyer's money is held.")
+"""Sent when the money of an order with ``reserve=True`` is held. Not paid: deliver nothing.
+
+Take it with ``fps.settle(payment.reference)`` or give it up with ``fps.cancel(payment.reference)``, before
+``payment.hold_until``: what is forgotten is cancelled.
+
+:param app: the sender, the real Flask app.
+:param payment: the payment, in state ``reserved``.
+"""
+
 payment_failed = _signal("payment-failed", "A payment will never be paid.")
 """Sent when a payment ended without money: refused by the provider, expired or cancelled.
 
 :param app: the sender, the real Flask app.
 :param payment: the payment, in its final state.
+"""
+
+payment_refunded = _signal("payment-refunded", "Money went back to the buyer.")
+"""Sent when a refund is done: one of yours, one made by hand at the provider, or a chargeback.
+
+:param app: the sender, the real Flask app.
+:param payment: the payment; ``payment.refunded`` counts this refund.
+:param refund: the :class:`~flask_fps.records.Refund`, in state ``done``.
+"""
+
+payment_refund_failed = _signal("payment-refund-failed", "A refund did not reach the buyer.")
+"""Sent when a refund failed, at once or long after it was accepted. Its amount may be given back again.
+
+:param app: the sender, the real Flask app.
+:param payment: the payment; it stays ``paid``.
+:param refund: the refund, in state ``failed``; ``refund.said`` has the provider's words.
 """
 
 payment_parked = _signal("payment-parked", "A payment needs a person.")

@@ -39,10 +39,11 @@ class Pass:
     #: Authorizations that were not paid with, given back.
     releases: int = 0
     deliveries: int = 0
+    refunds: int = 0
 
     @property
     def idle(self) -> bool:
-        return self.arrivals + self.payments + self.releases + self.deliveries == 0
+        return not any(astuple(self))
 
     def __add__(self, other: Pass) -> Pass:
         return Pass(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -50,7 +51,7 @@ class Pass:
     def __str__(self) -> str:
         return (
             f"{self.arrivals} messages, {self.payments} payments, {self.releases} given back, "
-            f"{self.deliveries} deliveries"
+            f"{self.refunds} refunds, {self.deliveries} deliveries"
         )
 
 
@@ -96,6 +97,8 @@ class Worker:
         done = Pass(arrivals=_each(in_time(ledger.due_arrivals(UNLIMITED, early=early)), checkout.process_arrival))
         done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
         done.releases = _each(in_time(ledger.due_releases(UNLIMITED, early=early)), checkout.give_back)
+        going_back = in_time(ledger.refunds.due(UNLIMITED, early=early))
+        done.refunds = _each(going_back, lambda id: checkout.drive_refund(id, early=early))
         if not self._state.missing_handlers():
             owed = in_time(ledger.due_deliveries(UNLIMITED, early=early))
             done.deliveries = _each(owed, lambda id: checkout.deliver(id, early=early))
@@ -112,6 +115,7 @@ class Worker:
         done.arrivals = _each(ledger.due_arrivals(BATCH), checkout.process_arrival)
         done.payments = _each(ledger.due_payments(BATCH), checkout.drive_payment)
         done.releases = _each(ledger.due_releases(BATCH), checkout.give_back)
+        done.refunds = _each(ledger.refunds.due(BATCH), checkout.drive_refund)
         if not self._state.missing_handlers():
             done.deliveries = _each(ledger.due_deliveries(BATCH), checkout.deliver)
 

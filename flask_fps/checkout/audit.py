@@ -8,7 +8,9 @@ from datetime import datetime
 
 from ..records import Booked
 from ..records import Outcome
+from ..records import RefundState
 from ..records import Result
+from . import refund
 from .desk import Desk
 
 
@@ -16,7 +18,7 @@ from .desk import Desk
 class Finding:
     """One difference between the ledger and the provider's books."""
 
-    #: ``amount``, ``currency``, ``payee``, ``status``, ``missing``, ``orphan`` or ``duplicate``.
+    #: ``amount``, ``currency``, ``payee``, ``status``, ``missing``, ``orphan``, ``duplicate`` or ``refund``.
     kind: str
     transaction_id: str
     payment: str | None
@@ -27,7 +29,8 @@ def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
     """Every difference since then.
 
     ``missing``: paid here, unknown there. ``orphan``: money moved there, and no payment here has it.
-    ``duplicate``: money moved twice for one payment.
+    ``duplicate``: money moved twice for one payment. ``refund``: money went back, and this ledger did not know
+    it; from now on it does, unless it is of no payment here.
 
     :raises TransportError: the provider did not answer; nothing is known of the rest.
     :raises ServiceError: the provider refused to say.
@@ -39,12 +42,30 @@ def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
         if outcome.transaction_id is None:
             continue
         seen.add(outcome.transaction_id)
+        if outcome.facts is not None and outcome.facts.gives_back is not None:
+            yield from _given_back(desk, account, outcome, outcome.transaction_id)
+            continue
         here = booked.get(outcome.transaction_id)
         yield from _compare(desk, outcome, here)
         yield from _duplicate(desk, outcome, here, paid)
     for here in booked.values():
         if here.is_paid and here.result is Result.SUCCESS and here.transaction_id not in seen:
             yield Finding("missing", here.transaction_id, here.payment, f"{here.money} is paid here and unknown there")
+    for back in desk.ledger.refunds.of_account(account, since):
+        if back.state is RefundState.DONE and back.transaction_id is not None and back.transaction_id not in seen:
+            yield Finding("missing", back.transaction_id, back.payment, f"{back.money} went back here, not there")
+
+
+def _given_back(desk: Desk, account: str, outcome: Outcome, transaction_id: str) -> Iterator[Finding]:
+    """Whatever is new about money that went back is taken in at once: it is the provider's own word."""
+    learned = refund.learn(desk, account, outcome)
+    assert outcome.facts is not None
+    if not learned.ours and outcome.result is Result.SUCCESS:
+        detail = f"{outcome.facts.money} of {outcome.facts.gives_back} went back, which is not paid here"
+        yield Finding("orphan", transaction_id, None, detail)
+    elif learned.returned is not None and learned.returned.is_news:
+        back = learned.returned.refund
+        yield Finding("refund", transaction_id, back.payment, f"the {back.kind} of {back.money} is {back.state} now")
 
 
 def _compare(desk: Desk, outcome: Outcome, here: Booked | None) -> Iterator[Finding]:

@@ -6,16 +6,24 @@ import logging
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from typing import Protocol
 
+from ..errors import OrderError
+from ..errors import Refused
 from ..gateways import Gateway
 from ..ledger import Backoff
 from ..ledger import Lease
 from ..ledger import Ledger
 from ..ledger import Terms
+from ..money import Money
 from ..records import Intent
+from ..records import Kind
+from ..records import Line
 from ..records import Outcome
 from ..records import Payment
 from ..records import Result
@@ -26,6 +34,8 @@ log = logging.getLogger("flask_fps")
 #: A lease covers this many whole exchanges with the provider, and some time to write.
 EXCHANGES_PER_LEASE = 3
 LEASE_MARGIN = timedelta(seconds=5)
+#: Of the time in which a re-send is still answered as the first was, this much may pass before a person is asked.
+PARK_UNKNOWN_AFTER = 6 / 7
 #: A buyer who is still away after this is asked about, then again and again with longer waits.
 ASK_AFTER = Backoff(first=timedelta(minutes=10), longest=timedelta(hours=1))
 #: What is due for longer than this should have been driven by a worker.
@@ -34,12 +44,27 @@ UNSEEN_AFTER = timedelta(minutes=5)
 WORKER_SEEN_WITHIN = timedelta(minutes=1)
 
 
-#: Sends a signal that only tells; never raises.
-Tell = Callable[[PaymentSignal, Payment], None]
+#: An amount as shops write it, in a payment's own currency unless it says another.
+Amount = Money | Decimal | int | str
+
+
+class Tell(Protocol):
+    """Sends a signal that only tells, with what else it tells; never raises."""
+
+    def __call__(self, signal: PaymentSignal, payment: Payment, /, **told: Any) -> None: ...
+
+
 #: Runs a function in a fresh context of the app, bound to the payment's own address.
 Fresh = Callable[[Payment, Callable[[], None]], None]
 #: Calls every receiver of ``payment_completed`` with this session; raises if one of them raised.
 Handle = Callable[[Payment, Any], None]
+#: Asked for each line of a payment of which so much (in its main unit) was given back: does the buyer lose it?
+Policy = Callable[[Payment, Line, Decimal], bool]
+
+
+def all_or_nothing(payment: Payment, line: Line, refunded: Decimal) -> bool:
+    """The policy of a shop that has none of its own: whoever gets all his money back loses all he bought."""
+    return refunded >= payment.paid_money.decimal
 
 
 @dataclass(frozen=True)
@@ -50,6 +75,7 @@ class Desk:
     :param new_name: a fresh, unguessable name of at least 128 bits and at most 40 characters.
     :param exchange: how long one whole exchange with the provider may take.
     :param handlers: the named fulfillment handlers, asked when a payment is paid.
+    :param policy: which goods a refund takes back; asked for when a refund is done or has failed after that.
     :param may_deliver: false in a process that lacks a handler it is expected to have.
     """
 
@@ -65,6 +91,7 @@ class Desk:
     exchange: timedelta
     terms: Terms
     handler_timeout: timedelta
+    policy: Callable[[], Policy] = lambda: all_or_nothing
 
     def gateway(self, payment: Payment) -> Gateway:
         return self.gateways[payment.account]
@@ -74,16 +101,61 @@ class Desk:
         return Lease(self.new_name(), self.exchange * EXCHANGES_PER_LEASE + LEASE_MARGIN)
 
     def intent(self, payment: Payment, authorization_id: str, number: int) -> Intent:
-        """The request that pays this payment, frozen. The same payment and number give the same request."""
-        reference = f"{payment.reference}-{number}"
-        return Intent(
-            reference=reference,
-            kind="pay",
-            payment=payment.reference,
-            money=payment.money,
-            authorization_id=authorization_id,
-            parameters=self.gateway(payment).freeze(payment, authorization_id, reference),
+        """The request that pays or reserves this payment, frozen. The same payment and number give the same."""
+        kind = Kind.RESERVE if payment.reserve else Kind.PAY
+        return self.frozen(payment, kind, payment.money, f"{payment.reference}-{number}", authorization_id)
+
+    def frozen(self, payment: Payment, kind: Kind, money: Money, reference: str, authorization_id: str) -> Intent:
+        """A request about this payment's money, with every parameter that it will be sent with."""
+        draft = Intent(reference, kind.value, payment.reference, money, authorization_id, {})
+        return replace(draft, parameters=self.gateway(payment).freeze(payment, draft))
+
+    def resend_window(self, payment: Payment) -> timedelta:
+        """How long an unanswered request of this payment is sent again before a person is asked."""
+        return self.gateway(payment).limits.resend_within * PARK_UNKNOWN_AFTER
+
+    def send(self, payment: Payment, intent: Intent) -> Outcome:
+        """Send a frozen request once, and what was said. What breaks on the way proves nothing."""
+        gateway = self.gateway(payment)
+        send = {
+            Kind.PAY: gateway.pay,
+            Kind.RESERVE: gateway.reserve,
+            Kind.SETTLE: gateway.settle,
+            Kind.CANCEL: gateway.cancel,
+            Kind.REFUND: gateway.refund,
+        }[Kind(intent.kind)]
+        return asked(lambda: send(intent))
+
+
+def ours(desk: Desk, reference: str) -> Payment:
+    """The payment, made with an account of this process.
+
+    :raises Refused: there is none.
+    """
+    payment = desk.ledger.payment(reference)
+    if payment is None:
+        raise Refused(f"there is no payment {reference!r:.80} in this ledger: `flask fps list` shows the newest")
+    gateway = desk.gateways.get(payment.account)
+    if gateway is None or gateway.name != payment.gateway:
+        raise Refused(
+            f"payment {reference} was made with the account {payment.account!r} of the gateway {payment.gateway!r}, "
+            "and this process does not have it: ask where it is configured"
         )
+    return payment
+
+
+def money_of(payment: Payment, amount: Amount | None) -> Money | None:
+    """An amount in the payment's own currency.
+
+    :raises Refused: it is none.
+    :raises TypeError: for a float, which cannot hold most amounts exactly.
+    """
+    if amount is None or isinstance(amount, Money):
+        return amount
+    try:
+        return Money.parse(amount, payment.currency)
+    except OrderError as error:
+        raise Refused(str(error)) from error
 
 
 def asked(ask: Callable[[], Outcome]) -> Outcome:

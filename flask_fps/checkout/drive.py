@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ..ledger import AWAY
+from ..logs import about
 from ..records import Payment
 from . import deliver
 from . import notify
 from . import pay
+from . import refund
 from . import release
 from .desk import Desk
 from .desk import log
@@ -31,12 +33,13 @@ def _is_due(desk: Desk, payment: Payment) -> bool:
     if payment.due_at is None or payment.due_at > desk.clock():
         return False
     if desk.clock() - payment.due_at > UNSEEN_AFTER:
-        log.warning("payment %s was due at %s and nobody came: is a worker running?", payment.reference, payment.due_at)
+        said = "payment %s was due at %s and nobody came: is a worker running?"
+        log.warning(said, payment.reference, payment.due_at, extra=about(payment.reference))
     return True
 
 
 def drive_all(desk: Desk, reference: str) -> None:
-    """All that is due of one payment: its inbox, its money, what is owed back, its delivery.
+    """All that is due of one payment: its inbox, its money, what goes back, its delivery.
 
     Named handlers may take long; they run here only where no worker is seen to do it.
     """
@@ -44,6 +47,7 @@ def drive_all(desk: Desk, reference: str) -> None:
         notify.process(desk, arrival)
     drive(desk, reference)
     release.due_of(desk, reference)
+    refund.due_of(desk, reference)
     alone = not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
     for delivery in desk.ledger.due_deliveries_of(reference, named=alone):
         deliver.due(desk, delivery)

@@ -13,10 +13,12 @@ from ..gateways import Verdict
 from ..ledger import Arrival
 from ..ledger import Waiting
 from ..records import Intent
+from ..records import Kind
 from ..records import Payment
 from ..records import Result
 from . import finish
 from . import pay
+from . import refund
 from .desk import asked
 from .desk import Desk
 from .desk import log
@@ -106,6 +108,9 @@ def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -
     """A notification is a hint: ask the provider, under our own keys, what is true."""
     payment = _payment_of(desk, waiting.arrival.account, note)
     intent = _intent_of(desk, note, payment)
+    if note.transaction_id is not None and (note.parent is not None or (intent and intent.kind == Kind.REFUND)):
+        _learn_of_refund(desk, gateway, waiting, note.transaction_id)
+        return
     if payment is None or intent is None:
         said = "nothing was sent yet: the return decides" if payment else "not about a payment of this ledger"
         desk.ledger.finish_arrival(waiting.id, said, "valid")
@@ -120,6 +125,17 @@ def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -
         _postpone(desk, waiting, outcome.message)
         return
     desk.ledger.finish_arrival(waiting.id, f"{outcome.result.value} {outcome.transaction_id or ''}".strip(), "valid")
+
+
+def _learn_of_refund(desk: Desk, gateway: Gateway, waiting: Waiting, transaction_id: str) -> None:
+    """Money went back, or was to: ours, by hand at the provider, or by a bank."""
+    outcome = asked(lambda: gateway.status(transaction_id))
+    if outcome.facts is None or outcome.transaction_id is None:
+        _postpone(desk, waiting, outcome.message)
+    elif refund.learn(desk, waiting.arrival.account, outcome).ours:
+        desk.ledger.finish_arrival(waiting.id, f"{outcome.result.value} {outcome.transaction_id}", "valid")
+    else:
+        _postpone(desk, waiting, "it gives back what no paid payment of this ledger is known to have brought")
 
 
 def _intent_of(desk: Desk, note: Notification, payment: Payment | None) -> Intent | None:

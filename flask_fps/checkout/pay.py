@@ -21,9 +21,8 @@ from . import deliver
 from . import release
 from .desk import asked
 from .desk import Desk
+from .desk import PARK_UNKNOWN_AFTER
 
-#: Of the time in which a re-send is still answered as the first was, this much may pass before a person is asked.
-PARK_UNKNOWN_AFTER = 6 / 7
 PARK_PENDING_AFTER = timedelta(days=7)
 
 #: What became of the buyer's money is not settled.
@@ -71,8 +70,7 @@ def _next_number(desk: Desk, payment: Payment) -> int:
 
 
 def _send(desk: Desk, taken: Taken, lease: Lease) -> None:
-    gateway = desk.gateway(taken.payment)
-    settle(desk, taken.intent, asked(lambda: gateway.pay(taken.intent)), lease)
+    settle(desk, taken.intent, desk.send(taken.payment, taken.intent), lease)
 
 
 def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
@@ -89,7 +87,7 @@ def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
         return
     counted = desk.ledger.resend(intent, lease)
     if counted is not None:
-        settle(desk, counted, asked(lambda: gateway.pay(counted)), lease)
+        settle(desk, counted, desk.send(taken.payment, counted), lease)
 
 
 def _check(desk: Desk, taken: Taken, lease: Lease) -> None:

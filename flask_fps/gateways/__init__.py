@@ -98,6 +98,8 @@ class Notification:
     handle: str | None = None
     transaction_id: str | None = None
     kind: str | None = None
+    #: Of money that went back: the provider's name of the transaction it came from.
+    parent: str | None = None
     detail: str = ""
     #: It says only "look again": the very same bytes may come later and mean something new.
     stateless: bool = False
@@ -119,11 +121,26 @@ class Gateway(Protocol):
     def finish(self, raw_return: str, payment: Payment) -> Authorization:
         """What this raw query string proves, verified against the return URL stored in the payment."""
 
-    def freeze(self, payment: Payment, authorization_id: str, reference: str) -> Mapping[str, str]:
-        """Every parameter of the request that will pay, but its time, key and signature."""
+    def freeze(self, payment: Payment, intent: Intent) -> Mapping[str, str]:
+        """Every parameter of the request that this intent will send, but its time, key and signature.
+
+        Asks nobody. ``intent`` has its kind, reference, amount and authorization, and no parameters yet.
+        """
 
     def pay(self, intent: Intent) -> Outcome:
         """Send the frozen request once. ``success`` here is authority."""
+
+    def reserve(self, intent: Intent) -> Outcome:
+        """Hold the money. ``reserved``, or ``pending`` until it is held; never ``success``: nothing was taken."""
+
+    def settle(self, intent: Intent) -> Outcome:
+        """Take what is held, all or the intent's part, once. ``success``: taken; ``pending``: it will be."""
+
+    def cancel(self, intent: Intent) -> Outcome:
+        """Give up what is held. ``cancelled``: done."""
+
+    def refund(self, intent: Intent) -> Outcome:
+        """Give the intent's amount back. Often ``pending`` first; it may fail long after."""
 
     def release(self, authorization_id: str) -> Outcome:
         """Give an authorization back unused (FPS: CancelToken). ``cancelled``: done; ``failure``: there is nothing
@@ -137,7 +154,8 @@ class Gateway(Protocol):
         :attr:`Outcome.absent` where the provider's books were read to their end."""
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
-        """Every payment to or by this account since then, as the provider has it, each with its facts.
+        """Every payment to or by this account since then, and every refund and chargeback of one
+        (:attr:`Facts.gives_back`), as the provider has it, each with its facts.
 
         :raises TransportError: the provider did not answer.
         :raises ServiceError: the provider refused to say.

@@ -105,11 +105,11 @@ def send_under_lease(session: Session, now: datetime, row: PaymentRow, stored: I
     until = now + lease.lasts
     holds = {"lease_owner": lease.owner, "lease_until": until, "due_at": until, "attempts": row.attempts + 1}
     move(session, row, S.PAYING, now, why=f"sending {stored.kind} {stored.reference}", **holds)
-    _count_send(stored, now)
+    count_send(stored, now)
     return intent_record(stored, row.reference)
 
 
-def _count_send(stored: IntentRow, now: datetime) -> None:
+def count_send(stored: IntentRow, now: datetime) -> None:
     stored.sends += 1
     stored.first_sent_at = stored.first_sent_at or now
     stored.last_sent_at = now
@@ -134,15 +134,15 @@ def take(
     _hold(row, now, lease)
     if row.state == S.PENDING.value:
         return Taken(payment_record(row), intent_record(stored, row.reference), Task.CHECK)
-    if stored.sends > 1 or row.parked_reason is not None or _too_old(stored, now, windows):
+    if stored.sends > 1 or row.parked_reason is not None or too_old(stored, now, windows.resend):
         return Taken(payment_record(row), intent_record(stored, row.reference), Task.FIND)
-    _count_send(stored, now)
+    count_send(stored, now)
     journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)
     return Taken(payment_record(row), intent_record(stored, row.reference), Task.SEND)
 
 
-def _too_old(stored: IntentRow, now: datetime, windows: Windows) -> bool:
-    return stored.first_sent_at is not None and now > stored.first_sent_at + windows.resend
+def too_old(stored: IntentRow, now: datetime, resend: timedelta) -> bool:
+    return stored.first_sent_at is not None and now > stored.first_sent_at + resend
 
 
 def _take_authorized(
@@ -192,7 +192,7 @@ def resend(session: Session, now: datetime, intent: Intent, lease: Lease) -> Int
         return None
     row.lease_until = row.due_at = now + lease.lasts
     stored = intent_row(session, intent.reference)
-    _count_send(stored, now)
+    count_send(stored, now)
     journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)
     return intent_record(stored, row.reference)
 

@@ -112,6 +112,7 @@ def claim(
 ) -> Delivery | None:
     """Take one row that is due (``early``: even before), so that nobody else delivers it meanwhile.
 
+    What was fully refunded meanwhile is withdrawn instead: whoever had claimed it did not come to its end.
     Who takes that of ``payment_completed`` adds what is owed by his ``handlers``: the process that learned of
     the payment may not have known them all.
     """
@@ -120,9 +121,18 @@ def claim(
         return None
     row = session.get_one(DeliveryRow, id)
     payment = session.execute(payments_with_lines().where(PaymentRow.id == row.payment_id)).unique().scalar_one()
+    if wholly_refunded(payment):
+        row.state, row.due_at, row.lease_owner, row.lease_until = Progress.WITHDRAWN.value, None, None, None
+        journal(session, payment, "delivery withdrawn", now, handler=row.handler)
+        return None
     if row.handler == COMPLETED:
         _add_missing(session, now, payment, handlers)
     return Delivery(id, row.handler, payment_record(payment), owner)
+
+
+def wholly_refunded(row: PaymentRow) -> bool:
+    """All that was paid was given back, or is on its way."""
+    return row.refunded >= (row.amount if row.paid_amount is None else row.paid_amount)
 
 
 def _add_missing(session: Session, now: datetime, payment: PaymentRow, handlers: Iterable[str]) -> None:

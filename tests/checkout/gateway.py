@@ -52,6 +52,9 @@ class Transaction:
     recipient: str
     status: Result
     date: datetime
+    #: Of money that went back: the transaction it came from.
+    parent: str | None = None
+    chargeback: bool = False
 
 
 @dataclass
@@ -83,11 +86,10 @@ class Provider:
 
     def execute(self, parameters: Mapping[str, str], status: Result) -> Outcome:
         """Make the transaction that a request asks for, once."""
+        known = self._known(parameters)
+        if known:
+            return known
         reference, token = parameters["reference"], self.tokens[parameters["token"]]
-        known = self._first.get(reference)
-        if known and self.clock.now - known[2] < REMEMBERED:
-            same = dict(known[0]) == dict(parameters)
-            return self.answer(known[1]) if same else Outcome(Result.UNKNOWN, code="DuplicateRequest")
         if token.used_by is not None or token.cancelled or self.clock.now >= token.given_at + TOKEN_LIFE:
             return Outcome(Result.FAILURE, code="TokenUsageError")
         number, currency = parameters["amount"].split()
@@ -106,6 +108,66 @@ class Provider:
             token.used_by = transaction.id
         return self.answer(transaction.id)
 
+    def _known(self, parameters: Mapping[str, str]) -> Outcome | None:
+        known = self._first.get(parameters["reference"])
+        if known is None or self.clock.now - known[2] >= REMEMBERED:
+            return None
+        same = dict(known[0]) == dict(parameters)
+        return self.answer(known[1]) if same else Outcome(Result.UNKNOWN, code="DuplicateRequest")
+
+    def give_back(self, parameters: Mapping[str, str], status: Result) -> Outcome:
+        """Make the refund that a request asks for, once, and never of more than is left."""
+        known = self._known(parameters)
+        if known:
+            return known
+        number, currency = parameters["amount"].split()
+        money = Money(int(number), currency)
+        if money.minor > self.left_of(parameters["refunds"]):
+            return Outcome(Result.FAILURE, code="RefundAmountExceeded")
+        outcome = self.returns(parameters["refunds"], money, parameters["reference"], status)
+        assert outcome.transaction_id is not None
+        self._first[parameters["reference"]] = parameters, outcome.transaction_id, self.clock.now
+        return outcome
+
+    def returns(
+        self, parent: str, money: Money, reference: str = "by hand", status: Result = Result.SUCCESS, **more: bool
+    ) -> Outcome:
+        """Money goes back, by a request or because somebody else wants it to."""
+        id = f"TX{next(self._numbers)}"
+        token = self.transactions[parent].token
+        self.transactions[id] = Transaction(
+            id, reference, token, money, "a buyer", status, self.clock.now, parent=parent, **more
+        )
+        return self.answer(id)
+
+    def left_of(self, parent: str) -> int:
+        """How much of a payment was not given back."""
+        back = [each for each in self.transactions.values() if each.parent == parent]
+        gone = sum(each.money.minor for each in back if each.status is not Result.FAILURE)
+        paid = self.transactions[parent]
+        return paid.money.minor - gone if paid.status is Result.SUCCESS else 0
+
+    def take(self, parameters: Mapping[str, str], status: Result) -> Outcome:
+        """Settle a reservation, once."""
+        reserved = self.transactions[parameters["of"]]
+        number, currency = parameters["amount"].split()
+        if reserved.status is not Result.RESERVED or int(number) > reserved.money.minor:
+            return Outcome(Result.FAILURE, code="InvalidTransactionState")
+        self.transactions[reserved.id] = replace(reserved, money=Money(int(number), currency), status=status)
+        return self.answer(reserved.id)
+
+    def give_up(self, parameters: Mapping[str, str], status: Result = Result.CANCELLED) -> Outcome:
+        """Drop a hold."""
+        reserved = self.transactions[parameters["of"]]
+        if reserved.status is not Result.RESERVED:
+            return Outcome(Result.FAILURE, code="InvalidTransactionState")
+        self.transactions[reserved.id] = replace(reserved, status=Result.CANCELLED)
+        return self.answer(reserved.id)
+
+    def end(self, id: str, status: Result) -> None:
+        """One transaction ends like this, early or late."""
+        self.transactions[id] = replace(self.transactions[id], status=status)
+
     def answer(self, id: str) -> Outcome:
         transaction = self.transactions[id]
         return Outcome(transaction.status, transaction.id, message=transaction.status.value)
@@ -113,7 +175,13 @@ class Provider:
     def report(self, id: str) -> Outcome:
         """What it says of a transaction when it is asked for it."""
         transaction = self.transactions[id]
-        facts = Facts(transaction.reference, transaction.money, transaction.recipient == US)
+        facts = Facts(
+            transaction.reference,
+            transaction.money,
+            transaction.recipient == US,
+            gives_back=transaction.parent,
+            chargeback=transaction.chargeback,
+        )
         return replace(self.answer(id), facts=facts, payer="john@example.com", method="CC")
 
     def settle(self, status: Result = Result.SUCCESS) -> None:
@@ -124,14 +192,21 @@ class Provider:
 
     @property
     def moved(self) -> list[Transaction]:
-        """What moved money."""
-        return [each for each in self.transactions.values() if each.status is Result.SUCCESS]
+        """What moved money to us."""
+        done = [each for each in self.transactions.values() if each.status is Result.SUCCESS]
+        return [each for each in done if each.parent is None]
+
+    @property
+    def returned(self) -> list[Transaction]:
+        """What moved money back, or is about to."""
+        back = [each for each in self.transactions.values() if each.parent is not None]
+        return [each for each in back if each.status is not Result.FAILURE]
 
 
 class ScriptedGateway:
     """The provider's wire, which does to each call what the script says; an empty script lets it through.
 
-    For ``pay``: ``success``, ``pending``, ``failure`` (recorded), ``refused``, ``refused for now`` (nothing is
+    For what moves money: ``success``, ``pending``, ``failure`` (recorded), ``refused``, ``refused for now`` (nothing is
     recorded), ``lost`` (done, but the answer is cut), ``lost before`` (not even done), ``not sent``, ``breaks``.
     For all others: ``lost``, ``breaks`` and, for ``release``, ``refused``.
     """
@@ -170,21 +245,40 @@ class ScriptedGateway:
             return Authorization(Standing(said["status"]), detail=said["status"])
         return Authorization(Standing.AUTHORIZED, said["token"], method="CC")
 
-    def freeze(self, payment: Payment, authorization_id: str, reference: str) -> Mapping[str, str]:
-        amount = f"{payment.money.minor} {payment.money.currency}"
-        return {"reference": reference, "token": authorization_id, "amount": amount}
+    def freeze(self, payment: Payment, intent: Intent) -> Mapping[str, str]:
+        amount = f"{intent.money.minor} {intent.money.currency}"
+        if intent.kind in ("pay", "reserve"):
+            return {"reference": intent.reference, "token": intent.authorization_id, "amount": amount}
+        about = "refunds" if intent.kind == "refund" else "of"
+        return {"reference": intent.reference, about: payment.transaction_id or "", "amount": amount}
 
     def pay(self, intent: Intent) -> Outcome:
-        self.calls.append(f"pay {intent.reference}")
-        said = self._next("pay") or "success"
+        return self._move("pay", intent, Result.SUCCESS, self.provider.execute)
+
+    def reserve(self, intent: Intent) -> Outcome:
+        return self._move("reserve", intent, Result.RESERVED, self.provider.execute)
+
+    def settle(self, intent: Intent) -> Outcome:
+        return self._move("settle", intent, Result.SUCCESS, self.provider.take)
+
+    def cancel(self, intent: Intent) -> Outcome:
+        return self._move("cancel", intent, Result.CANCELLED, self.provider.give_up)
+
+    def refund(self, intent: Intent) -> Outcome:
+        return self._move("refund", intent, Result.SUCCESS, self.provider.give_back)
+
+    def _move(
+        self, call: str, intent: Intent, usual: Result, effect: Callable[[Mapping[str, str], Result], Outcome]
+    ) -> Outcome:
+        self.calls.append(f"{call} {intent.reference}")
+        said = self._next(call) or usual.value
         if said == "not sent":
             return Outcome(Result.NOT_SENT, message="no connection")
         if said in ("lost before", "refused", "refused for now"):
             outcome = Outcome(Result.FAILURE, code="InsufficientBalance", retryable=said == "refused for now")
         else:
-            status = Result.SUCCESS if said in ("lost", "breaks") else Result(said)
-            outcome = self.provider.execute(intent.parameters, status)
-        self._meanwhile("pay")
+            outcome = effect(intent.parameters, usual if said in ("lost", "breaks") else Result(said))
+        self._meanwhile(call)
         if said == "breaks":
             raise ConnectionResetError("the gateway broke")
         return Outcome(Result.UNKNOWN, message="no answer") if said.startswith("lost") else outcome
@@ -207,8 +301,12 @@ class ScriptedGateway:
         self.calls.append(f"find {intent.reference}")
         if self._asked("find"):
             return Outcome(Result.UNKNOWN, message="no answer")
+        if "of" in intent.parameters:
+            found = self._told(self.provider.report(intent.parameters["of"]))
+            return Outcome(Result.UNKNOWN, message="it is still held") if found.result is Result.RESERVED else found
         for transaction in self.provider.transactions.values():
-            if transaction.token == intent.authorization_id:
+            same = transaction.reference == intent.reference
+            if same if intent.kind == "refund" else transaction.token == intent.authorization_id:
                 return self._told(self.provider.report(transaction.id))
         return Outcome(Result.UNKNOWN, message="nothing found", absent=True)
 
@@ -236,7 +334,9 @@ class ScriptedGateway:
             return Notification(Verdict.COULD_NOT_TELL, detail="no answer")
         if said.get("signature") != "provider":
             return Notification(Verdict.INVALID, detail="a bad signature")
-        return Notification(Verdict.VALID, said.get("reference"), transaction_id=said.get("transaction"))
+        return Notification(
+            Verdict.VALID, said.get("reference"), transaction_id=said.get("transaction"), parent=said.get("parent")
+        )
 
     def _next(self, call: str) -> str:
         return self.script[call].popleft() if self.script[call] else ""

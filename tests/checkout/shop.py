@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from flask_fps.checkout import Addresses
+from flask_fps.checkout import all_or_nothing
 from flask_fps.checkout import Checkout
 from flask_fps.checkout import Desk
+from flask_fps.checkout import Policy
 from flask_fps.checkout import Started
 from flask_fps.gateways import Standing
 from flask_fps.gateways import Verdict
@@ -67,6 +69,7 @@ class Shop:
         self.receiver: Callable[[Payment, Any], None] = lambda payment, session: None
         self.named: dict[str, Callable[[Payment], None]] = {}
         self.may_deliver = True
+        self.policy: Policy = all_or_nothing
         self.desk = Desk(
             ledger=self.ledger,
             gateways={"default": self.gateway},
@@ -80,6 +83,7 @@ class Shop:
             exchange=EXCHANGE,
             terms=Terms(DAY),
             handler_timeout=timedelta(seconds=5),
+            policy=lambda: self.policy,
         )
         self.checkout = Checkout(self.desk)
 
@@ -134,12 +138,15 @@ class Shop:
             self.checkout.process_arrival(arrival)
         for payment in payments:
             self.checkout.drive_payment(payment)
-        releases, deliveries = self.ledger.due_releases(100), self.ledger.due_deliveries(100)
+        releases, refunds = self.ledger.due_releases(100), self.ledger.refunds.due(100)
         for release in releases:
             self.checkout.give_back(release)
+        for refund in refunds:
+            self.checkout.drive_refund(refund)
+        deliveries = self.ledger.due_deliveries(100)
         for delivery in deliveries:
             self.checkout.deliver(delivery)
-        return len(arrivals) + len(payments) + len(releases) + len(deliveries)
+        return len(arrivals) + len(payments) + len(releases) + len(refunds) + len(deliveries)
 
     def work_for(self, span: timedelta, every: timedelta = HOUR) -> None:
         """A worker at it for so long."""
@@ -167,7 +174,7 @@ class Shop:
         """References of the requests that were to move money, in the order they were sent."""
         return [call.removeprefix("pay ") for call in self.gateway.calls if call.startswith("pay ")]
 
-    def _tell(self, signal: PaymentSignal, payment: Payment) -> None:
+    def _tell(self, signal: PaymentSignal, payment: Payment, /, **told: Any) -> None:
         self.told.append(signal.name)
         self.telling.append(payment)
 

@@ -130,17 +130,19 @@ def begin(bench: Bench, payment: Payment) -> Payment:
     return replace(payment, redirect_url=begun.redirect, gateway_handle=begun.handle)
 
 
-def intent_of(gateway: Gateway, payment: Payment, authorization_id: str, number: int = 1) -> Intent:
-    """The request that pays, as the checkout freezes it."""
+def intent_of(
+    gateway: Gateway,
+    payment: Payment,
+    authorization_id: str,
+    number: int | str = 1,
+    *,
+    kind: str = "pay",
+    money: Money | None = None,
+) -> Intent:
+    """A request about this payment's money, as the checkout freezes it."""
     reference = f"{payment.reference}-{number}"
-    return Intent(
-        reference=reference,
-        kind="pay",
-        payment=payment.reference,
-        money=payment.money,
-        authorization_id=authorization_id,
-        parameters=gateway.freeze(payment, authorization_id, reference),
-    )
+    draft = Intent(reference, kind, payment.reference, money or payment.money, authorization_id, {})
+    return replace(draft, parameters=gateway.freeze(payment, draft))
 
 
 class FPSBench:

@@ -65,7 +65,7 @@ class HoldGateway:
         resend_within=KEY_LIFE,
         hold_within=HOLD_LIFE,
         holds_on_authorize=True,
-        can_reserve=False,
+        can_reserve=True,
         currencies=CURRENCIES,
     )
 
@@ -94,17 +94,34 @@ class HoldGateway:
         handle = payment.gateway_handle
         return self._ask({"id": handle} if handle else {"reference": payment.reference})
 
-    def freeze(self, payment: Payment, authorization_id: str, reference: str) -> Mapping[str, str]:
-        return {
-            "key": reference,
-            "hold": authorization_id,
-            "amount": str(payment.money.minor),
-            "currency": payment.currency,
-        }
+    def freeze(self, payment: Payment, intent: Intent) -> Mapping[str, str]:
+        about = (
+            {"charge": payment.transaction_id or ""} if intent.kind == "refund" else {"hold": intent.authorization_id}
+        )
+        amount = {"amount": str(intent.money.minor), "currency": intent.money.currency}
+        return {"key": intent.reference, **about, **amount}
 
     def pay(self, intent: Intent) -> Outcome:
+        return self._sent("capture", intent.parameters, _outcome)
+
+    def reserve(self, intent: Intent) -> Outcome:
+        """Approving has held the money already: only look whether it is there."""
+        return self._sent("hold", {"id": intent.authorization_id}, lambda hold: Outcome(Result.RESERVED))
+
+    def settle(self, intent: Intent) -> Outcome:
+        return self._sent("capture", intent.parameters, _outcome)
+
+    def cancel(self, intent: Intent) -> Outcome:
+        return self.release(intent.authorization_id)
+
+    def refund(self, intent: Intent) -> Outcome:
+        return self._sent("refund", intent.parameters, _returned)
+
+    def _sent(
+        self, action: str, parameters: Mapping[str, str], read: Callable[[Mapping[str, Any]], Outcome]
+    ) -> Outcome:
         try:
-            return _outcome(self.wire("capture", intent.parameters))
+            return read(self.wire(action, parameters))
         except (TransportError, Refused) as error:
             return _failed(error)
 
@@ -116,24 +133,38 @@ class HoldGateway:
         return Outcome(Result.CANCELLED)
 
     def status(self, transaction_id: str) -> Outcome:
+        """Ids of what went back are not those of charges."""
+        back = transaction_id.startswith("bck_")
         try:
-            return _outcome(self.wire("charge", {"id": transaction_id}))
+            found = self.wire("back" if back else "charge", {"id": transaction_id})
         except (TransportError, Refused) as error:
             return Outcome(Result.UNKNOWN, message=str(error))
+        return _returned(found) if back else _outcome(found)
 
     def find(self, intent: Intent) -> Outcome:
+        back = intent.kind == "refund"
+        shelf = "backs" if back else "charges"
         try:
-            found = self.wire("charges", {"of": intent.reference})["charges"]
-        except (TransportError, Refused) as error:
+            found = self.wire(shelf, {"of": intent.reference})[shelf]
+            if not found and intent.kind == "cancel":
+                self.wire("hold", {"id": intent.authorization_id})
+        except Refused as error:
+            gone = error.code == "hold_gone"
+            return Outcome(Result.CANCELLED if gone else Result.UNKNOWN, message=str(error))
+        except TransportError as error:
             return Outcome(Result.UNKNOWN, message=str(error))
-        return _outcome(found[0]) if found else Outcome(Result.UNKNOWN, message="no such charge", absent=True)
+        if found:
+            return _returned(found[0]) if back else _outcome(found[0])
+        return Outcome(Result.UNKNOWN, message="no such charge", absent=True)
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
         try:
             found = self.wire("charges", {"since": since.isoformat()})["charges"]
+            back = self.wire("backs", {"since": since.isoformat()})["backs"]
         except Refused as error:
             raise ServiceError(error.code, error.message) from error
         yield from map(_outcome, found)
+        yield from map(_returned, back)
 
     def recover(self, payment: Payment) -> Authorization:
         return self._ask({"reference": payment.reference})
@@ -162,7 +193,14 @@ class HoldGateway:
         signature = next((value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER.lower()), "")
         if not hmac.compare_digest(signature.encode(), sign(body).encode()):
             return Notification(Verdict.INVALID, detail="not signed by the provider")
-        return Notification(Verdict.VALID, handle=json.loads(body)["session"], stateless=True)
+        said = json.loads(body)
+        return Notification(
+            Verdict.VALID,
+            handle=said["session"],
+            transaction_id=said.get("back"),
+            parent=said.get("charge"),
+            stateless=True,
+        )
 
 
 def _outcome(charge: Mapping[str, Any]) -> Outcome:
@@ -173,6 +211,21 @@ def _outcome(charge: Mapping[str, Any]) -> Outcome:
         method=charge["method"],
         message=charge["state"],
         facts=Facts(charge["key"], Money(charge["amount"], charge["currency"]), charge["payee"] == SHOP),
+    )
+
+
+def _returned(back: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        RESULTS[back["state"]],
+        back["id"],
+        message=back["state"],
+        facts=Facts(
+            back["key"] or None,
+            Money(back["amount"], back["currency"]),
+            False,
+            gives_back=back["charge"],
+            chargeback=back["chargeback"],
+        ),
     )
 
 

@@ -79,6 +79,20 @@ class Charge:
     state: str
 
 
+@dataclass(kw_only=True)
+class Back:
+    """Money on its way back to a buyer, or there; it may still come back to the shop."""
+
+    id: str
+    charge: Charge
+    key: str
+    money: Money
+    at: datetime
+    #: ``success``, ``pending`` or ``failure``.
+    state: str
+    chargeback: bool = False
+
+
 @dataclass(frozen=True)
 class Letter:
     """A notification on its way."""
@@ -121,6 +135,7 @@ class HoldProvider:
     sessions: list[Session] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
+    backs: list[Back] = field(default_factory=list)
     #: Notifications nobody has taken yet, oldest first.
     letters: list[Letter] = field(default_factory=list)
     #: What the next captures are refused with.
@@ -171,7 +186,7 @@ class HoldProvider:
 
     def _answered(self, known: Answered, parameters: Mapping[str, str]) -> dict[str, Any] | None:
         if not isinstance(known.answer, Refused):
-            if self.rules.done_key != "replay" and "hold" in parameters:
+            if self.rules.done_key != "replay" and {"hold", "charge"} & set(parameters):
                 raise Refused(self.rules.done_key, "this key was used", status=409)
             return known.answer
         if self.rules.refused_key == "replay":
@@ -187,6 +202,10 @@ class HoldProvider:
             "release": self._release,
             "charge": lambda given: _charge(self._of(self.charges, given["id"])),
             "charges": self._charges,
+            "hold": lambda given: _hold(self._open_hold(given["id"])),
+            "refund": self._refund,
+            "back": lambda given: _back(self._of(self.backs, given["id"])),
+            "backs": self._backs,
         }
         return acts[action](parameters)
 
@@ -253,7 +272,55 @@ class HoldProvider:
         ]
         return {"charges": [_charge(each) for each in found]}
 
+    def _open_hold(self, id: str) -> Hold:
+        hold: Hold = self._of(self.holds, id)
+        if hold.released or self.has_lapsed(hold):
+            raise Refused("hold_gone", "this hold is not there any more")
+        return hold
+
+    def _refund(self, given: Mapping[str, str]) -> dict[str, Any]:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        charge: Charge = self._of(self.charges, given["charge"])
+        money = Money(int(given["amount"]), given["currency"])
+        if charge.state != "success":
+            raise Refused("not_charged", f"this charge is {charge.state}")
+        if money.currency != charge.money.currency or not 0 < money.minor <= self.left_of(charge):
+            raise Refused("exceeds", "this is more than is left of the charge")
+        return _back(self.give_back(charge, money, given["key"]))
+
+    def _backs(self, given: Mapping[str, str]) -> dict[str, Any]:
+        since = datetime.fromisoformat(given["since"]) if "since" in given else None
+        found = [each for each in self.backs if since is None or each.at >= since]
+        return {"backs": [_back(each) for each in found if given.get("of", each.key) == each.key]}
+
     # What buyers do, and what time does
+
+    def give_back(self, charge: Charge, money: Money, key: str = "", *, chargeback: bool = False) -> Back:
+        """By a request; by hand, without a key; or by a bank."""
+        slow = charge.hold.method == "bank" and not chargeback
+        back = Back(
+            id=f"bck_{next(self._numbers)}",
+            charge=charge,
+            key=key,
+            money=money,
+            at=self.clock(),
+            state="pending" if slow else "success",
+            chargeback=chargeback,
+        )
+        self.backs.append(back)
+        self._post(charge.hold.session, back)
+        return back
+
+    def end_back(self, back: Back, state: str) -> None:
+        """It has arrived, or it has not; it may come back long after it seemed to be there."""
+        back.state = state
+        self._post(back.charge.hold.session, back)
+
+    def left_of(self, charge: Charge) -> int:
+        """How much of a charge was not given back."""
+        gone = sum(each.money.minor for each in self.backs if each.charge is charge and each.state != "failure")
+        return charge.money.minor - gone
 
     def session(self, id: str | None = None, reference: str | None = None) -> Session | None:
         """The newest session of this id or of this reference."""
@@ -308,8 +375,9 @@ class HoldProvider:
     def _is_over(self, session: Session) -> bool:
         return self.clock() >= session.created_at + SESSION_LIFE
 
-    def _post(self, session: Session) -> None:
-        body = json.dumps({"session": session.id}).encode()
+    def _post(self, session: Session, back: Back | None = None) -> None:
+        about = {} if back is None else {"back": back.id, "charge": back.charge.id}
+        body = json.dumps({"session": session.id, **about}).encode()
         self.letters.append(Letter(session.notify_url, body, {SIGNATURE_HEADER: sign(body)}))
 
     def _of(self, shelf: list[Any], id: str) -> Any:
@@ -344,4 +412,16 @@ def _charge(charge: Charge) -> dict[str, Any]:
         "payee": SHOP,
         "payer": charge.hold.payer,
         "method": charge.hold.method,
+    }
+
+
+def _back(back: Back) -> dict[str, Any]:
+    return {
+        "id": back.id,
+        "key": back.key,
+        "charge": back.charge.id,
+        "amount": back.money.minor,
+        "currency": back.money.currency,
+        "state": back.state,
+        "chargeback": back.chargeback,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -175,15 +176,19 @@ def test_finish_that_could_not_be_checked(bench: Bench, unsure: Gateway) -> None
 
 def test_freeze_gives_the_same_parameters_every_time(bench: Bench) -> None:
     payment, authorization = authorized(bench)
-    frozen = bench.gateway.freeze(payment, authorization, "one")
 
-    assert frozen == bench.gateway.freeze(payment, authorization, "one")
-    assert frozen != bench.gateway.freeze(payment, authorization, "two")
-    assert frozen != bench.gateway.freeze(payment, "another authorization", "one")
-    assert frozen != bench.gateway.freeze(replace(payment, money=Money(11, bench.currency)), authorization, "one")
-    assert {type(text) for text in (*frozen, *frozen.values())} == {str}
-    assert "one" in frozen.values()
-    assert not {"Timestamp", "Signature", "AWSAccessKeyId"} & set(frozen)
+    def frozen(authorization: str, number: str, payment: Payment = payment, kind: str = "pay") -> Mapping[str, str]:
+        return intent_of(bench.gateway, payment, authorization, number, kind=kind).parameters
+
+    one = frozen(authorization, "one")
+    assert one == frozen(authorization, "one")
+    assert one != frozen(authorization, "two")
+    assert one != frozen("another authorization", "one")
+    assert one != frozen(authorization, "one", replace(payment, money=Money(11, bench.currency)))
+    assert one != frozen(authorization, "one", replace(payment, transaction_id="T"), "refund")
+    assert {type(text) for text in (*one, *one.values())} == {str}
+    assert f"{payment.reference}-one" in one.values()
+    assert not {"Timestamp", "Signature", "AWSAccessKeyId"} & set(one)
 
 
 # Pay

@@ -151,7 +151,7 @@ class Shop:
         state = SimpleNamespace(ledger=ledger, checkout=checkout, missing_handlers=tuple)
         return checkout, Worker(cast(AppState, state))
 
-    def _tell(self, signal: PaymentSignal, payment: Payment) -> None:
+    def _tell(self, signal: PaymentSignal, payment: Payment, /, **told: Any) -> None:
         self.world.die_here()
         self.told.append((signal.name, payment.reference))
         self.world.note(f"tells {signal.name} of {payment.reference[:6]}")

@@ -19,6 +19,7 @@ signature is made or checked. Nothing is imported here: take names from the modu
 ``codes``      the API's error codes and which of them are worth a retry
 ``dialects``   the versions of the API, and all that depends on them
 ``client``     one request, one answer, over one pooled connection
+``eras``       the versions as plain data
 ``endpoints``  Amazon's historic addresses
 ``demo``       the public demo keys of the sandbox
 =============  ====================================================================

@@ -107,6 +107,8 @@ class Client:
         :raises OutcomeUnknown: it was sent, or may have been, and no readable answer came.
         :raises ValueError: a parameter that this API version does not have.
         """
+        if self.dialect.actions.get(message.action) is not type(message):
+            raise ValueError(f"{message!r:.40} is no message of API version {self.version}: see its dialect")
         parameters = message.parameters()
         unknown = sorted(name for name in parameters if not self.dialect.accepts(type(message), name))
         if unknown:

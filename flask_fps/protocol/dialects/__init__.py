@@ -2,6 +2,7 @@
 
 ==================  ==============================================================================
 ``base``            what a dialect is asked for
+``speaking``        any version in the words of the newest
 ``modern``          the form of requests and answers since 2008-09-17
 ``v2007_01_08``     the first version, in which nearly everything had another form
 ``v2008_09_17``     the actions and signatures of that version
@@ -17,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .base import Dialect as Dialect
+from .speaking import RoleTokens as RoleTokens
+from .speaking import Speaker as Speaker
 from .v2007_01_08 import V2007_01_08 as V2007_01_08
 from .v2008_09_17 import V2008_09_17 as V2008_09_17
 from .v2010_08_28 import V2010_08_28 as V2010_08_28

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC
 from abc import abstractmethod
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from typing import ClassVar
+from typing import TYPE_CHECKING
 from typing import TypeVar
 
 from .. import signing
@@ -16,6 +18,12 @@ from ..messages import Message
 from ..wire import Answer
 from ..wire import parse_error
 from ..wire import render_error
+from .speaking import Plain
+from .speaking import RoleTokens
+from .speaking import Speaker
+
+if TYPE_CHECKING:
+    from ..client import Client
 
 R = TypeVar("R")
 
@@ -81,6 +89,13 @@ class Dialect(ABC):
         return status, render_error(code, reasons[0], request_id)
 
     parse_error = staticmethod(parse_error)
+
+    def speaker(self, client: Client, tokens: Callable[[], RoleTokens]) -> Speaker:
+        """Whoever speaks this version for one who only knows the newest.
+
+        :param tokens: of our own roles, for a version that wants them.
+        """
+        return Plain(client)
 
 
 def _sign_v1(_method: str, _url: str, params: Mapping[str, str], secret: str) -> dict[str, str]:

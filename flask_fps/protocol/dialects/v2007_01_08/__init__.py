@@ -5,21 +5,30 @@
 ``results``          what their answers hold
 ``answers``          the form of answers and refusals
 ``names``            the spellings that clients of the time used
+``interpreter``      this version for whoever speaks the newest
 ===================  =============================================================================
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+from typing import TYPE_CHECKING
 from typing import TypeVar
 
 from ...messages import Message
 from ...wire import Answer
 from ..base import Dialect
+from ..speaking import RoleTokens
+from ..speaking import Speaker
 from . import answers
 from . import names
+from .interpreter import Interpreter
 from .messages import ACTIONS
+
+if TYPE_CHECKING:
+    from ...client import Client
 
 R = TypeVar("R")
 
@@ -49,6 +58,9 @@ class First(Dialect):
         if status >= 500:
             return super().render_refusal(action, status, code, reasons, request_id)
         return 200, answers.render_refusal(action, code, reasons, self.namespace, request_id)
+
+    def speaker(self, client: Client, tokens: Callable[[], RoleTokens]) -> Speaker:
+        return Interpreter(client, tokens)
 
 
 _BY_LOWER_CASE = {name.lower(): message for name, message in ACTIONS.items()}

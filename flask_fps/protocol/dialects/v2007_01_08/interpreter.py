@@ -1,0 +1,71 @@
+"""What is said in the words of later versions, said in those of 2007-01-08, and its answers back again.
+
+Tokens for our own roles are added; what later versions call ``Pending`` had three names. There was no Cancel:
+what is reserved is released after seven days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from typing import TYPE_CHECKING
+from typing import TypeVar
+
+from ....errors import ServiceError
+from ....errors import TransportError
+from ...messages import Message
+from ..speaking import RoleTokens
+from . import messages
+from . import results
+from .saying import SAY
+from .saying import TYPES
+from .understanding import UNDERSTAND
+
+if TYPE_CHECKING:
+    from ...client import Client
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """Between a caller of today and a service of 2007.
+
+    :param tokens: asked when a request is made that needs them.
+    """
+
+    client: Client
+    tokens: Callable[[], RoleTokens]
+
+    def parameters(self, message: Message[Any]) -> Mapping[str, str]:
+        say = SAY.get(type(message))
+        return message.parameters() if say is None else say(message, self.tokens()).parameters()
+
+    def send(self, message: Message[R]) -> R:
+        if type(message) not in SAY:
+            raise _unsaid(type(message))
+        return self._later(type(message), self.client.send(SAY[type(message)](message, self.tokens())))
+
+    def send_parameters(self, message_type: type[Message[R]], parameters: Mapping[str, str]) -> R:
+        if message_type not in TYPES:
+            raise _unsaid(message_type)
+        return self._later(message_type, self.client.send_parameters(TYPES[message_type], parameters))
+
+    def _later(self, message_type: type[Message[R]], answer: Any) -> R:
+        if isinstance(answer, results.GetTransactionResult):
+            self._retry(answer.transaction)
+        understood: R = UNDERSTAND[message_type](answer)
+        return understood
+
+    def _retry(self, transaction: results.TransactionDetail) -> None:
+        """What was declined for the moment is tried again by its caller, as later versions did by themselves."""
+        if transaction.status == "TemporaryDecline":
+            with suppress(ServiceError, TransportError):  # where somebody else was quicker, the next look tells
+                self.client.send(messages.RetryTransaction(original_transaction_id=transaction.transaction_id))
+
+
+def _unsaid(message: type[Message[Any]]) -> ServiceError:
+    return ServiceError("InvalidAction", f"API version 2007-01-08 has no {message.action}", http_status=400)

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import contextvars
-import logging
 from collections.abc import Callable
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 
+from .checkout import Policy
+from .checkout import Tell
 from .config import Config
+from .logs import about
+from .logs import log
+from .records import Line
 from .records import Payment
 from .signals import payment_completed
 from .signals import PaymentSignal
 
-log = logging.getLogger("flask_fps")
 
-
-def teller(app: Flask) -> Callable[[PaymentSignal, Payment], None]:
+def teller(app: Flask) -> Tell:
     """Signals that only tell: after the commit, at most once, and whatever a receiver raises is logged."""
 
-    def tell(signal: PaymentSignal, payment: Payment) -> None:
+    def tell(signal: PaymentSignal, payment: Payment, /, **told: Any) -> None:
+        known = about(payment.reference, signal=signal.name, state=payment.state.value)
+        log.info("%s: payment %s is %s", signal.name, payment.reference, payment.state, extra=known)
         with app.app_context():
             for receiver in signal.receivers_for(app):
                 try:
-                    app.ensure_sync(receiver)(app, payment=payment)
+                    app.ensure_sync(receiver)(app, payment=payment, **told)
                 except Exception:
-                    log.exception("a receiver of %s raised; payment %s goes on", signal.name, payment.reference)
+                    said = signal.name, payment.reference
+                    log.exception("a receiver of %s raised; payment %s goes on", *said, extra=known)
 
     return tell
 
@@ -53,7 +59,8 @@ def handler(app: Flask) -> Callable[[Payment, Any], None]:
             try:
                 call(receiver, payment, session)
             except Exception as error:
-                log.exception("%s raised for payment %s", name_of(receiver), payment.reference)
+                said = name_of(receiver), payment.reference
+                log.exception("%s raised for payment %s", *said, extra=about(payment.reference, handler=said[0]))
                 errors.append(f"{name_of(receiver)}: {type(error).__name__}: {error}")
         if errors:
             raise HandlersFailed("; ".join(errors))
@@ -63,6 +70,16 @@ def handler(app: Flask) -> Callable[[Payment, Any], None]:
 
 def bound(app: Flask, handlers: Mapping[str, Callable[[Payment], object]]) -> dict[str, Callable[[Payment], None]]:
     return {name: app.ensure_sync(handler) for name, handler in handlers.items()}
+
+
+def in_context(app: Flask, policy: Policy) -> Policy:
+    """A policy may look at the app, wherever it is asked."""
+
+    def ask(payment: Payment, line: Line, refunded: Decimal) -> bool:
+        with app.app_context():
+            return policy(payment, line, refunded)
+
+    return ask
 
 
 def freshener(app: Flask, config: Config) -> Callable[[Payment, Callable[[], None]], None]:

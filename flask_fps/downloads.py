@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +20,7 @@ from flask import request
 from flask import Response
 from flask import send_file
 from flask import url_for
+from werkzeug.utils import send_file as werkzeug_send_file
 
 from .buyers import current_buyer
 from .denials import Reason
@@ -142,9 +142,11 @@ def download_url(state: AppState, payment: Payment, endpoint: str, **values: Any
 
 def send_from_directory(state: AppState, directory: str | os.PathLike[str], path: str, **options: Any) -> Response:
     """Send a file out of a folder; outside of it, also by a symbolic link, there is nothing (404)."""
+    if "\0" in path:
+        abort(404)
     folder = os.path.realpath(os.path.join(current_app.root_path, directory))
     file = os.path.realpath(os.path.join(folder, path))
-    if not file.startswith(folder + os.sep) or not os.path.isfile(file) or "\0" in path:
+    if not file.startswith(folder + os.sep) or not os.path.isfile(file):
         abort(404)
     response = _handed_over(state, file, options) or send_file(file, **options)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -154,16 +156,21 @@ def send_from_directory(state: AppState, directory: str | os.PathLike[str], path
 
 def _handed_over(state: AppState, file: str, options: dict[str, Any]) -> Response | None:
     """The answer with which the web server sends the file itself, Range and conditions included."""
-    folder = next((each for each in state.config.accel if file.startswith(each + os.sep)), None)
-    if folder is None:
+    header = _order_to_send(state, file)
+    if header is None:
         return None
-    named = {"download_name": os.path.basename(file), **options, "conditional": False, "etag": False}
-    with Path(os.devnull).open("rb") as nothing:
-        response = send_file(nothing, **named)
-        response.close()
-    response.response = []
-    for header in ("Content-Length", "ETag", "Last-Modified"):
-        response.headers.pop(header, None)
-    inside = file[len(folder) + 1 :].replace(os.sep, "/")
-    response.headers["X-Accel-Redirect"] = f"{state.config.accel[folder]}/{quote(inside)}"
+    left_to_it = {"conditional": False, "etag": False, "use_x_sendfile": True}
+    response: Response = werkzeug_send_file(
+        file, request.environ, response_class=current_app.response_class, **{**options, **left_to_it}
+    )
+    for name in ("X-Sendfile", "Content-Length", "Last-Modified"):
+        response.headers.pop(name, None)
+    response.headers[header[0]] = header[1]
     return response
+
+
+def _order_to_send(state: AppState, file: str) -> tuple[str, str] | None:
+    for folder, address in state.config.accel.items():
+        if file.startswith(folder + os.sep):
+            return "X-Accel-Redirect", f"{address}/{quote(os.path.relpath(file, folder).replace(os.sep, '/'))}"
+    return ("X-Sendfile", file) if current_app.config.get("USE_X_SENDFILE") else None

@@ -14,10 +14,14 @@ from .books import Books
 from .books import Store
 from .by_hand import ByHand
 from .clock import SandboxClock
+from .debt import Debt
+from .entries import Entries
+from .feeding import Feeding
 from .notices import Notices
 from .payments import Payments
 from .payments import PayOrder
 from .pipelines import Pipelines
+from .prepaid import Prepaid
 from .records import Account
 from .records import Note
 from .records import Token
@@ -27,10 +31,13 @@ from .refunds import RefundOrder
 from .refunds import Refunds
 from .reservations import Reservations
 from .reservations import SettleOrder
+from .roles import Roles
 from .rules import Rules
 from .settlement import Ending
 from .settlement import Settlement
+from .subscriptions import Subscriptions
 from .switches import Switches
+from .tabs import Tabs
 from .tokens import Tokens
 from .transactions import Filter
 from .transactions import Transactions
@@ -62,10 +69,23 @@ class Bank:
         self.notices = Notices(self.books, self.clock)
         self.tokens = Tokens(self.books, self.clock, self.notices)
         self.transactions = Transactions(self.books, self.clock)
-        self.settlement = Settlement(self.books, self.clock, self.rules, self.accounts, self.notices)
-        self.payments = Payments(self.books, self.clock, self.rules, self.switches, self.accounts, self.settlement)
+        self.tabs = Tabs(self.books, self.clock)
+        self.settlement = Settlement(self.books, self.clock, self.rules, self.accounts, self.tabs, self.notices)
         self.reservations = Reservations(self.books, self.clock, self.rules, self.transactions, self.settlement)
-        self.refunds = Refunds(self.books, self.clock, self.rules, self.accounts, self.transactions, self.settlement)
+        self.entries = Entries(self.books, self.clock, self.rules, self.settlement)
+        roles = Roles(self.books, self.clock)
+        self.payments = Payments(
+            self.books, self.clock, self.rules, self.switches, self.accounts, roles, self.tabs, self.entries
+        )
+        self.refunds = Refunds(
+            self.books, self.clock, self.rules, self.accounts, self.transactions, self.tabs, self.entries
+        )
+        feeding = Feeding(self.books, self.clock, self.rules, self.switches, self.accounts, roles, self.entries)
+        self.prepaid = Prepaid(self.books, self.tabs, feeding)
+        self.debt = Debt(self.books, self.tabs, feeding, self.entries)
+        self.subscriptions = Subscriptions(
+            self.books, self.clock, self.rules, self.accounts, self.entries, self.refunds
+        )
         #: What people do in the account manager.
         self.by_hand = ByHand(self.books, self.clock, self.accounts, self.transactions, self.settlement, self.refunds)
         #: Runs of the co-branded pages.
@@ -131,12 +151,16 @@ class Bank:
         return self.tokens.cancel(_email(by), token_id, ipn_url=ipn_url)
 
     def settle_due(self) -> list[TransactionRecord]:
-        """End every transaction whose time has come."""
-        return self.settlement.settle_due()
+        """End every transaction whose time has come, and make every payment of a subscription."""
+        with self.change():
+            self.subscriptions.charge_due()
+            return self.settlement.settle_due()
 
     def next_due(self) -> datetime | None:
-        """When the next pending transaction ends."""
-        return self.settlement.next_due()
+        """When the next transaction ends, or the next payment of a subscription is made."""
+        with self.change():
+            due = (self.settlement.next_due(), self.subscriptions.next_due())
+            return min((moment for moment in due if moment is not None), default=None)
 
     def advance(self, seconds: float) -> datetime:
         """Move the sandbox's clock ahead and settle what falls due; the new now.

@@ -18,6 +18,7 @@ from .records import Note
 from .records import Notice
 from .records import Reference
 from .records import Run
+from .records import Subscription
 from .records import Token
 from .records import TransactionRecord
 from .shelf import Shelf
@@ -57,6 +58,8 @@ class Books:
         self.instruments = Shelf(
             Instrument, lambda one: one.instrument_id, {"recipient": lambda one: (one.recipient, one.kind)}
         )
+        charges = Timeline[Subscription](lambda one: (ALL,) if one.next_at else (), lambda one: one.next_at or _NEVER)
+        self.subscriptions = Shelf(Subscription, lambda one: one.subscription_id, timelines={"charges": charges})
         self.transactions = Shelf(
             TransactionRecord,
             lambda one: one.transaction_id,

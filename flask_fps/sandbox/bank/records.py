@@ -12,6 +12,7 @@ from decimal import Decimal
 from ...money import Money
 from .limits import Limit
 from .limits import Usage
+from .periods import Period
 from .rules import CURRENCY
 
 NOTHING = Money(0, CURRENCY)
@@ -174,6 +175,39 @@ class Instrument:
     created_at: datetime
     starts_at: datetime | None = None
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """Payments of one amount that come by themselves."""
+
+    subscription_id: str
+    #: E-mail addresses.
+    sender: str
+    recipient: str
+    description: str
+    amount: Money
+    #: So many first payments are of this amount.
+    promotional_amount: Money | None = None
+    promotional_count: int = 0
+    method: str
+    frequency: Period
+    lasts: Period | None = None
+    started_at: datetime
+    ends_at: datetime | None = None
+    #: When the next payment is made; ``None``: never.
+    next_at: datetime | None
+    #: ``Active``, ``Cancelled`` or ``Completed``.
+    status: str = "Active"
+    #: Of its payments, oldest first.
+    transaction_ids: tuple[str, ...] = ()
+    ipn_url: str | None = None
+
+    def amount_of(self, number: int) -> Money:
+        """What the payment after so many others comes to."""
+        if self.promotional_amount is not None and number < self.promotional_count:
+            return self.promotional_amount
+        return self.amount
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .clock import SandboxClock
 from .errors import BankError
 from .errors import out_of_range
 from .errors import unknown_transaction
+from .fees import marketplace_fee
 from .records import Account
 from .records import TransactionRecord
 from .rules import Rules
@@ -64,6 +65,7 @@ class Reservations:
                     operation="Settle",
                     amount=amount,
                     fees=self._rules.fee(reserve.method, amount),
+                    marketplace_fees=marketplace_fee(reserve.fixed_fee, reserve.variable_fee, amount),
                     status="Pending",
                     settles_at=self._clock.now() + ending.after,
                     ends_with=ending.code,

@@ -18,6 +18,7 @@ from .records import Standing
 from .records import StatusChange
 from .records import TransactionRecord
 from .rules import Rules
+from .tabs import Tabs
 
 #: What a status says about itself (captured; the rest from the table of status codes).
 MESSAGES: Mapping[str, str] = {
@@ -43,19 +44,23 @@ class Ending:
 class Settlement:
     """The desk that ends transactions."""
 
-    def __init__(self, books: Books, clock: SandboxClock, rules: Rules, accounts: Accounts, notices: Notices) -> None:
+    def __init__(
+        self, books: Books, clock: SandboxClock, rules: Rules, accounts: Accounts, tabs: Tabs, notices: Notices
+    ) -> None:
         self._books = books
         self._clock = clock
         self._rules = rules
         self._accounts = accounts
         self._notices = notices
-        self._postings = Postings(books, accounts)
+        self._postings = Postings(books, accounts, tabs)
 
     def enter(self, transaction: TransactionRecord) -> TransactionRecord:
         """Let a transaction pend, or end here and now if it need not wait."""
         with self._books.change():
             now = self._clock.now()
             at = now if transaction.history else transaction.received_at
+            if not transaction.history:
+                self._postings.begin(transaction)
             if transaction.settles_at is not None and transaction.settles_at <= now:
                 return self._end(transaction, at)
             return self._move(transaction, at, "Pending", "PendingNetworkResponse")

@@ -13,11 +13,13 @@ from flask_fps.sandbox.bank import SandboxClock
 from flask_fps.sandbox.bank.instruments import prepaid
 from flask_fps.sandbox.bank.instruments.consent import Consent
 from flask_fps.sandbox.bank.payments import PayOrder
+from flask_fps.sandbox.bank.periods import Period
 from flask_fps.sandbox.bank.records import Note
 from flask_fps.sandbox.bank.records import Run
 from flask_fps.sandbox.bank.refunds import RefundOrder
 from flask_fps.sandbox.bank.shelf import Shelf
 from flask_fps.sandbox.bank.store import SQLiteStore
+from flask_fps.sandbox.bank.subscriptions import Terms
 from flask_fps.sandbox.server import SandboxServer
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import JOHN
@@ -103,6 +105,8 @@ def _busy_day(bank: Bank) -> None:
     bank.set_default_method(JOHN, "ACH")
     consent = Consent(sender=JOHN, caller=SELLER, caller_reference="gift", method="CC", at=NOW)
     bank.tokens.install(*prepaid.install(consent, limit=Money(1000, "USD"), funding_reference="gift-funding"))
+    about = {"sender": JOHN, "recipient": SELLER, "description": "news", "method": "ABT"}
+    bank.subscriptions.open(Terms(**about, amount=Money(5, "USD"), frequency=Period(1, "day")))
     bank.secret("cookies")
 
 

@@ -37,6 +37,9 @@ RECIPIENT: Mapping[str, BankError] = _refusals(
     ),
 )
 
+#: By the role that they play in a request.
+IDS: Mapping[str, Mapping[str, BankError]] = {"Sender": SENDER, "Recipient": RECIPIENT}
+
 
 def refuse_forced(refusals: Mapping[str, BankError], token_id: str) -> None:
     """:raises BankError: for one of the ids that stand for a refusal."""

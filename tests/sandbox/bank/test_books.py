@@ -105,8 +105,10 @@ def _busy_day(bank: Bank) -> None:
     bank.set_default_method(JOHN, "ACH")
     consent = Consent(sender=JOHN, caller=SELLER, caller_reference="gift", method="CC", at=NOW)
     bank.tokens.install(*prepaid.install(consent, limit=Money(1000, "USD"), funding_reference="gift-funding"))
-    about = {"sender": JOHN, "recipient": SELLER, "description": "news", "method": "ABT"}
-    bank.subscriptions.open(Terms(**about, amount=Money(5, "USD"), frequency=Period(1, "day")))
+    price, day = Money(5, "USD"), Period(1, "day")
+    bank.subscriptions.open(
+        Terms(sender=JOHN, recipient=SELLER, description="news", amount=price, method="ABT", frequency=day)
+    )
     bank.secret("cookies")
 
 

@@ -77,6 +77,7 @@ from .refunding import Wish as Wish
 from .refunds import Refunds as Refunds
 from .releases import Release as Release
 from .returning import Returned as Returned
+from .role_tokens import RoleTokens
 from .settling import Settled as Settled
 
 T = TypeVar("T")
@@ -100,6 +101,7 @@ class Ledger:
         #: What operators ask and do.
         self.operator = Operations(self._read, self._write)
         #: Money that goes back.
+        self.role_tokens = RoleTokens(self._read, self._write)
         self.refunds = Refunds(self._read, self._write, lambda: self.clock(), lambda: self.backoff)
 
     @property

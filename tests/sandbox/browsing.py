@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urljoin
 from urllib.parse import urlsplit
 
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -25,6 +26,9 @@ RETURN_URL = "http://127.0.0.1:5000/fps/return?ref=a%20b"
 class Browser:
     """One person's browser, which follows redirects as long as they stay in the sandbox."""
 
+    #: Where the sandbox is.
+    base = BASE
+
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
         #: The last page's HTML.
@@ -42,13 +46,12 @@ class Browser:
     def visit(self, url: str, data: list[tuple[str, str]] | None = None) -> Page | str:
         """The page one ends on, or the address outside that one is sent to."""
         for _ in range(10):
-            response = self.ask(url, data)
-            location = response.headers.get("Location")
+            status, location, text = self.fetch(url, data)
             if location is None:
-                self.html = response.get_data(as_text=True)
-                return Page(url, response.status_code, self.html)
+                self.html = text
+                return Page(url, status, text)
             url, data = urljoin(url, location), None
-            if urlsplit(url).netloc != urlsplit(BASE).netloc:
+            if urlsplit(url).netloc != urlsplit(self.base).netloc:
                 return url
         raise AssertionError("redirected in circles")
 
@@ -81,11 +84,39 @@ class Browser:
             page = self.sign_in(page, name)
         if not page.form("confirm"):
             page = self.go(page, "paymentMethod", paymentMethod=method)
+        if not page.form("confirm"):
+            page = self.go(page, "address", address="0")
         return self.leave(page, "confirm")
+
+    def fetch(self, url: str, data: list[tuple[str, str]] | None) -> tuple[int, str | None, str]:
+        """Status, where one is sent to, and text of one answer."""
+        response = self.ask(url, data)
+        return response.status_code, response.headers.get("Location"), response.get_data(as_text=True)
 
     def ask(self, url: str, data: list[tuple[str, str]] | None = None) -> TestResponse:
         """One answer; no redirect is followed."""
         return self.client.open(url, method="GET" if data is None else "POST", data=data and dict(data))
+
+
+class WireBrowser(Browser):
+    """The same over a real socket.
+
+    :param base: where the sandbox listens.
+    """
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.html = ""
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def fetch(self, url: str, data: list[tuple[str, str]] | None) -> tuple[int, str | None, str]:
+        method = "GET" if data is None else "POST"
+        response = self.session.request(method, url, data=data, allow_redirects=False, timeout=10)
+        return response.status_code, response.headers.get("Location"), response.text
+
+    def close(self) -> None:
+        self.session.close()
 
 
 def sandbox_app(bank: Bank, settings: Settings | None = None) -> Flask:

@@ -156,6 +156,7 @@ class Pipelines:
         asked = Asked(params, self._rules, self._clock.now())
         terms = pipeline.terms(asked)
         asked.check_what_is_shown()
+        asked.starts_at()
         asked.expires_at()
         self._check_references(caller, asked, pipeline)
         run = Run(

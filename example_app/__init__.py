@@ -30,6 +30,7 @@ from flask_fps import payment_completed
 from .accounts import accounts
 from .accounts import buyer_id
 from .accounts import login
+from .accounts import operator
 from .catalogue import open_shop
 from .catalogue import secret_key
 from .models import db
@@ -53,6 +54,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     login.init_app(app)
     fps.init_app(app)
+    fps.register_admin(app, allow=operator)
     app.register_blueprint(shop)
     app.register_blueprint(accounts)
     app.register_error_handler(404, not_found)

@@ -32,7 +32,8 @@ Shop ready: http://{host}:{shop}
   Shop        no account needed; or sign in as ada@shop.example / ada
   Payments    http://{host}:{sandbox}/account/   what John, Jane and the seller see
               (the seller: seller@digitaldownload.example / seller)
-  Operator    {flask} --app example_app fps list
+  Operator    http://{host}:{shop}/fps-admin/   signed in to the shop as ola@shop.example / ola, or
+              {flask} --app example_app fps list
   Stop        Ctrl+C
 """
 

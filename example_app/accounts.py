@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired
 from .models import db
 from .models import User
 
+OPERATORS = {"ola@shop.example"}
 accounts = Blueprint("accounts", __name__)
 login = LoginManager()
 
@@ -43,9 +44,14 @@ def buyer_id() -> str | None:
     return f"user-{current_user.id}" if current_user.is_authenticated else None
 
 
+def operator() -> str | None:
+    """Who may look after the payments: his name, or None."""
+    return current_user.email if current_user.is_authenticated and current_user.email in OPERATORS else None
+
+
 @accounts.app_context_processor
-def sign_out_button() -> dict[str, type[FlaskForm]]:
-    return {"SignOut": SignOut}
+def for_every_page() -> dict[str, object]:
+    return {"SignOut": SignOut, "operator": operator}
 
 
 @accounts.route("/sign-in", methods=["GET", "POST"])

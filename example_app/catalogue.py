@@ -22,7 +22,7 @@ TRACKS = [
     ("Night Train to the Coast - Halden Four", 129, "night-train-to-the-coast.mp3"),
     ("Sound Check (free)", 0, "sound-check.mp3"),
 ]
-USERS = [("ada@shop.example", "ada"), ("ben@shop.example", "ben")]
+USERS = [("ada@shop.example", "ada"), ("ben@shop.example", "ben"), ("ola@shop.example", "ola")]
 
 
 def open_shop(fps: FPS) -> None:

@@ -14,8 +14,8 @@ from flask import Flask
 from .checkout import Policy
 from .checkout import Tell
 from .config import Config
-from .logs import about
 from .logs import log
+from .logs import naming
 from .records import Line
 from .records import Payment
 from .signals import payment_completed
@@ -26,7 +26,7 @@ def teller(app: Flask) -> Tell:
     """Signals that only tell: after the commit, at most once, and whatever a receiver raises is logged."""
 
     def tell(signal: PaymentSignal, payment: Payment, /, **told: Any) -> None:
-        known = about(payment.reference, signal=signal.name, state=payment.state.value)
+        known = naming(payment.reference, signal=signal.name, state=payment.state.value)
         log.info("%s: payment %s is %s", signal.name, payment.reference, payment.state, extra=known)
         with app.app_context():
             for receiver in signal.receivers_for(app):
@@ -60,7 +60,7 @@ def handler(app: Flask) -> Callable[[Payment, Any], None]:
                 call(receiver, payment, session)
             except Exception as error:
                 said = name_of(receiver), payment.reference
-                log.exception("%s raised for payment %s", *said, extra=about(payment.reference, handler=said[0]))
+                log.exception("%s raised for payment %s", *said, extra=naming(payment.reference, handler=said[0]))
                 errors.append(f"{name_of(receiver)}: {type(error).__name__}: {error}")
         if errors:
             raise HandlersFailed("; ".join(errors))

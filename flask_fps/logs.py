@@ -15,7 +15,7 @@ from typing import Any
 log = logging.getLogger("flask_fps")
 
 
-def about(payment: str | None, **more: Any) -> dict[str, Any]:
+def naming(payment: str | None, **more: Any) -> dict[str, Any]:
     """What a line is about, for ``extra=``: a payment's reference, and plain values that belong to the line."""
     known = {"payment": payment, **more}
     return {"fps": {name: value for name, value in known.items() if value is not None}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from flask import abort
@@ -15,10 +14,9 @@ from flask_wtf.csrf import generate_csrf
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
+from ..logs import log
 from . import views
 from .words import furnish
-
-log = logging.getLogger("flask_fps")
 
 #: Asked before every page: true, or the name of who decides here, lets him in.
 Allow = Callable[[], object]

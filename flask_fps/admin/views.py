@@ -171,7 +171,7 @@ def refund(reference: str) -> ResponseReturnValue:
 
     def act() -> None:
         asked = state.checkout.refund(reference, amount, key)
-        state.ledger.operator.decided(reference, "refund asked for", decision, amount=str(asked.money), key=key)
+        state.ledger.operator.decided(reference, "refund decided", decision, amount=str(asked.money), key=key)
 
     return _tried(reference, "refunded", act)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from ..errors import LedgerBusy
 from ..ledger import ClaimLost
 from ..ledger import COMPLETED
 from ..ledger import Delivery
+from ..logs import naming
 from ..signals import payment_parked
 from .desk import Desk
 from .desk import log
@@ -39,10 +41,11 @@ def deliver(desk: Desk, delivery: Delivery) -> None:
     except ClaimLost as error:
         log.info("%s", error)
     except LedgerBusy as error:
-        log.warning("delivery of %s waits: %s", delivery.payment.reference, error)
+        log.warning("delivery of %s waits: %s", delivery.payment.reference, error, extra=_about(delivery))
         _give_back(desk, delivery)
     except Exception as error:
-        log.exception("delivery of %s failed and will be tried again", delivery.payment.reference)
+        reference = delivery.payment.reference
+        log.exception("delivery of %s failed and will be tried again", reference, extra=_about(delivery))
         _note_failure(desk, delivery, error)
 
 
@@ -81,18 +84,23 @@ def _note_failure(desk: Desk, delivery: Delivery, error: Exception) -> None:
     try:
         parked = desk.ledger.delivery_failed(delivery, f"{type(error).__name__}: {error}")
     except LedgerBusy as busy:
-        log.warning("could not note the failed delivery of %s: %s", delivery.payment.reference, busy)
+        reference = delivery.payment.reference
+        log.warning("could not note the failed delivery of %s: %s", reference, busy, extra=_about(delivery))
         return
     if parked:
         payment = desk.ledger.payment(delivery.payment.reference)
         desk.tell(payment_parked, payment or delivery.payment)
 
 
+def _about(delivery: Delivery) -> dict[str, Any]:
+    return naming(delivery.payment.reference, handler=delivery.handler)
+
+
 def _give_back(desk: Desk, delivery: Delivery) -> None:
     try:
         desk.ledger.give_back(delivery, BUSY_WAIT)
     except LedgerBusy as busy:
-        log.warning("its lease must run out first: %s", busy)
+        log.warning("its lease must run out first: %s", busy, extra=_about(delivery))
 
 
 def _renew(desk: Desk, delivery: Delivery, lasts: timedelta) -> None:
@@ -100,7 +108,7 @@ def _renew(desk: Desk, delivery: Delivery, lasts: timedelta) -> None:
     try:
         desk.ledger.renew_delivery(delivery, lasts)
     except LedgerBusy as busy:
-        log.warning("the claim of %s could not be renewed: %s", delivery.handler, busy)
+        log.warning("the claim of %s could not be renewed: %s", delivery.handler, busy, extra=_about(delivery))
 
 
 class _Watch:

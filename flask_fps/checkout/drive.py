@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from ..ledger import AWAY
-from ..logs import about
+from ..logs import naming
 from ..records import Payment
+from ..records import State
 from . import deliver
 from . import notify
 from . import pay
 from . import refund
 from . import release
+from . import reserve
 from .desk import Desk
 from .desk import log
 from .desk import UNSEEN_AFTER
@@ -24,6 +26,8 @@ def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
         return
     if payment.state in AWAY:
         recover(desk, payment, early=early)
+    elif payment.state is State.RESERVED:
+        reserve.proceed(desk, payment, early=early)
     else:
         pay.proceed(desk, payment, early=early)
 
@@ -34,7 +38,7 @@ def _is_due(desk: Desk, payment: Payment) -> bool:
         return False
     if desk.clock() - payment.due_at > UNSEEN_AFTER:
         said = "payment %s was due at %s and nobody came: is a worker running?"
-        log.warning(said, payment.reference, payment.due_at, extra=about(payment.reference))
+        log.warning(said, payment.reference, payment.due_at, extra=naming(payment.reference))
     return True
 
 

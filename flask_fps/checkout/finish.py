@@ -6,6 +6,7 @@ from ..gateways import Authorization
 from ..gateways import Standing
 from ..ledger import Arrival
 from ..ledger import Proof
+from ..logs import naming
 from ..records import Payment
 from . import pay
 from .desk import Desk
@@ -16,7 +17,8 @@ def finish(desk: Desk, payment: Payment, raw_query: str) -> Standing:
     """Judge a return and act on it. An invalid one changes nothing and is kept nowhere."""
     authorization = desk.gateway(payment).finish(raw_query, payment)
     if authorization.standing is Standing.INVALID:
-        log.warning("refused a return for payment %s: %s", payment.reference, authorization.detail)
+        said = payment.reference, authorization.detail
+        log.warning("refused a return for payment %s: %s", *said, extra=naming(payment.reference))
         return authorization.standing
     arrival = Arrival(
         source="return",

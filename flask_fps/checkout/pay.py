@@ -11,8 +11,12 @@ from ..ledger import Settled
 from ..ledger import Taken
 from ..ledger import Task
 from ..ledger import Windows
+from ..logs import log
+from ..logs import naming
+from ..money import Money
 from ..records import Facts
 from ..records import Intent
+from ..records import Kind
 from ..records import Outcome
 from ..records import Payment
 from ..records import Result
@@ -29,6 +33,7 @@ PARK_PENDING_AFTER = timedelta(days=7)
 UNSETTLED = frozenset({State.AUTHORIZED, State.PAYING, State.UNKNOWN, State.PENDING})
 TELLING = {
     State.PENDING: signals.payment_pending,
+    State.RESERVED: signals.payment_reserved,
     State.FAILED: signals.payment_failed,
     State.CANCELLED: signals.payment_failed,
     State.EXPIRED: signals.payment_failed,
@@ -61,7 +66,7 @@ def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
     windows = Windows(limits.pay_within, limits.resend_within * PARK_UNKNOWN_AFTER)
     taken = desk.ledger.take(candidate, lease, windows, early=early)
     if taken is not None:
-        _DOING[taken.task](desk, taken, lease)
+        do(desk, taken, lease)
 
 
 def _next_number(desk: Desk, payment: Payment) -> int:
@@ -108,6 +113,11 @@ def _release(desk: Desk, taken: Taken, lease: Lease) -> None:
 _DOING = {Task.SEND: _send, Task.FIND: _find, Task.CHECK: _check, Task.RELEASE: _release}
 
 
+def do(desk: Desk, taken: Taken, lease: Lease) -> None:
+    """What the holder of a payment's lease was told to do."""
+    _DOING[taken.task](desk, taken, lease)
+
+
 def settle_learned(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:
     """Settle what was not said in direct answer to our own request.
 
@@ -116,6 +126,8 @@ def settle_learned(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -
     """
     payment = desk.ledger.payment(intent.payment)
     assert payment is not None
+    if intent.kind == Kind.RESERVE:  # what became of a hold is about whatever was asked for since
+        intent = desk.ledger.newest_intent(intent.payment) or intent
     known = payment.state is State.PAID and payment.transaction_id == outcome.transaction_id
     wrong = disagreement(intent, outcome.facts) if outcome.result is Result.SUCCESS and not known else None
     if wrong:
@@ -130,7 +142,7 @@ def about(intent: Intent, outcome: Outcome) -> Outcome:
     A success is left as it is: :func:`settle_learned` puts it before a person.
     """
     named = outcome.facts.reference if outcome.facts is not None else None
-    if outcome.result is Result.SUCCESS or named in (None, intent.reference):
+    if outcome.result is Result.SUCCESS or named is None or _is_about(intent, named):
         return outcome
     return Outcome(Result.UNKNOWN, message=f"transaction {outcome.transaction_id} is about {named}")
 
@@ -139,24 +151,48 @@ def disagreement(intent: Intent, facts: Facts | None) -> str | None:
     """What keeps a transaction from being the one we asked for, as a sentence; ``None`` if it is."""
     if facts is None:
         return "nothing else is known of it"
-    if facts.reference != intent.reference:
+    if facts.reference is None or not _is_about(intent, facts.reference):
         return "it carries another reference"
     if facts.money is None:
         return "it says no amount"
-    if facts.money != intent.money:
+    if not _is_amount(intent, facts.money):
         return f"it is about {facts.money}, not {intent.money}"
     if facts.ours is None:
         return "the answer does not say who was paid"
     return None if facts.ours else facts.other_payee
 
 
+def _is_about(intent: Intent, reference: str) -> bool:
+    """A hold is settled and cancelled under the reference it was made with, where the provider asks for no other."""
+    if intent.kind in (Kind.SETTLE, Kind.CANCEL):
+        return reference.rpartition("-")[0] == intent.payment
+    return reference == intent.reference
+
+
+def _is_amount(intent: Intent, money: Money) -> bool:
+    """What was taken of a hold that nobody here has settled may be any part of it."""
+    if intent.kind in (Kind.RESERVE, Kind.CANCEL):
+        return money.currency == intent.money.currency and money.minor <= intent.money.minor
+    return money == intent.money
+
+
 def settle(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:
     """Merge an answer into the ledger, tell the shop, and deliver what is now paid."""
     settled = desk.ledger.settle(intent, outcome, lease, desk.handlers())
+    _log(settled)
     tell_end(desk, settled.payment, settled.before)
     if settled.parked:
         desk.tell(signals.payment_parked, settled.payment)
     _deliver(desk, settled)
+
+
+def _log(settled: Settled) -> None:
+    before, payment = settled.before, settled.payment
+    known = naming(payment.reference, state=payment.state.value, transaction=payment.transaction_id)
+    if payment.state is not before:
+        log.info("payment %s: %s -> %s", payment.reference, before, payment.state, extra=known)
+    if settled.parked:
+        log.warning("payment %s waits for a person: %s", payment.reference, payment.parked_reason, extra=known)
 
 
 def _deliver(desk: Desk, settled: Settled) -> None:

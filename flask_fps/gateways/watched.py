@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from typing import cast
 
-from ..logs import about
 from ..logs import log
+from ..logs import naming
 from ..records import Intent
 from ..records import Outcome
 from ..records import Payment
@@ -75,7 +75,7 @@ class _Watched:
         code = answer.code if isinstance(answer, Outcome) else None
         payment = _payment_of(args)
         call = Call(self._account, self._gateway.name, name, _outcome(answer), seconds, payment, code)
-        known = about(payment, call=name, outcome=call.outcome, code=code, seconds=round(seconds, 4))
+        known = naming(payment, call=name, outcome=call.outcome, code=code, seconds=round(seconds, 4))
         log.info("gateway call %s: %s", name, call.outcome, extra=known)
         for watcher in self._watchers:
             try:

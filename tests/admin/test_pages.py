@@ -273,7 +273,7 @@ def test_refund(shop: Shop, ada: FlaskClient) -> None:
 
     assert shop.payment(payment.reference).refunded == 4
     story = seen(ada.get(answer.headers["Location"]))
-    assert "The refund was asked for." in story and "refund asked for by ada why a scratch amount $0.04" in story
+    assert "The refund was asked for." in story and "refund decided by ada why a scratch amount $0.04" in story
     assert 'value="0.06"' in ada.get(of(payment)).text
 
 

@@ -12,9 +12,11 @@ from ..bank import ids
 from ..bank.records import Account
 from ..bank.records import Reference
 from ..bank.rules import CURRENCY
+from ..bank.standing import check_reader
 from ..current import Sandbox
 from . import forms
 from .actions import Asker
+from .actions import MOVING_MONEY
 from .door import admit
 from .door import Call
 from .door import Received
@@ -55,7 +57,7 @@ class Desk:
         asker = Asker(self._bank, self._sandbox.settings, call.caller or NOBODY, call.timestamp)
         repertoire = REPERTOIRES[call.dialect.version]
         try:
-            if call.action not in repertoire.remembered:
+            if call.action not in repertoire.remembered or not call.reference:
                 spoiling.before()
                 return self._effect(call, message, spoiling.ending_of(asker))
             key = (asker.account.email, call.action, call.reference)
@@ -90,6 +92,8 @@ class Desk:
 
     def _effect(self, call: Call, message: Message[Any], asker: Asker) -> Reply:
         with self._bank.change():
+            if call.action not in MOVING_MONEY:
+                check_reader(asker.account)
             result = REPERTOIRES[call.dialect.version].perform[call.action](asker, message)
         return Reply(200, call.dialect.render_answer(call.action, result, f"{ids.request_id()}:0"))
 

@@ -135,6 +135,9 @@ RULES: Mapping[str, Rule] = {
     "reserve_transaction_id": transaction_id,
     "transaction_amount": usd,
     "refund_amount": usd,
+    "funding_amount": usd,
+    "settlement_amount": usd,
+    "adjustment_amount": usd,
     "marketplace_fixed_fee": usd,
     "marketplace_variable_fee": between(0, 100),
     "caller_reference": at_most(128),
@@ -150,6 +153,9 @@ RULES: Mapping[str, Rule] = {
     "payment_method": one_of(*_METHODS),
     "role": _roles,
     "transaction_status": one_of(*_STATUSES),
+    "token_status": one_of("Active", "Inactive"),
+    "token_type": one_of("SingleUse", "MultiUse", "Recurring", "Unrestricted"),
+    "token_friendly_name": at_most(128),
 }
 
 

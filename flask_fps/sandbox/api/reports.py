@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ...money import Money
 from ...protocol import results
 from ...protocol.results import Amount
 from ..bank import Bank
+from ..bank.periods import Period
 from ..bank.records import Account
+from ..bank.records import Subscription
 from ..bank.records import Token
 from ..bank.records import TransactionRecord
 from ..bank.transactions import Page
@@ -28,9 +32,12 @@ def detail(bank: Bank, reader: Account, transaction: TransactionRecord) -> resul
         date_completed=transaction.completed_at,
         transaction_amount=amount(transaction.amount),
         fps_fees=amount(transaction.fees),
+        marketplace_fees=amount(transaction.marketplace_fees) if transaction.marketplace_fees.minor else None,
         fps_fees_paid_by=transaction.fees_paid_by,
         sender_token_id=transaction.sender_token_id,
         recipient_token_id=transaction.recipient_token_id,
+        prepaid_instrument_id=_instrument(bank, transaction, "Prepaid"),
+        credit_instrument_id=_instrument(bank, transaction, "Debt"),
         fps_operation=transaction.operation,
         payment_method=transaction.method,
         transaction_status=transaction.status,
@@ -85,6 +92,75 @@ def token(bank: Bank, record: Token) -> results.Token:
         old_token_id=record.token_id,
         payment_reason=record.reason or None,
     )
+
+
+def usage(record: Token, now: datetime) -> tuple[results.TokenUsageLimit, ...]:
+    """What each limit of a token has counted, in this window and in the one before."""
+    counted = [(limit, use.at(now, limit)) for limit, use in zip(record.limits, record.usages, strict=True)]
+    return tuple(
+        results.TokenUsageLimit(last_reset_timestamp=use.started_at, count=use.count, last_reset_count=use.last_count)
+        if limit.amount is None
+        else results.TokenUsageLimit(
+            last_reset_timestamp=use.started_at,
+            amount=amount(use.amount),
+            last_reset_amount=amount(use.last_amount),
+        )
+        for limit, use in counted
+    )
+
+
+def verification(account: Account) -> str:
+    """Whether a recipient has proved who he is, and may be paid without limits."""
+    if not (account.is_verified and account.email_verified):
+        return "VerificationPending"
+    return "VerificationComplete" if account.is_personal else "VerificationCompleteNoLimits"
+
+
+def subscription(bank: Bank, record: Subscription) -> results.SubscriptionDetails:
+    paid = len(record.transaction_ids)
+    return results.SubscriptionDetails(
+        subscription_id=record.subscription_id,
+        description=record.description,
+        subscription_amount=amount(record.amount),
+        next_transaction_amount=amount(record.amount_of(paid)) if record.next_at else None,
+        promotional_amount=amount(record.promotional_amount) if record.promotional_amount else None,
+        number_of_promotional_transactions=record.promotional_count,
+        start_date=record.started_at,
+        end_date=record.ends_at,
+        subscription_period=_span(record.lasts) if record.lasts else None,
+        subscription_frequency=_span(record.frequency),
+        override_ipn_url=record.ipn_url,
+        subscription_status=record.status,
+        number_of_transactions_processed=paid,
+        recipient_email=record.recipient,
+        recipient_name=_name(bank, record.recipient),
+        sender_email=record.sender,
+        sender_name=_name(bank, record.sender),
+        next_transaction_date=record.next_at,
+    )
+
+
+def subscription_payments(bank: Bank, record: Subscription) -> tuple[results.SubscriptionTransaction, ...]:
+    return tuple(
+        results.SubscriptionTransaction(
+            transaction_id=one.transaction_id,
+            transaction_date=one.received_at,
+            transaction_serial_number=number,
+            transaction_amount=amount(one.amount),
+            description=record.description,
+            transaction_status=one.status,
+        )
+        for number, one in enumerate(bank.subscriptions.transactions(record), start=1)
+    )
+
+
+def _span(period: Period) -> results.SubscriptionPeriod:
+    return results.SubscriptionPeriod(period.count, period.unit.capitalize())
+
+
+def _instrument(bank: Bank, transaction: TransactionRecord, kind: str) -> str | None:
+    found = bank.tabs.get(transaction.instrument_id or "")
+    return found.instrument_id if found is not None and found.kind == kind else None
 
 
 def _line(bank: Bank, reader: Account, transaction: TransactionRecord) -> results.Transaction:

@@ -17,6 +17,7 @@ from .clock import SandboxClock
 from .debt import Debt
 from .entries import Entries
 from .feeding import Feeding
+from .instructions import Instructions
 from .notices import Notices
 from .payments import Payments
 from .payments import PayOrder
@@ -68,6 +69,7 @@ class Bank:
         self.accounts = Accounts(self.books)
         self.notices = Notices(self.books, self.clock)
         self.tokens = Tokens(self.books, self.clock, self.notices)
+        self.instructions = Instructions(self.books, self.clock, self.rules, self.tokens)
         self.transactions = Transactions(self.books, self.clock)
         self.tabs = Tabs(self.books, self.clock)
         self.settlement = Settlement(self.books, self.clock, self.rules, self.accounts, self.tabs, self.notices)

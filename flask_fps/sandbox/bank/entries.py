@@ -17,6 +17,9 @@ from .records import TransactionRecord
 from .rules import Rules
 from .settlement import Settlement
 
+#: So much of a description fits on a card statement.
+STATEMENT_LENGTH = 15
+
 
 class Entries:
     """The desk where whatever was checked becomes a transaction."""
@@ -60,6 +63,7 @@ class Entries:
             ends_with=ends_with,
             caller_description=order.caller_description,
             sender_description=order.sender_description,
+            statement=self._statement(caller, recipient, order),
             caller_date=order.caller_date,
             refunded=NOTHING,
             fees_refunded=NOTHING,
@@ -67,6 +71,13 @@ class Entries:
             **(said | more),
         )
         return self._settlement.enter(transaction)
+
+    def _statement(self, caller: Account, recipient: str, order: Order) -> str:
+        """A dynamic one begins with the sender's description; a static one is a name."""
+        if order.dynamic_statement and order.sender_description:
+            return order.sender_description[:STATEMENT_LENGTH]
+        paid = self._books.accounts.get(recipient)
+        return caller.name if order.statement_by == "Caller" or paid is None else paid.name
 
     def _ending(self, method: str, amount: Money, order: Order) -> tuple[datetime, str]:
         now = self._clock.now()

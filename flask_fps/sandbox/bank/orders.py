@@ -20,5 +20,8 @@ class Order:
     timeout: timedelta | None = None
     ipn_url: str | None = None
     caller_date: datetime | None = None
+    #: DescriptorPolicy: whose name the sender's card statement has, and whether it is the sender's description instead.
+    statement_by: str = "Recipient"
+    dynamic_statement: bool = False
     #: When and how it shall end, whatever its method says; ``None`` leaves that to the method.
     ending: Ending | None = None

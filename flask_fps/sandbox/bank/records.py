@@ -269,6 +269,8 @@ class TransactionRecord:
     instrument_id: str | None = None
     caller_description: str | None = None
     sender_description: str | None = None
+    #: What the sender's card statement says.
+    statement: str = ""
     #: The caller's own timestamp.
     caller_date: datetime | None = None
     #: Of a refund: the transaction it gives back. Of that one: its refunds.

@@ -64,13 +64,37 @@ class Tokens:
                 raise BankError("InvalidCallerReference", "There is no token associated with the caller reference.")
             return found[-1]
 
+    def limited(self, email: str, token_id: str) -> Token:
+        """A token whose use can be counted, for its caller or its owner.
+
+        :raises BankError: InvalidParams, InvalidTokenId, or InvalidTokenType for a single-use one (captured text).
+        """
+        found = self.named(token_id)
+        if email not in (found.caller, found.sender):
+            raise _unknown()
+        if found.token_type == "SingleUse":
+            raise BankError("InvalidTokenType", 'Type of token "{0}" is invalid for this operation.')
+        return found
+
+    def of_recipient(self, caller: str, token_id: str) -> Token:
+        """What a recipient gave this caller.
+
+        :raises BankError: InvalidParams or InvalidTokenId_Recipient.
+        """
+        if not ids.is_token_id(token_id):
+            raise invalid_id("recipientTokenId", "token", token_id)
+        found = self._books.tokens.get(token_id)
+        if found is None or found.use not in ("Receive", "Own") or found.caller != caller:
+            raise BankError("InvalidTokenId_Recipient", "Recipient token is not valid.")
+        return found
+
     def cancel(self, by: str, token_id: str, *, ipn_url: str | None = None) -> Token:
         """Take a token back, as its caller or as the sender who made it.
 
         :raises BankError: InvalidParams, InvalidTokenId, TokenAccessDenied or TokenNotActive.
         """
         with self._books.change():
-            token = self._get(token_id)
+            token = self.named(token_id)
             if by not in (token.caller, token.sender):
                 raise BankError("TokenAccessDenied", "You do not have permission to cancel this token.")
             if not token.is_active(self._clock.now()):
@@ -80,12 +104,16 @@ class Tokens:
             return cancelled
 
     def _of_caller(self, caller: str, token_id: str) -> Token:
-        token = self._get(token_id)
+        token = self.named(token_id)
         if token.caller != caller:
             raise _unknown()
         return token
 
-    def _get(self, token_id: str) -> Token:
+    def named(self, token_id: str) -> Token:
+        """The token of this id, whosesoever.
+
+        :raises BankError: InvalidParams or InvalidTokenId.
+        """
         if not ids.is_token_id(token_id):
             raise invalid_id("tokenId", "token", token_id)
         token = self._books.tokens.get(token_id)

@@ -31,11 +31,19 @@ simulation: ## live through thousands of histories, each from its seed (SIM_HIST
 	@$(BOOTSTRAP) test
 	$(BIN)/python -m tests.simulation
 
+fuzz: ## mutated requests to every door of the sandbox: no 500, no change of the books (FUZZ_SECONDS=1200, FUZZ_SEED)
+	@$(BOOTSTRAP) test
+	$(BIN)/python -m tests.fuzz
+
+bench: ## how fast the sandbox is, against a bare Flask view; writes benchmarks/results.json
+	@$(BOOTSTRAP) test
+	$(BIN)/python -m benchmarks.sandbox
+
 check: ## format, lint, types, layers, docs
 	@$(BOOTSTRAP) dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy flask_fps example_app tests
+	$(BIN)/mypy flask_fps example_app tests benchmarks
 	$(BIN)/lint-imports
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 

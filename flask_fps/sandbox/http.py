@@ -13,11 +13,15 @@ import sys
 import threading
 from collections.abc import Callable
 from collections.abc import Iterable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 from typing import Any
 from typing import cast
+from urllib.parse import quote_from_bytes
 from urllib.parse import unquote_to_bytes
+
+from . import bodies
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +36,10 @@ HALF = "half"
 #: An unused connection is kept this long.
 IDLE_SECONDS = 75
 _NO_BODY = (204, 304)
-#: They have names of their own in a WSGI environment.
-_NOT_PASSED_ON = {"content-type", "content-length"}
+#: A query of anything but these is read as if its other bytes had been encoded.
+_ASCII = bytes(range(128))
+#: They have names of their own in a WSGI environment, or speak of a body that was read already.
+_NOT_PASSED_ON = {"content-type", "content-length", "transfer-encoding"}
 
 
 class Server(ThreadingHTTPServer):
@@ -127,14 +133,17 @@ class Handler(BaseHTTPRequestHandler):
         """Not to stderr, and without the query, which holds signatures."""
         log.debug("%s %s", getattr(self, "command", None), getattr(self, "path", "").partition("?")[0])
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What is no HTTP request is refused in HTTP/1.1 all the same: with a status line and a length."""
+        self._refuse(f"{code} {HTTPStatus(code).phrase}")
+
     def _run(self) -> None:
-        problem = self._unreadable()
-        if problem is not None:
-            self._refuse(problem)
+        try:
+            body = bodies.read(self.rfile, self.headers, BODY_BYTES)
+        except bodies.Unreadable as problem:
+            self._refuse(problem.status)
             return
-        length = int(self.headers.get("Content-Length", "0"))
-        body = self.rfile.read(length)
-        if len(body) < length:
+        if body is None:
             self.close_connection = True  # the client hung up in the middle: nothing was asked
             return
         environ = self._environ(body)
@@ -153,15 +162,6 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             _shut(self.connection)
 
-    def _unreadable(self) -> str | None:
-        """The status of a body that cannot be read here."""
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers:
-            return "411 Length Required"
-        if not (length.isascii() and length.isdecimal()):
-            return "400 Bad Request"
-        return "413 Content Too Large" if int(length) > BODY_BYTES else None
-
     def _refuse(self, status: str) -> None:
         self.close_connection = True
         self._send(status, [("Content-Type", "text/plain")], status.encode())
@@ -179,6 +179,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
+        query = quote_from_bytes(query.encode("latin-1"), safe=_ASCII)
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",

@@ -59,7 +59,9 @@ def test_a_client_that_does_not_wait_for_100_continue_is_served(server: SandboxS
 @pytest.mark.parametrize(
     ("header", "status"),
     [
-        (b"Transfer-Encoding: chunked", b"411"),
+        (b"Transfer-Encoding: chunked", b"400"),
+        (b"Transfer-Encoding: gzip, chunked", b"501"),
+        (b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"400"),
         (b"Content-Length: many", b"400"),
         (b"Content-Length: -1", b"400"),
         (b"Content-Length: 1048577", b"413"),

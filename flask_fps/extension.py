@@ -18,10 +18,13 @@ from flask import redirect
 from flask import Response as FileResponse
 from werkzeug.wrappers import Response
 
+from . import accounts
 from . import claims
 from . import cli
 from . import downloads
 from . import gate
+from .assembly import fps_gateway as fps_gateway
+from .assembly import with_stored_tokens
 from .binding import bound
 from .binding import freshener
 from .binding import handler
@@ -35,8 +38,8 @@ from .checkout import Checkout
 from .checkout import Desk
 from .checkout import Policy
 from .config import Config
+from .errors import OrderError
 from .gateways import Gateway
-from .gateways.fps import FPSGateway
 from .gateways.watched import watched
 from .gateways.watched import Watcher
 from .ledger import Home
@@ -46,20 +49,12 @@ from .ledger import Terms
 from .links import Links
 from .links import secret_keys
 from .orders import make_order
-from .protocol.cbui import CBUI
 from .protocol.client import Client
-from .protocol.messages import Pay
-from .protocol.verifiers import AnyOf
-from .protocol.verifiers import HmacV1
-from .protocol.verifiers import PinnedCertificate
-from .protocol.verifiers import RemoteVerification
-from .protocol.verifiers import Verifier
 from .records import Grant
 from .records import Item
 from .records import Payment
 from .records import Refund
 from .signals import payment_completed
-from .state import ACCOUNT
 from .state import AppState
 from .state import current_fps
 from .views import blueprint
@@ -102,6 +97,7 @@ class FPS:
         self._gateways = {"fps": fps_gateway, **(gateways or {})}
         self._clock = clock or _now
         self._buyer_loader: Callable[[], object] | None = None
+        self._account_loader: Callable[[tuple[Item, ...]], str | None] | None = None
         self._handlers: dict[str, Callable[[Payment], object]] = {}
         self._policy: Policy = all_or_nothing
         if app is not None:
@@ -121,7 +117,8 @@ class FPS:
         config = Config.read(app.config, gateways=self._gateways, currencies=_currencies(app, self._gateways))
         if self._db is not None and config.database_uri is not None:
             raise RuntimeError("FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them")
-        app.extensions["fps"] = self._state(app, config)
+        configs = accounts.read(app.config, config, self._gateways)
+        app.extensions["fps"] = self._state(app, config, configs)
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.context_processor(lambda: {"fps": self})
         app.before_request(gate.refuse_open_door)
@@ -129,17 +126,14 @@ class FPS:
         if config.is_local:
             log.warning("FPS_ENVIRONMENT is 'local': the sandbox at %s, no real money", config.sandbox_url)
 
-    def _state(self, app: Flask, config: Config) -> AppState:
+    def _state(self, app: Flask, config: Config, configs: Mapping[str, Config]) -> AppState:
         home = home_of(self._db, config.database_uri or _default_database(app), app.app_context)
         watchers: list[Watcher] = []
-        gateway = watched(
-            self._gateways[config.gateway](config, ACCOUNT, self._transport, self._clock), ACCOUNT, watchers
-        )
-        _check_currency(config, gateway)
         ledger = Ledger(home, self._clock)
+        gateways = {name: self._gateway(name, each, ledger, watchers) for name, each in configs.items()}
         desk = Desk(
             ledger=ledger,
-            gateways={ACCOUNT: gateway},
+            gateways=gateways,
             clock=self._clock,
             new_name=lambda: secrets.token_hex(16),
             tell=teller(app),
@@ -164,7 +158,9 @@ class FPS:
                 claim_age=config.claim_age,
                 clock=lambda: self._clock().timestamp(),
             ),
-            gateway=gateway,
+            gateways=gateways,
+            configs=configs,
+            account_loader=lambda: self._account_loader,
             buyer_loader=lambda: self._buyer_loader,
             end_request_transaction=home.end_request_transaction,
             has_open_write=home.has_open_write,
@@ -172,6 +168,13 @@ class FPS:
             upgrade=lambda: _upgrade(app, home),
             watchers=watchers,
         )
+
+    def _gateway(self, account: str, config: Config, ledger: Ledger, watchers: list[Watcher]) -> Gateway:
+        made = self._gateways[config.gateway](config, account, self._transport, self._clock)
+        made = with_stored_tokens(made, lambda: ledger.role_tokens.get(account, made.name))
+        gateway = watched(made, account, watchers)
+        _check_currency(config, gateway)
+        return gateway
 
     def _missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:
         here = set(self._handlers) | {name_of(receiver) for receiver in payment_completed.receivers_for(app)}
@@ -187,6 +190,15 @@ class FPS:
     def buyer_loader(self, loader: F) -> F:
         """Register the function that tells who is signed in: a stable id, or ``None`` for a guest."""
         self._buyer_loader = loader
+        return loader
+
+    def account_loader(self, loader: F) -> F:
+        """Register the function that tells who is paid: ``loader(items)`` gives a name of ``FPS_ACCOUNTS``.
+
+        ``None`` is the account of the plain keys. It is asked for every link, and at the gate for whose books say
+        what was bought: the same items must always give the same name. A payment keeps to its account for life.
+        """
+        self._account_loader = loader
         return loader
 
     def fulfillment(self, name: str) -> Callable[[F], F]:
@@ -218,21 +230,30 @@ class FPS:
 
     # What a shop asks
 
-    def start_url(self, *items: Item, next_url: str | None = None, order_key: str | None = None) -> str:
+    def start_url(
+        self, *items: Item, next_url: str | None = None, order_key: str | None = None, reserve: bool = False
+    ) -> str:
         """The link under which these items are paid for, at the price they have now.
 
         It holds nothing of the visitor and may stand in a cached page; it is good for ``FPS_ORDER_MAX_AGE``.
 
         :param next_url: a path of the shop to offer once it is paid.
         :param order_key: the shop's own name of this order: one order, at most one success.
+        :param reserve: only hold the money; :meth:`settle` takes it, :meth:`cancel` gives it up.
         :raises OrderError: for what cannot be sold.
         """
         state = current_fps()
-        return link_to_start(state, make_order(items, state.terms, next_url=next_url, key=order_key))
+        order = make_order(items, state.terms_for(items), next_url=next_url, key=order_key, reserve=reserve)
+        gateway = state.gateways[order.account]
+        if reserve and not gateway.limits.can_reserve:
+            raise OrderError(f"the gateway {gateway.name!r} cannot reserve: leave out reserve=True")
+        return link_to_start(state, order)
 
-    def checkout(self, *items: Item, next_url: str | None = None, order_key: str | None = None) -> Response:
+    def checkout(
+        self, *items: Item, next_url: str | None = None, order_key: str | None = None, reserve: bool = False
+    ) -> Response:
         """The redirect to :meth:`start_url`, for views."""
-        return redirect(self.start_url(*items, next_url=next_url, order_key=order_key), 303)
+        return redirect(self.start_url(*items, next_url=next_url, order_key=order_key, reserve=reserve), 303)
 
     def is_paid(self, *items: Item) -> bool:
         """Does the buyer of this request own all of these?"""
@@ -242,7 +263,7 @@ class FPS:
         """What the buyer of this request has paid for and still owns, newest first."""
         state = current_fps()
         buyer = current_buyer(state)
-        return state.ledger.purchases([ACCOUNT], buyer) if buyer else []
+        return state.ledger.purchases(list(state.gateways), buyer) if buyer else []
 
     def claim_url(self, payment: Payment) -> str:
         """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``; limits count together."""
@@ -299,6 +320,23 @@ class FPS:
         """The refunds of a payment, oldest first: asked for here, made by hand at the provider, and chargebacks."""
         return current_fps().ledger.refunds.of(reference)
 
+    def settle(self, reference: str, amount: Amount | None = None) -> Payment:
+        """Take what is reserved, all or a part, once: what is not taken goes back to the buyer.
+
+        What the provider has not answered leaves the payment ``reserved`` and is driven to its end by the worker.
+
+        :return: the payment as it stands now; ``paid`` if the provider has said so.
+        :raises Refused: it is not reserved, is being settled or cancelled already, or the amount is above what is
+            held; nothing was sent.
+        :raises LedgerBusy: the database does not answer; nothing was sent.
+        :raises RuntimeError: the request's own session has an open write: commit first.
+        """
+        return _free_of_writes("settle").checkout.settle(reference, amount)
+
+    def cancel(self, reference: str) -> Payment:
+        """Give up what is reserved: the buyer's money is free again. Raises as :meth:`settle` does."""
+        return _free_of_writes("cancel").checkout.cancel(reference)
+
     def reconcile(self, limit: int | None = None, seconds: float | None = None) -> Pass:
         """Drive what is due once, as ``flask fps reconcile`` does: for cron and other schedulers.
 
@@ -351,42 +389,6 @@ def _free_of_writes(what: str) -> AppState:
     if state.has_open_write():
         raise RuntimeError(f"db.session has uncommitted changes, and fps.{what}() needs the database: commit first")
     return state
-
-
-def fps_gateway(config: Config, account: str, transport: Any, clock: Clock) -> Gateway:
-    """The gateway that speaks FPS."""
-    client = Client(
-        config.api_url,
-        config.access_key,
-        config.secret_key,
-        version=config.api_version,
-        timeout=config.timeout,
-        clock=lambda: clock().timestamp(),
-        transport=transport,
-    )
-    cbui = CBUI(
-        config.cbui_url,
-        config.access_key,
-        config.secret_key,
-        signature_version="1" if config.return_signature == "v1" else "2",
-    )
-    return FPSGateway(
-        client=client,
-        cbui=cbui,
-        verifier=lambda: _verifier(config, client),
-        recipient_email=config.recipient_email,
-        methods=config.payment_methods,
-        send_notify_url=client.dialect.accepts(Pay, "OverrideIPNURL"),
-        probe=config.is_local,
-    )
-
-
-def _verifier(config: Config, client: Client) -> Verifier:
-    if config.return_signature == "v1":
-        return HmacV1(config.secret_keys)
-    if config.certificates is None:
-        return RemoteVerification(client, config.certificate_url)
-    return AnyOf(tuple(PinnedCertificate(each, config.certificate_url) for each in config.certificates))
 
 
 def _send_receipt(payment: Payment) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import OrderError
 from .money import Money
+from .records import DEFAULT_ACCOUNT
 from .records import Item
 from .records import Line
 from .records import Order
@@ -29,10 +30,16 @@ class Shop:
     currency: str
     downloads: int | None = None
     days: int | None = None
+    account: str = DEFAULT_ACCOUNT
 
 
 def make_order(
-    items: Iterable[Item], shop: Shop | str, *, next_url: str | None = None, key: str | None = None
+    items: Iterable[Item],
+    shop: Shop | str,
+    *,
+    next_url: str | None = None,
+    key: str | None = None,
+    reserve: bool = False,
 ) -> Order:
     """The order of these items, priced now.
 
@@ -52,6 +59,8 @@ def make_order(
         reason=reason_of(items),
         next_url=_local(next_url),
         key=_shop_key(key, items),
+        reserve=bool(reserve),
+        account=shop.account,
     )
     if order.total.minor > Money.parse(LARGEST_TOTAL, order.currency).minor:
         raise OrderError(f"{order.total} is more than one payment can carry")
@@ -80,6 +89,8 @@ def payload_of(order: Order) -> dict[str, Any]:
         "r": order.reason,
         "n": order.next_url,
         "k": order.key,
+        **({"h": 1} if order.reserve else {}),
+        **({"a": order.account} if order.account != DEFAULT_ACCOUNT else {}),
     }
 
 
@@ -91,7 +102,8 @@ def _line_values(line: Line) -> list[Any]:
 def order_of(payload: Mapping[str, Any]) -> Order:
     """The order behind a payload that this shop signed."""
     lines = tuple(Line(*values) for values in payload["l"])
-    return Order(lines, payload["c"], payload["r"], payload["n"], payload["k"])
+    more = bool(payload.get("h")), payload.get("a", DEFAULT_ACCOUNT)
+    return Order(lines, payload["c"], payload["r"], payload["n"], payload["k"], *more)
 
 
 def _line(item: Item, shop: Shop) -> Line:

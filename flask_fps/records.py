@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from .goods import DEFAULT_ACCOUNT as DEFAULT_ACCOUNT
 from .goods import Item as Item
 from .goods import Line as Line
 from .goods import Order as Order
@@ -174,6 +176,8 @@ class Intent:
     authorization_id: str
     #: Every parameter of the provider's request but its time, its key and its signature.
     parameters: Mapping[str, str]
+    #: Of a request to reserve: how long the provider holds the money, from the authorization on.
+    holds_for: timedelta | None = None
     state: IntentState = IntentState.FROZEN
     #: How often its bytes may have left, and how many of those sends are known to have moved nothing.
     sends: int = 0

@@ -34,6 +34,12 @@ PENDING = Text(
     "Your bank or card company is still working on it. You need not wait here: please do not pay again.",
     refresh=5,
 )
+RESERVED = Text(
+    "reserved",
+    "Your payment is reserved",
+    "The amount is held for this order and is charged when the shop has checked it. Please do not pay again.",
+    refresh=60,
+)
 UNAVAILABLE = Text(
     "unavailable",
     "Payment service unavailable",
@@ -73,7 +79,7 @@ TEXTS = {
     State.PAYING: CONFIRMING,
     State.UNKNOWN: CONFIRMING,
     State.PENDING: PENDING,
-    State.RESERVED: PENDING,
+    State.RESERVED: RESERVED,
     State.FAILED: DECLINED,
     State.EXPIRED: EXPIRED,
     State.CANCELLED: CANCELLED,

@@ -21,6 +21,7 @@ from . import deliver
 from . import notify
 from . import refund
 from . import release
+from . import reserve
 from . import resolve
 from .audit import audit
 from .audit import Finding as Finding
@@ -108,6 +109,14 @@ class Checkout:
     def refund(self, reference: str, amount: Amount | None = None, key: str | None = None) -> Refund:
         """Give money back: :func:`flask_fps.checkout.refund.refund`."""
         return refund.refund(self._desk, reference, amount, key)
+
+    def settle(self, reference: str, amount: Amount | None = None) -> Payment:
+        """Take what is reserved: :func:`flask_fps.checkout.reserve.settle`."""
+        return reserve.settle(self._desk, reference, amount)
+
+    def cancel(self, reference: str) -> Payment:
+        """Give up what is reserved: :func:`flask_fps.checkout.reserve.cancel`."""
+        return reserve.cancel(self._desk, reference)
 
     def refund_key(self, reference: str, amount: Amount | None = None) -> str:
         """The key that :meth:`refund` would make: :func:`flask_fps.checkout.refund.key_for`."""

@@ -103,7 +103,8 @@ class Desk:
     def intent(self, payment: Payment, authorization_id: str, number: int) -> Intent:
         """The request that pays or reserves this payment, frozen. The same payment and number give the same."""
         kind = Kind.RESERVE if payment.reserve else Kind.PAY
-        return self.frozen(payment, kind, payment.money, f"{payment.reference}-{number}", authorization_id)
+        frozen = self.frozen(payment, kind, payment.money, f"{payment.reference}-{number}", authorization_id)
+        return replace(frozen, holds_for=self.gateway(payment).limits.hold_within) if payment.reserve else frozen
 
     def frozen(self, payment: Payment, kind: Kind, money: Money, reference: str, authorization_id: str) -> Intent:
         """A request about this payment's money, with every parameter that it will be sent with."""
@@ -124,7 +125,10 @@ class Desk:
             Kind.CANCEL: gateway.cancel,
             Kind.REFUND: gateway.refund,
         }[Kind(intent.kind)]
-        return asked(lambda: send(intent))
+        outcome = asked(lambda: send(intent))
+        if intent.kind == Kind.RESERVE and outcome.result is Result.SUCCESS:  # nobody asked it to take anything
+            return Outcome(Result.UNKNOWN, outcome.transaction_id, message="asked to reserve, it says that it has paid")
+        return outcome
 
 
 def ours(desk: Desk, reference: str) -> Payment:

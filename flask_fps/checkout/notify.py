@@ -141,7 +141,7 @@ def _learn_of_refund(desk: Desk, gateway: Gateway, waiting: Waiting, transaction
 def _intent_of(desk: Desk, note: Notification, payment: Payment | None) -> Intent | None:
     if note.reference is not None:
         return desk.ledger.intent_named(note.reference)
-    return desk.ledger.intent(payment.reference) if payment else None
+    return desk.ledger.newest_intent(payment.reference) if payment else None
 
 
 def _postpone(desk: Desk, waiting: Waiting, said: str) -> None:

@@ -21,6 +21,7 @@ from ..records import Booked
 from ..records import Grant
 from ..records import Intent
 from ..records import JournalEntry
+from ..records import Kind
 from ..records import Outcome
 from ..records import Payment
 from ..records import State
@@ -37,6 +38,7 @@ from . import outbox
 from . import owners
 from . import reading
 from . import releases
+from . import reserving
 from . import settling
 from .accepting import Accepted as Accepted
 from .accepting import Proof as Proof
@@ -76,6 +78,9 @@ from .refunding import TakenRefund as TakenRefund
 from .refunding import Wish as Wish
 from .refunds import Refunds as Refunds
 from .releases import Release as Release
+from .reserving import Asked as Asked
+from .reserving import Claim as Claim
+from .reserving import Make as Make
 from .returning import Returned as Returned
 from .role_tokens import RoleTokens
 from .settling import Settled as Settled
@@ -146,8 +151,13 @@ class Ledger:
         return self._read(lambda session: reading.payment_by_handle(session, account, handle))
 
     def intent(self, payment: str) -> Intent | None:
-        """The newest request that was to pay this payment."""
-        return self._read(lambda session: reading.newest_intent(session, payment))
+        """The newest request that was to pay or reserve this payment."""
+        return self._read(lambda session: reading.newest_intent(session, payment, (Kind.PAY, Kind.RESERVE)))
+
+    def newest_intent(self, payment: str) -> Intent | None:
+        """The newest request about what this payment brings: to pay, reserve, settle or cancel."""
+        inward = Kind.PAY, Kind.RESERVE, Kind.SETTLE, Kind.CANCEL
+        return self._read(lambda session: reading.newest_intent(session, payment, inward))
 
     def intent_named(self, reference: str) -> Intent | None:
         return self._read(lambda session: reading.intent_of(session, reference))
@@ -266,6 +276,20 @@ class Ledger:
         """Merge an answer into its payment: :func:`flask_fps.ledger.settling.settle`."""
         return self._write(
             lambda session, now: settling.settle(session, now, intent, outcome, lease, handlers, self.backoff)
+        )
+
+    # What is reserved
+
+    def ask_of_hold(self, wish: Claim, make: Make, lease: Lease) -> Asked:
+        """Write down that a hold is to be settled or cancelled: :func:`flask_fps.ledger.reserving.ask`."""
+        return self._write(lambda session, now: reserving.ask(session, now, wish, make, lease))
+
+    def take_hold(
+        self, reference: str, make: Make, lease: Lease, windows: Windows, *, early: bool = False
+    ) -> Taken | None:
+        """Lease a reserved payment that is due: :func:`flask_fps.ledger.reserving.take`."""
+        return self._write(
+            lambda session, now: reserving.take(session, now, reference, make, lease, windows, early=early)
         )
 
     def park(self, reference: str, reason: str, owner: str | None = None) -> Payment:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ..records import CLAIMING
 from ..records import Intent
 from ..records import IntentState
+from ..records import Kind
 from ..records import Payment
 from ..records import State
 from .models import IntentRow
@@ -28,6 +29,8 @@ from .reading import payment_record
 S = State
 #: The buyer was sent away, and no authorization of his is known.
 AWAY = frozenset({S.STARTED, S.ABANDONED, S.REFUSED})
+#: What a payment's authorization is used for.
+PAYING = (Kind.PAY.value, Kind.RESERVE.value)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ def freeze(session: Session, now: datetime, row: PaymentRow, intent: Intent) -> 
         created_at=now,
     )
     session.add(stored)
+    if intent.holds_for is not None:
+        row.hold_until = (row.authorized_at or now) + intent.holds_for
     return stored
 
 
@@ -124,14 +129,14 @@ def take(
     a person is only asked about, and only if somebody wants it (``early``).
     """
     row = free_row(session, candidate.payment)
-    if row is None or _held(row, now) or not _due(row, now, early):
+    if row is None or is_held(row, now) or not is_due(row, now, early):
         return None
     if row.state == S.AUTHORIZED.value:
         return _take_authorized(session, now, row, candidate, lease, windows.pay)
     stored = _last_intent(session, row)
     if stored is None or row.state not in (S.PAYING.value, S.UNKNOWN.value, S.PENDING.value):
         return None
-    _hold(row, now, lease)
+    take_lease(row, now, lease)
     if row.state == S.PENDING.value:
         return Taken(payment_record(row), intent_record(stored, row.reference), Task.CHECK)
     if stored.sends > 1 or row.parked_reason is not None or too_old(stored, now, windows.resend):
@@ -166,29 +171,29 @@ def _take_authorized(
 def hold(session: Session, now: datetime, reference: str, lease: Lease, *, early: bool) -> Payment | None:
     """Lease a payment whose buyer has not come back, to ask the provider about him."""
     row = free_row(session, reference)
-    if row is None or S(row.state) not in AWAY or _held(row, now) or not _due(row, now, early):
+    if row is None or S(row.state) not in AWAY or is_held(row, now) or not is_due(row, now, early):
         return None
-    _hold(row, now, lease)
+    take_lease(row, now, lease)
     return payment_record(row)
 
 
-def _hold(row: PaymentRow, now: datetime, lease: Lease) -> None:
+def take_lease(row: PaymentRow, now: datetime, lease: Lease) -> None:
     row.lease_owner, row.lease_until = lease.owner, now + lease.lasts
     row.due_at, row.attempts = row.lease_until, row.attempts + 1
 
 
-def _due(row: PaymentRow, now: datetime, early: bool) -> bool:
+def is_due(row: PaymentRow, now: datetime, early: bool) -> bool:
     return early or (row.due_at is not None and row.due_at <= now)
 
 
-def _held(row: PaymentRow, now: datetime) -> bool:
+def is_held(row: PaymentRow, now: datetime) -> bool:
     return row.lease_until is not None and row.lease_until > now
 
 
 def resend(session: Session, now: datetime, intent: Intent, lease: Lease) -> Intent | None:
     """Count one more send of an intent, or ``None`` if the lease was lost meanwhile."""
     row = locked_row(session, intent.payment)
-    if row.lease_owner != lease.owner or not _held(row, now):
+    if row.lease_owner != lease.owner or not is_held(row, now):
         return None
     row.lease_until = row.due_at = now + lease.lasts
     stored = intent_row(session, intent.reference)
@@ -198,5 +203,5 @@ def resend(session: Session, now: datetime, intent: Intent, lease: Lease) -> Int
 
 
 def _last_intent(session: Session, row: PaymentRow) -> IntentRow | None:
-    query = select(IntentRow).where(IntentRow.payment_id == row.id, IntentRow.kind == "pay")
+    query = select(IntentRow).where(IntentRow.payment_id == row.id, IntentRow.kind.in_(PAYING))
     return session.scalar(query.order_by(IntentRow.id.desc()).limit(1))

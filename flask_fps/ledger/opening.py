@@ -70,7 +70,8 @@ class Draft:
 
     @property
     def snapshot(self) -> str:
-        return _digest([self.order.currency, [_terms(line) for line in self.order.lines]])
+        held = ["reserve"] if self.order.reserve else []
+        return _digest([self.order.currency, [_terms(line) for line in self.order.lines], *held])
 
     def without(self, skus: Collection[str]) -> Draft:
         """The payment for all other lines."""
@@ -218,6 +219,7 @@ def _insert(session: Session, draft: Draft, now: datetime) -> PaymentRow:
         next_url=order.next_url,
         return_url=draft.return_url,
         notify_url=draft.notify_url,
+        reserve=order.reserve,
         created_at=now,
         due_at=now + draft.ask_after,
         attempts=0,

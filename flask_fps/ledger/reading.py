@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func
@@ -17,6 +18,7 @@ from ..records import FINAL
 from ..records import Intent
 from ..records import IntentState
 from ..records import JournalEntry
+from ..records import Kind
 from ..records import Line
 from ..records import Payment
 from ..records import Result
@@ -167,11 +169,11 @@ def intent_row(session: Session, reference: str) -> IntentRow:
     return session.execute(select(IntentRow).where(IntentRow.reference == reference)).scalar_one()
 
 
-def newest_intent(session: Session, reference: str) -> Intent | None:
+def newest_intent(session: Session, reference: str, kinds: Sequence[Kind]) -> Intent | None:
     query = (
         select(IntentRow)
         .join(PaymentRow, PaymentRow.id == IntentRow.payment_id)
-        .where(PaymentRow.reference == reference, IntentRow.kind == "pay")
+        .where(PaymentRow.reference == reference, IntentRow.kind.in_([kind.value for kind in kinds]))
         .order_by(IntentRow.id.desc())
         .limit(1)
     )

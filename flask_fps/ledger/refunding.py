@@ -35,6 +35,7 @@ from .models import ParkedRow
 from .models import PaymentRow
 from .models import RefundRow
 from .moves import journal
+from .reading import free_row
 from .reading import intent_record
 from .reading import locked_row
 from .reading import payment_record
@@ -188,7 +189,10 @@ def claim(
 
     What is before a person is only asked about, and only if somebody wants it (``early``).
     """
-    row, refund = locked(session, id)
+    row = free_row(session, _payment_of(session, id))
+    if row is None:
+        return None
+    refund = session.get_one(RefundRow, id)
     if R(refund.state) not in OPEN or _held(refund, now) or not (early or _is_due(refund, now)):
         return None
     _hold(refund, now, lease)
@@ -249,9 +253,13 @@ def is_parked(session: Session, refund: RefundRow) -> bool:
 
 def locked(session: Session, id: int) -> tuple[PaymentRow, RefundRow]:
     """The payment first, as every other step does; then what is true of its refund under that lock."""
-    query = select(PaymentRow.reference).join(RefundRow, RefundRow.payment_id == PaymentRow.id)
-    row = locked_row(session, session.execute(query.where(RefundRow.id == id)).scalar_one())
+    row = locked_row(session, _payment_of(session, id))
     return row, session.get_one(RefundRow, id)
+
+
+def _payment_of(session: Session, id: int) -> str:
+    query = select(PaymentRow.reference).join(RefundRow, RefundRow.payment_id == PaymentRow.id)
+    return session.execute(query.where(RefundRow.id == id)).scalar_one()
 
 
 def _hold(refund: RefundRow, now: datetime, lease: Lease) -> None:

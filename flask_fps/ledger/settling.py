@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ..records import FINAL
 from ..records import Intent
 from ..records import IntentState
+from ..records import Kind
 from ..records import Outcome
 from ..records import Payment
 from ..records import Result
@@ -34,6 +35,10 @@ from .noting import unpark_row
 from .reading import intent_row
 from .reading import locked_row
 from .reading import payment_record
+from .reserving import CLAIMS
+from .reserving import forgotten_at
+from .reserving import last_claim
+from .reserving import OPEN
 
 S = State
 #: Payments in these states are asked about again by themselves.
@@ -77,7 +82,8 @@ def settle(
         park_row(session, now, row, f"transaction {outcome.transaction_id} already belongs to another payment")
         outcome = Outcome(Result.UNKNOWN, message="the answer names another payment's transaction")
     current = stored.id == _newest(session, row)
-    target = _target(before, stored, outcome) if current or outcome.result is Result.SUCCESS else None
+    read = _target_of_claim if stored.kind in CLAIMS else _target
+    target = read(before, stored, outcome) if current or outcome.result is Result.SUCCESS else None
     _note(session, now, row, stored, outcome)
     contradiction = _contradiction(row, target, outcome)
     if outcome.transaction_id:
@@ -86,11 +92,12 @@ def settle(
     if contradiction:
         park_row(session, now, row, contradiction)
     elif target is S.PAID and _may_win(session, now, row):
-        paid = _win(session, now, row, outcome, lease, handlers)
+        paid = _win(session, now, row, _taken(row, stored, outcome), outcome, lease, handlers)
     elif target is not None and target is not before:
         _step_to(session, now, row, target, outcome)
     if current:
-        _schedule(row, now, delays)
+        _check_refused_claim(session, now, row, outcome)
+        _schedule(session, row, now, delays)
     release(row, lease.owner)
     payment = payment_record(row)
     return Settled(payment, before, paid, parked=payment.parked_reason is not None and not rested)
@@ -98,12 +105,37 @@ def settle(
 
 def _newest(session: Session, row: PaymentRow) -> int | None:
     """The request that counts: an earlier one was refused for good before this one was made."""
-    return session.scalar(select(func.max(IntentRow.id)).where(IntentRow.payment_id == row.id))
+    inward = IntentRow.payment_id == row.id, IntentRow.kind != Kind.REFUND.value
+    return session.scalar(select(func.max(IntentRow.id)).where(*inward))
 
 
-def _schedule(row: PaymentRow, now: datetime, delays: Backoff) -> None:
+def _schedule(session: Session, row: PaymentRow, now: datetime, delays: Backoff) -> None:
+    soon = now + delays.after(row.attempts)
+    if row.state == S.RESERVED.value:
+        row.due_at = _due_while_held(session, row, now, soon)
+        return
     driven = S(row.state) in DRIVEN and row.parked_reason is None
-    row.due_at = now + delays.after(row.attempts) if driven else None
+    row.due_at = soon if driven else None
+
+
+def _due_while_held(session: Session, row: PaymentRow, now: datetime, soon: datetime) -> datetime | None:
+    """A hold is looked after until its end, also while a person is to look at it."""
+    last, parked, watch = last_claim(session, row), row.parked_reason is not None, forgotten_at(row)
+    if last is not None and last.state in OPEN:
+        return None if parked else soon
+    if last is not None and not parked:
+        return soon  # it was refused: what is true of the hold?
+    if watch is not None and now < watch:
+        return watch
+    return None if parked else soon
+
+
+def _check_refused_claim(session: Session, now: datetime, row: PaymentRow, outcome: Outcome) -> None:
+    """What was asked for was refused, and it is held as before: a person decides."""
+    last = last_claim(session, row)
+    if row.state == S.RESERVED.value and outcome.result is Result.RESERVED and last and last.state not in OPEN:
+        what = "take what is held" if last.kind == Kind.SETTLE.value else "give up the hold"
+        park_row(session, now, row, f"the provider refuses to {what}: {last.code or 'it says no more'}")
 
 
 def _target(before: State, stored: IntentRow, outcome: Outcome) -> State | None:
@@ -120,6 +152,35 @@ def _target(before: State, stored: IntentRow, outcome: Outcome) -> State | None:
     }[outcome.result]
     recorded = before in (S.PENDING, S.RESERVED) and outcome.transaction_id is None
     return None if recorded and said in (S.UNKNOWN, S.AUTHORIZED, S.FAILED) else said
+
+
+def _target_of_claim(before: State, stored: IntentRow, outcome: Outcome) -> State | None:
+    """Only what has happened to the hold moves the payment; how its request stands is the intent's own state."""
+    if outcome.result is Result.FAILURE:
+        return S.FAILED if outcome.transaction_id is not None else None
+    return {Result.SUCCESS: S.PAID, Result.CANCELLED: S.CANCELLED}.get(outcome.result)
+
+
+def _state_of_claim(session: Session, row: PaymentRow, stored: IntentRow, outcome: Outcome) -> IntentState:
+    before, proven = IntentState(stored.state), stored.sends <= stored.harmless_sends
+    answered = before in (IntentState.PENDING, IntentState.FAILURE, IntentState.REFUSED)
+    if outcome.result is Result.RESERVED or (outcome.result is Result.UNKNOWN and answered):
+        return before
+    if outcome.result is Result.NOT_SENT:
+        return IntentState.FROZEN if proven else IntentState.UNKNOWN
+    if outcome.result is not Result.FAILURE or outcome.transaction_id is not None:
+        return IntentState(outcome.result.value)
+    if not proven:
+        return IntentState.UNKNOWN
+    again = outcome.retryable and (outcome.unread or _intents_made(session, row) < INTENTS_MAX)
+    return IntentState.REFUSED if again else IntentState.FAILURE
+
+
+def _taken(row: PaymentRow, stored: IntentRow, outcome: Outcome) -> int | None:
+    """How much was taken, where it is not the whole amount."""
+    told = outcome.facts.money if outcome.facts is not None else None
+    taken = told.minor if told is not None else stored.amount
+    return None if taken == row.amount or stored.kind == Kind.PAY.value else taken
 
 
 def _refused(stored: IntentRow, outcome: Outcome, earlier_unproven: bool) -> State:
@@ -146,7 +207,11 @@ def _note(session: Session, now: datetime, row: PaymentRow, stored: IntentRow, o
     if outcome.result is Result.NOT_SENT or (outcome.result is Result.FAILURE and outcome.transaction_id is None):
         stored.harmless_sends += 1
     if stored.state != IntentState.SUCCESS.value:
-        stored.state, stored.code = outcome.result.value, outcome.code
+        if stored.kind in CLAIMS:
+            stored.state = _state_of_claim(session, row, stored, outcome).value
+            stored.code = outcome.code or stored.code
+        else:
+            stored.state, stored.code = outcome.result.value, outcome.code
     journal(
         session,
         row,
@@ -188,6 +253,8 @@ def _remember_transaction(
     if known:
         if outcome.result in ENDED or Result(known.status) not in ENDED:  # a slow answer does not undo a later one
             known.status, known.updated_at = outcome.result.value, now
+            if outcome.result is Result.SUCCESS:
+                known.amount = _taken(row, stored, outcome) or known.amount
         return
     session.flush()
     session.add(
@@ -198,7 +265,7 @@ def _remember_transaction(
             intent_id=stored.id,
             transaction_id=outcome.transaction_id,
             status=outcome.result.value,
-            amount=stored.amount,
+            amount=_taken(row, stored, outcome) or stored.amount,
             currency=stored.currency,
             created_at=now,
             updated_at=now,
@@ -216,9 +283,16 @@ def _may_win(session: Session, now: datetime, row: PaymentRow) -> bool:
 
 
 def _win(
-    session: Session, now: datetime, row: PaymentRow, outcome: Outcome, lease: Lease, handlers: Iterable[str]
+    session: Session,
+    now: datetime,
+    row: PaymentRow,
+    taken: int | None,
+    outcome: Outcome,
+    lease: Lease,
+    handlers: Iterable[str],
 ) -> tuple[outbox.Delivery, ...]:
-    move(session, row, S.PAID, now, why=f"paid by transaction {outcome.transaction_id}", paid_at=now)
+    why = f"paid by transaction {outcome.transaction_id}"
+    move(session, row, S.PAID, now, why=why, paid_at=now, paid_amount=taken)
     row.due_at = row.lease_owner = row.lease_until = None
     unpark_row(session, now, row)
     _grant(session, now, row)
@@ -241,4 +315,5 @@ def _step_to(session: Session, now: datetime, row: PaymentRow, target: State, ou
 
 
 def _intents_made(session: Session, row: PaymentRow) -> int:
-    return session.scalar(select(func.count()).select_from(IntentRow).where(IntentRow.payment_id == row.id)) or 0
+    inward = IntentRow.payment_id == row.id, IntentRow.kind != Kind.REFUND.value
+    return session.scalar(select(func.count()).select_from(IntentRow).where(*inward)) or 0

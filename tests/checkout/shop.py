@@ -98,13 +98,13 @@ class Shop:
 
     # What a buyer does
 
-    def start(self, *items: Item, buyer: str = JOHN, key: str | None = None) -> Started:
-        order = make_order(items or (SONG,), "USD", next_url="/download/1", key=key)
+    def start(self, *items: Item, buyer: str = JOHN, key: str | None = None, reserve: bool = False) -> Started:
+        order = make_order(items or (SONG,), "USD", next_url="/download/1", key=key, reserve=reserve)
         addresses = Addresses(lambda reference: f"https://shop.example/fps/return?ref={reference}", IPN)
         return self.checkout.start(order, buyer, "default", addresses)
 
-    def started(self, *items: Item, buyer: str = JOHN, key: str | None = None) -> Payment:
-        payment = self.start(*items, buyer=buyer, key=key).payment
+    def started(self, *items: Item, buyer: str = JOHN, key: str | None = None, reserve: bool = False) -> Payment:
+        payment = self.start(*items, buyer=buyer, key=key, reserve=reserve).payment
         assert payment is not None
         return payment
 
@@ -114,8 +114,8 @@ class Shop:
         said = {"status": "authorized", "token": agreed.id, "signature": "provider", **changes}
         return self.checkout.finish(payment, _query(said))
 
-    def buy(self, *items: Item, buyer: str = JOHN, key: str | None = None) -> Payment:
-        payment = self.started(*items, buyer=buyer, key=key)
+    def buy(self, *items: Item, buyer: str = JOHN, key: str | None = None, reserve: bool = False) -> Payment:
+        payment = self.started(*items, buyer=buyer, key=key, reserve=reserve)
         assert self.come_back(payment) is Standing.AUTHORIZED
         return self.payment(payment)
 

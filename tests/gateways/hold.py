@@ -146,8 +146,10 @@ class HoldGateway:
         shelf = "backs" if back else "charges"
         try:
             found = self.wire(shelf, {"of": intent.reference})[shelf]
-            if not found and intent.kind == "cancel":
+            if not found and intent.kind in ("reserve", "settle", "cancel"):
                 self.wire("hold", {"id": intent.authorization_id})
+                if intent.kind == "reserve":
+                    return Outcome(Result.RESERVED)
         except Refused as error:
             gone = error.code == "hold_gone"
             return Outcome(Result.CANCELLED if gone else Result.UNKNOWN, message=str(error))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from datetime import datetime
 from datetime import timedelta
-from datetime import timezone
 from typing import Any
 from typing import TypeVar
 
@@ -45,6 +44,7 @@ from .gateways.watched import Watcher
 from .ledger import Home
 from .ledger import home_of
 from .ledger import Ledger
+from .ledger import system_time
 from .ledger import Terms
 from .links import Links
 from .links import secret_keys
@@ -80,7 +80,8 @@ class FPS:
         Without it the ledger keeps a database of its own (``FPS_DATABASE_URI``).
     :param gateways: other providers by name, for ``FPS_GATEWAY``.
     :param transport: a ``requests.Session`` for all calls to the provider, for tests.
-    :param clock: aware UTC time, for tests.
+    :param clock: aware UTC time, for tests. On PostgreSQL leases and due times go by the database's own clock: what
+        counts there is by how much this one differs from the system's.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class FPS:
         self._transport = transport
         self._db = db
         self._gateways = {"fps": fps_gateway, **(gateways or {})}
-        self._clock = clock or _now
+        self._clock = clock or system_time
         self._buyer_loader: Callable[[], object] | None = None
         self._account_loader: Callable[[tuple[Item, ...]], str | None] | None = None
         self._handlers: dict[str, Callable[[Payment], object]] = {}
@@ -134,7 +135,7 @@ class FPS:
         desk = Desk(
             ledger=ledger,
             gateways=gateways,
-            clock=self._clock,
+            clock=ledger.clock,
             new_name=lambda: secrets.token_hex(16),
             tell=teller(app),
             fresh=freshener(app, config),
@@ -424,7 +425,3 @@ def _upgrade(app: Flask, home: Home) -> None:
 def _spares_our_tables(migrate: Any) -> bool:
     include = getattr(migrate, "configure_args", {}).get("include_name")
     return include is not None and not include("fps_payments", "table", {})
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

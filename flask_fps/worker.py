@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from .errors import LedgerBusy
+from .errors import SchemaMissing
 from .state import AppState
 
 log = logging.getLogger("flask_fps")
@@ -134,7 +135,7 @@ def _each(due: Iterable[T], act: Callable[[T], None]) -> int:
         try:
             act(one)
             count += 1
-        except LedgerBusy:
+        except (LedgerBusy, SchemaMissing):
             raise
         except Exception:
             log.exception("the worker could not take %r further", one)

@@ -28,6 +28,7 @@ _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_TOKEN = re.compile(r"[A-Z0-9]{64}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -66,6 +67,13 @@ def keys(value: Any) -> tuple[str, ...]:
         if not isinstance(each, str) or not each or not each.isascii() or not each.isprintable() or " " in each:
             raise Wrong("must be the key as it was given: ASCII, not empty, no spaces or line ends around it")
     return tuple(found)
+
+
+def token(value: Any) -> str:
+    """A token's id as FPS gave it."""
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise Wrong("must be a token's id: 64 upper-case letters and digits")
+    return value
 
 
 def email(value: Any) -> str:
@@ -214,6 +222,27 @@ def locations(value: Any) -> dict[str, str]:
     return {os.path.realpath(folder): address.rstrip("/") for folder, address in value.items()}
 
 
+#: What each account may have for itself, without ``FPS_``.
+OF_AN_ACCOUNT = (
+    *("GATEWAY", "CURRENCY", "ACCESS_KEY", "SECRET_KEY", "RECIPIENT_EMAIL", "CALLER_TOKEN", "RECIPIENT_TOKEN"),
+    *("API_VERSION", "RETURN_SIGNATURE", "API_URL", "CBUI_URL", "CERTIFICATES", "CERTIFICATE_URL", "PAYMENT_METHODS"),
+)
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def accounts(value: Any) -> dict[str, dict[str, Any]]:
+    """Accounts by name, each with the keys that are its own. Whether their values fit is found out later."""
+    if not isinstance(value, Mapping) or not all(isinstance(each, Mapping) for each in value.values()):
+        raise Wrong("must be a dict of accounts, each a dict of keys, such as {'eu': {'ACCESS_KEY': …}}")
+    for name, own in value.items():
+        if not isinstance(name, str) or not _ACCOUNT.fullmatch(name) or name == "default":
+            raise Wrong(f"has an account {name!r:.80}: use letters, digits, - and _, and not 'default'")
+        strange = sorted(str(key) for key in own if key not in OF_AN_ACCOUNT)
+        if strange:
+            raise Wrong(f"has {', '.join(strange)[:80]} in {name!r}: an account may have {', '.join(OF_AN_ACCOUNT)}")
+    return {name: dict(own) for name, own in value.items()}
+
+
 def _number(value: Any) -> float | None:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
@@ -270,3 +299,15 @@ def _der(found: bytes) -> bytes | None:
         return base64.b64decode(b"".join(body[1].split()), validate=True) if body else None
     except binascii.Error:
         return None
+
+
+def report(problems: Mapping[str, str], known: Iterable[str]) -> str:
+    """One message for all that is wrong, in the order of the keys, each with where its documentation stands."""
+    keys = list(known)
+    order = [*keys, *sorted(problems.keys() - set(keys))]
+    lines = [f"  {key} {problems[key]}{_see(key) if key in keys else ''}" for key in order if key in problems]
+    return "\n".join([f"Flask-FPS cannot start, {len(lines)} of its settings must change:", *lines])
+
+
+def _see(key: str) -> str:
+    return f" (docs/configuration.rst#{key.lower().replace('_', '-')})"

@@ -21,6 +21,7 @@ from . import _settings as settings
 from ._settings import Wrong
 from .protocol import demo
 from .protocol import endpoints
+from .protocol import eras
 
 ENDED = (
     "Amazon ended FPS on 2015-06-01, and the hosts that 'sandbox' and 'production' meant are gone. "
@@ -82,15 +83,26 @@ class Config:
     )
     api_version: str = _key(
         "FPS_API_VERSION",
-        settings.choice("2010-08-28", "2008-09-17"),
+        settings.choice(*eras.VERSIONS),
         "The dialect spoken with the API.",
-        default="2010-08-28",
+        default=eras.VERSIONS[0],
     )
     return_signature: str = _key(
         "FPS_RETURN_SIGNATURE",
-        settings.choice("v2", "v1"),
-        "How returns are signed: 'v2' by certificate; 'v1' by our secret key, with FPS_API_VERSION 2008-09-17 only.",
-        default="v2",
+        settings.choice("v2", "v1", "awsSignature"),
+        "How returns are signed: 'v2' by certificate; with our secret key 'v1', under FPS_API_VERSION 2008-09-17 only, "
+        "and 'awsSignature' under 2007-01-08, which knows nothing else.",
+        default="",
+    )
+    caller_token: str | None = _key(
+        "FPS_CALLER_TOKEN",
+        settings.token,
+        "Our token as caller, for FPS_API_VERSION 2007-01-08. Default: what `flask fps tokens install` has stored.",
+    )
+    recipient_token: str | None = _key(
+        "FPS_RECIPIENT_TOKEN",
+        settings.token,
+        "The token of whoever is paid. Default: ourselves, under 2007-01-08 by the stored token.",
     )
     api_url: str = _key(
         "FPS_API_URL", settings.endpoint, "The API's address. Not for 'local', where the sandbox has it.", default=""
@@ -179,22 +191,20 @@ class Config:
         "FPS_DOWNLOAD_DAYS", settings.count, "For how many days it may be downloaded. Default: for ever."
     )
     download_window: timedelta = _key(
-        "FPS_DOWNLOAD_WINDOW",
-        settings.duration,
-        "How long one counted download lasts: what is asked for within it is part of it.",
-        default=timedelta(hours=1),
+        "FPS_DOWNLOAD_WINDOW", settings.duration, "How long one counted download lasts.", default=timedelta(hours=1)
     )
     download_link_age: timedelta = _key(
-        "FPS_DOWNLOAD_LINK_AGE",
-        settings.duration,
-        "How long a link of fps.download_url is good: seconds, or a timedelta.",
-        default=timedelta(days=1),
+        "FPS_DOWNLOAD_LINK_AGE", settings.duration, "How long a download link is good.", default=timedelta(days=1)
     )
     claim_age: timedelta = _key(
-        "FPS_CLAIM_AGE",
-        settings.duration,
-        "How long a claim link is good: seconds, or a timedelta.",
-        default=timedelta(days=30),
+        "FPS_CLAIM_AGE", settings.duration, "How long a claim link is good.", default=timedelta(days=30)
+    )
+    accounts: Mapping[str, Mapping[str, Any]] = _key(
+        "FPS_ACCOUNTS",
+        settings.accounts,
+        "More accounts by name, each a dict of its own keys.",
+        default={},
+        secret=True,
     )
     send_receipt: Callable[..., object] | None = _key(
         "FPS_SEND_RECEIPT",
@@ -266,7 +276,7 @@ class _Reading:
         if "FPS_ENVIRONMENT" not in self.problems:
             self._local() if self.values["FPS_ENVIRONMENT"] == "local" else self._elsewhere()
         if self.problems:
-            raise RuntimeError(_report(self.problems))
+            raise RuntimeError(settings.report(self.problems, KEYS))
         return Config(**{each.name: self.values[each.metadata["key"]] for each in fields(Config)})
 
     def wrong(self, key: str, sentence: str) -> None:
@@ -292,10 +302,17 @@ class _Reading:
         if self.currencies is not None:
             self._one_of("FPS_CURRENCY", self.currencies, "this gateway takes")
         self._pairs(values["FPS_ACCESS_KEY"], values["FPS_SECRET_KEY"])
-        if values["FPS_RETURN_SIGNATURE"] == "v1" and values["FPS_API_VERSION"] != "2008-09-17":
-            self.wrong(
-                "FPS_RETURN_SIGNATURE", "'v1' needs FPS_API_VERSION = '2008-09-17': later ones have certificates"
-            )
+        self._of_version(values["FPS_API_VERSION"])
+
+    def _of_version(self, version: str) -> None:
+        """What goes with one API version and not with another."""
+        values, known = self.values, eras.RETURN_SIGNATURES[version]
+        given = values["FPS_RETURN_SIGNATURE"] = values["FPS_RETURN_SIGNATURE"] or known[0]
+        if given not in known:
+            fitting = [each for each, signatures in eras.RETURN_SIGNATURES.items() if given in signatures]
+            self.wrong("FPS_RETURN_SIGNATURE", f"is {given!r}, which needs FPS_API_VERSION {' or '.join(fitting)}")
+        if values["FPS_CALLER_TOKEN"] and version not in eras.WITH_CALLER_TOKEN:
+            self.wrong("FPS_CALLER_TOKEN", f"is for FPS_API_VERSION 2007-01-08: remove it, {version} has none")
 
     def _one_of(self, key: str, allowed: Collection[str], phrase: str) -> None:
         if self.values[key] not in allowed:
@@ -379,15 +396,3 @@ def _derived(sandbox: str) -> dict[str, Any]:
         "FPS_CERTIFICATES": (demo.CERTIFICATE_PEM,),
         "FPS_CERTIFICATE_URL": f"{sandbox}{demo.CERTIFICATE_PATH}",
     }
-
-
-def _report(problems: Mapping[str, str]) -> str:
-    order = [*KEYS, *sorted(problems.keys() - KEYS.keys())]
-    lines = [f"  {key} {problems[key]}{_see(key)}" for key in order if key in problems]
-    return "\n".join([f"Flask-FPS cannot start, {len(lines)} of its settings must change:", *lines])
-
-
-def _see(key: str) -> str:
-    if key not in KEYS:
-        return ""
-    return f" (docs/configuration.rst#{key.lower().replace('_', '-')})"

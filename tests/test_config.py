@@ -167,7 +167,7 @@ def test_a_value_is_read(key: str, value: object, name: str, read: object) -> No
         ("FPS_SECRET_KEY", "sécret"),
         ("FPS_RECIPIENT_EMAIL", "seller"),
         ("FPS_RECIPIENT_EMAIL", "a@b\n"),
-        ("FPS_API_VERSION", "2007-01-08"),
+        ("FPS_API_VERSION", "2007-01-09"),
         ("FPS_API_VERSION", 2010),
         ("FPS_RETURN_SIGNATURE", "v3"),
         ("FPS_RETURN_SIGNATURE", "v1"),

@@ -18,7 +18,7 @@ from flask.cli import with_appcontext
 from ..errors import ServiceError
 from ..errors import TransportError
 from ..protocol.activity import transactions
-from ..protocol.client import Client
+from ..protocol.dialects import Speaker
 from ..protocol.messages import GetAccountBalance
 from ..protocol.messages import GetTransaction
 from ..protocol.results import Amount
@@ -31,15 +31,15 @@ from .payments import table
 json_option = click.option("--json", "as_json", is_flag=True, help="As FPS says it, for scripts.")
 
 
-def client_of(state: AppState) -> Client:
-    """The FPS client of this app.
+def fps_of(state: AppState) -> Speaker:
+    """FPS under this app's keys, in whatever version.
 
     :raises click.ClickException: its gateway speaks something else.
     """
-    client: Client | None = getattr(state.gateway, "client", None)
-    if client is None:
+    speaker: Speaker | None = getattr(state.gateway, "speaker", None)
+    if speaker is None:
         raise click.ClickException(f"this asks FPS, and FPS_GATEWAY is {state.gateway.name!r}")
-    return client
+    return speaker
 
 
 class Asking:
@@ -69,7 +69,7 @@ def activity(days: float, limit: int, as_json: bool) -> None:
     """List the account's transactions as FPS has them, oldest first."""
     state = current_fps()
     with Asking():
-        found = list(islice(transactions(client_of(state), state.ledger.clock() - timedelta(days=days)), limit))
+        found = list(islice(transactions(fps_of(state), state.ledger.clock() - timedelta(days=days)), limit))
     if as_json:
         click.echo(json.dumps([plain(each) for each in found], indent=2))
     elif not found:
@@ -102,7 +102,7 @@ def transaction(transaction_id: str, as_json: bool) -> None:
     """Show one transaction as FPS has it, and the payment it belongs to."""
     state = current_fps()
     with Asking():
-        found = client_of(state).send(GetTransaction(transaction_id=transaction_id)).transaction
+        found = fps_of(state).send(GetTransaction(transaction_id=transaction_id)).transaction
     payment = state.ledger.operator.payment_of_transaction(transaction_id)
     if as_json:
         click.echo(json.dumps({**plain(found), "payment": payment}, indent=2))
@@ -131,7 +131,7 @@ def transaction(transaction_id: str, as_json: bool) -> None:
 def balance(as_json: bool) -> None:
     """Show what stands in the account."""
     with Asking():
-        found = client_of(current_fps()).send(GetAccountBalance()).account_balance
+        found = fps_of(current_fps()).send(GetAccountBalance()).account_balance
     if as_json:
         click.echo(json.dumps(plain(found), indent=2))
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from dataclasses import astuple
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
@@ -25,6 +26,8 @@ from ..protocol.activity import BATCHES
 from ..protocol.activity import transactions
 from ..protocol.cbui import CBUI
 from ..protocol.client import Client
+from ..protocol.dialects import RoleTokens
+from ..protocol.dialects import Speaker
 from ..records import Facts
 from ..records import Intent
 from ..records import Kind
@@ -76,6 +79,7 @@ class FPSGateway:
     :param verifier: makes the judge of returns and notifications, at the first message.
     :param recipient_email: our own account, as FPS reports it: a payment found by asking counts only
         if the money went there.
+    :param tokens: of our own roles, where they are shown: the recipient's also tells what was paid to us.
     :param probe: open a connection before a buyer is sent away (the local sandbox may not run).
     """
 
@@ -84,6 +88,7 @@ class FPSGateway:
     verifier: Callable[[], outbound.Verifier]
     recipient_email: str
     methods: tuple[str, ...]
+    tokens: Callable[[], RoleTokens] = RoleTokens
     send_notify_url: bool = True
     probe: bool = False
 
@@ -96,6 +101,11 @@ class FPSGateway:
         can_reserve=True,
         currencies=frozenset({"USD"}),
     )
+
+    @cached_property
+    def speaker(self) -> Speaker:
+        """The API in the words of its newest version, whichever is spoken."""
+        return self.client.dialect.speaker(self.client, self.tokens)
 
     @cached_property
     def _verifier(self) -> outbound.Verifier:
@@ -115,6 +125,8 @@ class FPSGateway:
         )
 
     def reachable(self) -> str | None:
+        if self.client.dialect.with_caller_token and None in astuple(self.tokens()):
+            return "The shop has no tokens of its own yet: `flask fps tokens install` makes them"
         if not self.probe or self.client.reachable():
             return None
         return f"The FPS sandbox does not answer at {self.client.endpoint}"
@@ -135,7 +147,7 @@ class FPSGateway:
 
     def freeze(self, payment: Payment, intent: Intent) -> Mapping[str, str]:
         notify_url = payment.notify_url if self.send_notify_url else None
-        return _request(payment, intent, notify_url).parameters()
+        return self.speaker.parameters(_request(payment, intent, notify_url, self.tokens().recipient))
 
     def pay(self, intent: Intent) -> Outcome:
         return self._send(messages.Pay, intent)
@@ -155,7 +167,7 @@ class FPSGateway:
 
     def _send(self, action: type[messages.Message[Any]], intent: Intent) -> Outcome:
         try:
-            answer = self.client.send_parameters(action, intent.parameters)
+            answer = self.speaker.send_parameters(action, intent.parameters)
         except NotSent as error:
             return Outcome(Result.NOT_SENT, message=str(error))
         except OutcomeUnknown as error:
@@ -170,7 +182,7 @@ class FPSGateway:
 
     def release(self, authorization_id: str) -> Outcome:
         try:
-            self.client.send(messages.CancelToken(token_id=authorization_id, reason_text="not used"))
+            self.speaker.send(messages.CancelToken(token_id=authorization_id, reason_text="not used"))
         except NotSent as error:
             return Outcome(Result.NOT_SENT, message=str(error))
         except OutcomeUnknown as error:
@@ -183,7 +195,7 @@ class FPSGateway:
     def status(self, transaction_id: str) -> Outcome:
         """What GetTransaction says. An error here says nothing about the money."""
         try:
-            found = self.client.send(messages.GetTransaction(transaction_id=transaction_id)).transaction
+            found = self.speaker.send(messages.GetTransaction(transaction_id=transaction_id)).transaction
         except (TransportError, ServiceError) as error:
             return Outcome(Result.UNKNOWN, message=str(error), code=getattr(error, "code", None))
         if found.transaction_id != transaction_id:
@@ -206,7 +218,7 @@ class FPSGateway:
         if intent.kind in (Kind.SETTLE, Kind.CANCEL):
             return self._find_in_reserve(intent)
         try:
-            for transaction in transactions(self.client, intent.first_sent_at - timedelta(days=1), BATCHES_FOR_ONE):
+            for transaction in transactions(self.speaker, intent.first_sent_at - timedelta(days=1), BATCHES_FOR_ONE):
                 if _may_be(intent, transaction):
                     found = self.status(transaction.transaction_id)
                     if found.facts is None or found.facts.reference == intent.reference:
@@ -225,7 +237,7 @@ class FPSGateway:
     def recover(self, payment: Payment) -> Authorization:
         """What GetTokenByCaller says. Paying with a used or cancelled token is answered as its Pay was."""
         try:
-            token = self.client.send(messages.GetTokenByCaller(caller_reference=payment.reference)).token
+            token = self.speaker.send(messages.GetTokenByCaller(caller_reference=payment.reference)).token
         except ServiceError as error:
             standing = Standing.ABANDONED if error.code in NO_TOKEN else Standing.COULD_NOT_TELL
             return Authorization(standing, detail=str(error))
@@ -252,25 +264,30 @@ class FPSGateway:
         )
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
-        for transaction in transactions(self.client, since, BATCHES):
+        for transaction in transactions(self.speaker, since, BATCHES):
             if transaction.fps_operation in OURS:
                 yield self.status(transaction.transaction_id)
 
     def _facts(self, found: messages.TransactionDetail) -> Facts:
-        ours = None
-        if found.recipient_email is not None:
+        ours, own_token = None, self.tokens().recipient
+        if own_token is not None and found.recipient_token_id is not None:
+            ours = found.recipient_token_id == own_token
+        elif found.recipient_email is not None:
             ours = found.recipient_email.casefold() == self.recipient_email.casefold()
         money = _money(found.transaction_amount)
         return Facts(found.caller_reference, money, ours, found.recipient_email, gives_back=_parent(found))
 
 
-def _request(payment: Payment, intent: Intent, notify_url: str | None) -> messages.Message[Any]:
+def _request(
+    payment: Payment, intent: Intent, notify_url: str | None, recipient_token: str | None
+) -> messages.Message[Any]:
     if intent.kind in (Kind.PAY, Kind.RESERVE):
         action = messages.Reserve if intent.kind == Kind.RESERVE else messages.Pay
         return action(
             sender_token_id=intent.authorization_id,
             transaction_amount=_amount(intent.money),
             caller_reference=intent.reference,
+            recipient_token_id=recipient_token,
             caller_description=payment.reason[:160],
             override_ipn_url=notify_url,
         )

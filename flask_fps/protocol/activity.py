@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ..errors import OutcomeUnknown
-from .client import Client
+from .dialects import Speaker
 from .messages import GetAccountActivity
 from .results import Transaction
 
@@ -16,7 +16,7 @@ BATCH = 200
 BATCHES = 5000
 
 
-def transactions(client: Client, since: datetime, batches: int = BATCHES) -> Iterator[Transaction]:
+def transactions(speaker: Speaker, since: datetime, batches: int = BATCHES) -> Iterator[Transaction]:
     """Every transaction since then, oldest first.
 
     :raises OutcomeUnknown: there are more than so many batches, and the rest was not read.
@@ -25,7 +25,7 @@ def transactions(client: Client, since: datetime, batches: int = BATCHES) -> Ite
     """
     for _batch in range(batches):
         asked = GetAccountActivity(start_date=since, sort_order_by_date="Ascending", max_batch_size=BATCH)
-        answer = client.send(asked)
+        answer = speaker.send(asked)
         yield from answer.transactions
         if answer.start_time_for_next_transaction is None:
             return

@@ -38,6 +38,8 @@ class Dialect(ABC):
     #: The signature versions that a service of this version takes; a client of ours makes the first.
     signatures: tuple[str, ...]
 
+    #: Does every request that moves money show a token of its caller?
+    with_caller_token: ClassVar[bool] = False
     #: May a timestamp lack its ``Z``?
     zone_may_lack: ClassVar[bool] = False
 

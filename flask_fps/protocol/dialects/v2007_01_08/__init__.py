@@ -36,6 +36,7 @@ R = TypeVar("R")
 class First(Dialect):
     """2007-01-08."""
 
+    with_caller_token = True
     zone_may_lack = True
 
     def action(self, name: str) -> type[Message[Any]] | None:

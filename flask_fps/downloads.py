@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from typing import cast
 from urllib.parse import quote
 
 from flask import abort
@@ -160,9 +161,10 @@ def _handed_over(state: AppState, file: str, options: dict[str, Any]) -> Respons
     if header is None:
         return None
     left_to_it = {"conditional": False, "etag": False, "use_x_sendfile": True}
-    response: Response = werkzeug_send_file(
+    made = werkzeug_send_file(
         file, request.environ, response_class=current_app.response_class, **{**options, **left_to_it}
     )
+    response = cast(Response, made)
     for name in ("X-Sendfile", "Content-Length", "Last-Modified"):
         response.headers.pop(name, None)
     response.headers[header[0]] = header[1]

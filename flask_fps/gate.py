@@ -31,7 +31,6 @@ from .errors import OrderError
 from .orders import make_order
 from .orders import only_items
 from .records import Item
-from .state import ACCOUNT
 from .state import AppState
 from .state import current_fps
 from .views import link_to_start
@@ -101,7 +100,7 @@ def refuse_open_door() -> None:
 def owns(state: AppState, items: tuple[Item, ...]) -> bool:
     """May the buyer of this request have every one of these now?"""
     skus, buyer = _skus(items), current_buyer(state)
-    return buyer is not None and state.ledger.owns(ACCOUNT, buyer, skus)
+    return buyer is not None and state.ledger.owns(state.account_of(items), buyer, skus)
 
 
 def _skus(items: tuple[Item, ...]) -> list[str]:
@@ -109,7 +108,8 @@ def _skus(items: tuple[Item, ...]) -> list[str]:
 
 
 def _admitted(state: AppState, items: tuple[Item, ...]) -> Admission | Denial:
-    return admit(state, ACCOUNT, _skus(items)) if items else Admission()
+    skus = _skus(items)
+    return admit(state, state.account_of(items), skus) if items else Admission()
 
 
 def _counted(
@@ -139,7 +139,7 @@ def _private_to_the_link(response: Response) -> Response:
 def _deny(state: AppState, items: tuple[Item, ...], denial: Denial) -> ResponseReturnValue:
     if only_looking():
         return deny(state, denial.reason, denial.grant)
-    start_url = link_to_start(state, make_order(items, state.terms, next_url=_own_path()))
+    start_url = link_to_start(state, make_order(items, state.terms_for(items), next_url=_own_path()))
     if denial.reason is Reason.NOT_BOUGHT and not prefers_json():
         return no_store(redirect(start_url, 303))
     new_link = new_link_page(state) if denial.reason in BY_LINK else None

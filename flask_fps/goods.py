@@ -19,6 +19,8 @@ DATA_BYTES = 1024
 SKU_LENGTH = 128
 REASON_LENGTH = 255
 QUANTITY_MAX = 10_000
+#: The account of the plain ``FPS_*`` keys.
+DEFAULT_ACCOUNT = "default"
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Order:
     key: str | None = None
     #: Hold the buyer's money first; the shop takes it later.
     reserve: bool = False
+    #: Whose money it becomes, for the payment's whole life.
+    account: str = DEFAULT_ACCOUNT
 
     @property
     def total(self) -> Money:

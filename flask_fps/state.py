@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,11 @@ from .gateways.watched import Watcher
 from .ledger import Ledger
 from .links import Links
 from .orders import Shop
+from .records import DEFAULT_ACCOUNT
+from .records import Item
 
-#: The one account there is until more are configured.
-ACCOUNT = "default"
+#: The account of the plain ``FPS_*`` keys.
+ACCOUNT = DEFAULT_ACCOUNT
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,11 @@ class AppState:
     ledger: Ledger
     checkout: Checkout
     links: Links
-    gateway: Gateway
+    #: Of each account, by name.
+    gateways: Mapping[str, Gateway]
+    configs: Mapping[str, Config]
+    #: Asked at each order: the shop's ``account_loader``, or ``None`` while there is none.
+    account_loader: Callable[[], Callable[[tuple[Item, ...]], str | None] | None]
     #: Asked at each request: the shop's ``buyer_loader``, or ``None`` while there is none.
     buyer_loader: Callable[[], Callable[[], object] | None]
     #: Ends the shop's own read transaction, so that no lock or connection is held while we call out.
@@ -45,9 +52,31 @@ class AppState:
     watchers: list[Watcher]
 
     @property
-    def terms(self) -> Shop:
-        """What holds for every item that does not say otherwise."""
-        return Shop(self.config.currency, self.config.download_limit, self.config.download_days)
+    def gateway(self) -> Gateway:
+        """Of the account of the plain keys."""
+        return self.gateways[ACCOUNT]
+
+    def account_of(self, items: tuple[Item, ...]) -> str:
+        """Who is paid for these, and whose books say who has bought them.
+
+        :raises RuntimeError: the shop's ``account_loader`` named an account that is not configured.
+        """
+        loader = self.account_loader()
+        name = self.app.ensure_sync(loader)(items) if loader and items else None
+        if name is None:
+            return ACCOUNT
+        if name not in self.gateways:
+            known = ", ".join(self.gateways)
+            raise RuntimeError(
+                f"fps.account_loader returned {name!r:.80}, and the accounts are {known}: name one of them or None, "
+                "or add it to FPS_ACCOUNTS"
+            )
+        return str(name)
+
+    def terms_for(self, items: tuple[Item, ...]) -> Shop:
+        """What holds for every one of these that does not say otherwise."""
+        account = self.account_of(items)
+        return Shop(self.configs[account].currency, self.config.download_limit, self.config.download_days, account)
 
     @property
     def payee(self) -> str:

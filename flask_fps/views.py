@@ -58,7 +58,7 @@ def link_to_start(state: AppState, order: Order) -> str:
 
     :raises OrderError: the gateway does not take the order's currency.
     """
-    taken = state.gateway.limits.currencies
+    taken = state.gateways[order.account].limits.currencies
     if order.currency not in taken:
         raise OrderError(f"this shop's payments take {', '.join(sorted(taken))}, and the order is in {order.currency}")
     return f"{_root(state)}/start?order={state.links.write_order(payload_of(order))}"
@@ -85,12 +85,17 @@ def base_url(state: AppState) -> str:
     return state.config.external_url or request.url_root.rstrip("/")
 
 
-def _addresses(state: AppState) -> Addresses:
+def _addresses(state: AppState, account: str) -> Addresses:
     here = base_url(state) + state.config.url_prefix
     return Addresses(
         return_url=lambda reference: f"{here}/return?ref={state.links.write_ref(reference)}",
-        notify_url=f"{here}/ipn",
+        notify_url=here + _ipn_path(account),
     )
+
+
+def _ipn_path(account: str) -> str:
+    """Each account hears of its payments at an address of its own: the judge is not chosen by the message."""
+    return "/ipn" if account == ACCOUNT else f"/ipn/{account}"
 
 
 # Before and after
@@ -175,10 +180,12 @@ def start() -> ResponseReturnValue:
         order = order_of(state.links.read_order(request.args.get("order", "")))
     except Expired as error:
         return _too_old(order_of(error.payload))
+    if order.account not in state.gateways:
+        return _too_old(order)
     buyer = buyer_or_guest(state)
-    sentence = state.checkout.unreachable(ACCOUNT)
+    sentence = state.checkout.unreachable(order.account)
     find = state.checkout.look if sentence else state.checkout.start
-    started = find(order, buyer, ACCOUNT, _addresses(state))
+    started = find(order, buyer, order.account, _addresses(state, order.account))
     if started is None:
         return _out_of_reach(sentence)
     if started.opening is Opening.GOODS:
@@ -219,14 +226,17 @@ def return_() -> ResponseReturnValue:
 
 
 @blueprint.post("/ipn")
-def ipn() -> ResponseReturnValue:
+@blueprint.post("/ipn/<account>")
+def ipn(account: str = ACCOUNT) -> ResponseReturnValue:
     """A notification of the provider: acknowledged only after it is kept."""
     state = current_fps()
+    if account not in state.gateways:
+        return "no such account\n", 404
     body = request.stream.read(LARGEST_NOTIFICATION + 1)
     if len(body) > LARGEST_NOTIFICATION:
         return "too large\n", 413
-    url = f"{base_url(state)}{state.config.url_prefix}/ipn"
-    verdict = state.checkout.notify(ACCOUNT, body, dict(request.headers), url)
+    url = f"{base_url(state)}{state.config.url_prefix}{_ipn_path(account)}"
+    verdict = state.checkout.notify(account, body, dict(request.headers), url)
     return ("not from the payment service\n", 400) if verdict is Verdict.INVALID else ("kept\n", 200)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -317,7 +318,12 @@ def test_the_answer_tells_nothing(shop: Shop, address: str, monkeypatch: pytest.
     shop.buy(shop.client())
     work(shop)
     asked: list[str] = []
-    monkeypatch.setattr(claims, "_send_anew", lambda app, address: (asked.append(address), claims._ROOM.release()))
+
+    def note(app: object, address: str) -> None:
+        asked.append(address)
+        claims._ROOM.release()
+
+    monkeypatch.setattr(claims, "_send_anew", note)
     answer = shop.client().post("/fps/links", data={"email": address})
 
     if "\u00a0" in address:
@@ -383,16 +389,14 @@ def test_too_many_wishes_at_once_are_dropped(shop: Shop, post: Post, caplog: pyt
     assert "dropped" in caplog.text
 
 
-class contention:
+@contextmanager
+def contention() -> Iterator[None]:
     """All room is taken."""
-
-    def __enter__(self) -> None:
-        for _ in range(4):
-            assert claims._ROOM.acquire(timeout=10)
-
-    def __exit__(self, *_: object) -> None:
-        for _ in range(4):
-            claims._ROOM.release()
+    for _ in range(4):
+        assert claims._ROOM.acquire(timeout=10)
+    yield
+    for _ in range(4):
+        claims._ROOM.release()
 
 
 @pytest.mark.parametrize("address", ["", "john", "@" * 300, "a@b\n"])

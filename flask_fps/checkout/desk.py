@@ -94,7 +94,17 @@ class Desk:
     policy: Callable[[], Policy] = lambda: all_or_nothing
 
     def gateway(self, payment: Payment) -> Gateway:
-        return self.gateways[payment.account]
+        """The gateway of this payment's account.
+
+        :raises LookupError: the payment's account is not configured any more.
+        """
+        gateway = self.gateways.get(payment.account)
+        if gateway is None:
+            raise LookupError(
+                f"payment {payment.reference} was made for the account {payment.account!r}, which is not in "
+                "FPS_ACCOUNTS any more: put it back until its payments are at their end"
+            )
+        return gateway
 
     def lease(self) -> Lease:
         """A lease in a name that nobody else ever uses."""

@@ -74,7 +74,8 @@ def written(params: Mapping[str, str], safe: str = RFC_3986, space: str = "%20")
 
 
 def _encoded(text: str, safe: str, space: str) -> str:
-    return quote(text, safe=safe).replace("%20", space)
+    encoded = quote(text, safe=safe).replace("%20", space)
+    return encoded if "~" in safe else encoded.replace("~", "%7E")
 
 
 def balance(caller: Caller) -> str:

@@ -22,6 +22,7 @@ from .leasing import freeze
 from .leasing import is_due
 from .leasing import is_held
 from .leasing import Lease
+from .leasing import PAYING
 from .leasing import take_lease
 from .leasing import Taken
 from .leasing import Task
@@ -186,7 +187,7 @@ def last_claim(session: Session, row: PaymentRow) -> IntentRow | None:
 
 
 def _reservation(session: Session, row: PaymentRow) -> IntentRow:
-    query = select(IntentRow).where(IntentRow.payment_id == row.id, IntentRow.kind == Kind.RESERVE.value)
+    query = select(IntentRow).where(IntentRow.payment_id == row.id, IntentRow.kind.in_(PAYING))
     return session.scalars(query.order_by(IntentRow.id.desc()).limit(1)).one()
 
 

@@ -73,7 +73,7 @@ def test_every_answer_in_every_state(books: Books, state: str, outcome: str) -> 
     assert (settled.payment.parked_reason is not None) is settled.parked
     assert bool(settled.deliveries) is (expected == "paid" != state)
     assert "answer" in books.events(payment)
-    waits = expected in ("authorized", "paying", "unknown", "pending")
+    waits = expected in ("authorized", "paying", "unknown", "pending", "reserved")
     assert settled.payment.due_at == (books.clock.now + 5 * SECOND if waits else None)
 
 

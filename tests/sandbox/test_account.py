@@ -68,8 +68,8 @@ def followed(browser: Browser, page: Page, text: str) -> Page:
 
 def test_a_stranger_is_asked_to_sign_in_and_told_as_whom(app: Flask) -> None:
     browser = Browser(app)
-    pages = ("activity", "activity.csv", "purchases", "payment-methods", "tokens", "fees", "preferences")
-    for path in ("", *pages, "transactions/x"):
+    pages = ("activity", "activity.csv", "purchases", "payment-methods", "tokens", "state", "fees", "preferences")
+    for path in ("", *pages, "transactions/x", "tokens/x"):
         assert browser.open(HOME + path).url == f"{BASE}/account/sign-in"
     for email in ("john@example.com", "jane@example.com", demo.SELLER_EMAIL):
         assert email in browser.html
@@ -217,7 +217,9 @@ def test_a_sign_in_form_from_elsewhere_signs_nobody_in(app: Flask) -> None:
     assert browser.open(HOME).heading == "Sign in to your account"
 
 
-def test_a_cookie_of_an_account_that_is_gone(john: Browser, bank: Bank) -> None:
+def test_a_cookie_of_an_account_that_is_gone() -> None:
+    bank = Bank()
+    john = signed_in(sandbox_app(bank), "john@example.com", "john")
     with bank.change():
         bank.books.clear()
     assert john.open(HOME).heading == "Sign in to your account"
@@ -234,7 +236,8 @@ def test_every_page_can_be_read_and_used_by_everybody(john: Browser, seller: Bro
     record = paid(bank, approved(john))
     approved(john, "another")
     details = f"transactions/{record.transaction_id}"
-    paths = ("", "activity", "activity?from=x", "purchases", "payment-methods", "tokens", details, "transactions/none")
+    paths = ["", "activity", "activity?from=x", "purchases", "payment-methods", "tokens", details, "transactions/none"]
+    paths += ["state", f"tokens/{record.sender_token_id}", "tokens/none"]
     for path in (*paths, "fees", "preferences"):
         for browser in (john, seller):
             browser.open(HOME + path)

@@ -11,15 +11,18 @@ from flask import Flask
 from flask_fps._pages import Page
 from flask_fps.money import Money
 from flask_fps.protocol import demo
+from flask_fps.protocol import query
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank.payments import PayOrder
 from flask_fps.sandbox.bank.pipelines import Refusal
 from flask_fps.sandbox.bank.records import TransactionRecord
 from tests.sandbox.browsing import Browser
+from tests.sandbox.browsing import request_url
 from tests.sandbox.browsing import sandbox_app
 from tests.sandbox.caller import JANE
 from tests.sandbox.caller import JOHN
 from tests.sandbox.caller import SELLER
+from tests.sandbox.test_account import followed
 from tests.sandbox.test_account import HOME
 from tests.sandbox.test_account import signed_in
 
@@ -207,7 +210,7 @@ def test_what_is_offered_fits_the_transaction(john: Browser, seller: Browser, ba
     assert acts(details(seller, failed)) == set()
 
 
-@pytest.mark.parametrize("act", ["settle", "fail", "refund", "charge-back"])
+@pytest.mark.parametrize("act", ["settle", "fail", "collect", "release", "refund", "charge-back"])
 def test_what_is_not_offered_is_not_done(app: Flask, john: Browser, bank: Bank, act: str) -> None:
     """Neither by a stranger, nor to a transaction that is past it, nor by a form of another site."""
     record = paid(bank)
@@ -228,6 +231,44 @@ def test_what_is_not_offered_is_not_done(app: Flask, john: Browser, bank: Bank, 
     assert len(bank.transactions.all()) == 1
 
 
+def reserved(bank: Bank, method: str = "CC") -> TransactionRecord:
+    request = {
+        "pipelineName": "SingleUse",
+        "returnURL": "http://127.0.0.1:5000/",
+        "callerReference": "held",
+        "transactionAmount": "10.00",
+        "paymentMethod": "ABT,CC",
+        "reserve": "True",
+    }
+    run = bank.pipelines.open(SELLER, request)
+    assert not isinstance(run, Refusal)
+    token = bank.pipelines.authorize(run.run_id, JOHN, method)
+    order = PayOrder(sender_token_id=token.token_id, amount=Money(1000, "USD"), caller_reference="hold-1")
+    record = bank.reserve(bank.account(SELLER), order)
+    bank.advance(60)
+    return now(bank, record)
+
+
+def test_what_is_reserved_is_collected_or_released_by_the_seller(john: Browser, seller: Browser, bank: Bank) -> None:
+    record = reserved(bank)
+    assert acts(details(john, record)) == set()
+    assert acts(details(seller, record)) == {"collect", "release"}
+    do(seller, record, "collect", amount="4.00")
+    bank.advance(60)
+    assert (now(bank, record).status, now(bank, record).amount) == ("Success", Money(400, "USD"))
+    assert told(bank)[-1]["operation"] == "SETTLE"
+
+
+def test_what_is_released_is_free_again(seller: Browser, bank: Bank) -> None:
+    record = reserved(bank, "ABT")
+    before = total(bank)
+    do(seller, record, "release")
+    bank.advance(60)
+    assert (now(bank, record).status, total(bank)) == ("Cancelled", before)
+    assert bank.account(JOHN).balance == Money(100_000, "USD")
+    assert told(bank)[-1]["transactionStatus"] == "CANCELLED"
+
+
 # ---------------------------------------------------------------- activity
 
 
@@ -239,7 +280,7 @@ def test_activity_is_filtered(john: Browser, bank: Bank) -> None:
     paid(bank, "ABT", reference="one")
     paid(bank, "CC", reference="two")
     record = paid(bank, "ACH", reference="three")
-    for query, count in {
+    for asked, count in {
         "": 3,
         "method=CC": 1,
         "status=Pending": 2,
@@ -252,7 +293,7 @@ def test_activity_is_filtered(john: Browser, bank: Bank) -> None:
         f"from={record.received_at:%Y-%m-%d}&to={record.received_at:%Y-%m-%d}": 3,
         f"to={record.received_at - timedelta(days=1):%Y-%m-%d}": 0,
     }.items():
-        assert len(titles(john, john.open(f"{HOME}activity?{query}"))) == count, query
+        assert len(titles(john, john.open(f"{HOME}activity?{asked}"))) == count, asked
 
 
 @pytest.mark.parametrize(
@@ -331,6 +372,7 @@ def test_a_seller_says_where_he_is_told_and_by_which_signature(seller: Browser, 
     seller.go(page, "ipnUrl", ipnUrl="http://127.0.0.1:6000/ipn", signature="1")
     account = bank.account(SELLER)
     assert (account.ipn_url, account.ipn_signature) == ("http://127.0.0.1:6000/ipn", "1")
+    assert account.return_signature == ""
     seller.go(seller.open(f"{HOME}preferences"), "ipnUrl", ipnUrl="  ")
     assert bank.account(SELLER).ipn_url is None
 
@@ -344,6 +386,7 @@ def test_a_seller_says_where_he_is_told_and_by_which_signature(seller: Browser, 
         ({"ipnUrl": "http://shop.example:99999/"}, "absolute http or https"),
         ({"ipnUrl": '"><script>'}, "absolute http or https"),
         ({"signature": "3"}, "signature version"),
+        ({"returnSignature": "v2"}, "signature version"),
     ],
 )
 def test_preferences_that_cannot_be_are_told_and_kept_in_the_form(
@@ -369,3 +412,68 @@ def test_the_fees_are_those_that_are_charged(seller: Browser, bank: Bank) -> Non
 def test_a_buyer_has_no_sellers_pages(john: Browser, path: str) -> None:
     assert john.open(HOME + path).status == 404
     assert "Developer preferences" not in john.html
+
+
+def test_returns_are_signed_as_the_seller_prefers(seller: Browser, john: Browser) -> None:
+    for preferred, names in (
+        ("1", {"signature"}),
+        ("2", {"signature", "signatureVersion"}),
+        ("", {"signatureVersion"}),
+    ):
+        seller.go(seller.open(f"{HOME}preferences"), "ipnUrl", returnSignature=preferred)
+        returned = dict(query.parse(john.approve(request_url(f"order-{preferred}")).partition("?")[2]))
+        assert "signature" in returned
+        assert ("signatureVersion" in returned) is (preferred != "1")
+
+
+TRAITS = ("email_verified", "is_verified", "bank_verified", "is_limited", "is_personal", "is_marketplace")
+
+
+def test_an_account_is_what_its_holder_says_in_a_sandbox(john: Browser, bank: Bank) -> None:
+    page = john.open(f"{HOME}state")
+    form = page.form("email_verified")
+    assert form is not None
+    ours = [("csrf_token", form.value("csrf_token") or "")]
+    assert {name for name in TRAITS if form.value(name)} == {
+        *("email_verified", "is_verified", "bank_verified", "is_marketplace"),
+    }
+    john.visit(form.action, [*ours, ("standing", "suspended"), ("is_personal", "yes"), ("house", "yes")])
+    account = bank.account(JOHN)
+    assert (account.standing, account.is_personal, account.email_verified) == ("suspended", True, False)
+    assert (account.house, account.balance) == (False, Money(100_000, "USD"))
+    john.visit(form.action, [*ours, ("standing", "rich")])
+    assert "There is no such standing." in john.html
+    assert bank.account(JOHN) == account
+
+
+def test_a_token_says_on_which_terms_and_how_far_it_is_used(john: Browser, seller: Browser, bank: Bank) -> None:
+    request = {
+        "pipelineName": "MultiUse",
+        "returnURL": "http://127.0.0.1:5000/",
+        "callerReference": "club",
+        "globalAmountLimit": "50.00",
+        "transactionAmount": "20",
+        "amountType": "Maximum",
+        "paymentReason": "A club",
+        "usageLimitType2": "Count",
+        "usageLimitValue2": "2",
+        "usageLimitPeriod2": "7 Days",
+    }
+    run = bank.pipelines.open(SELLER, request)
+    assert not isinstance(run, Refusal)
+    token = bank.pipelines.authorize(run.run_id, JOHN, "ABT")
+    order = PayOrder(sender_token_id=token.token_id, amount=Money(1250, "USD"), caller_reference="pay-club")
+    bank.pay(bank.account(SELLER), order)
+    for browser in (john, seller):
+        page = browser.open(f"{HOME}tokens")
+        followed(browser, page, "A club")
+        for text in ("at most $20.00", "$50.00 in all; used up: $12.50", "2 payments in each 7 days; used up: 1"):
+            assert text in browser.html
+        assert "$12.50" in browser.html
+
+
+def test_another_persons_token_is_not_shown(app: Flask, john: Browser, bank: Bank) -> None:
+    token = paid(bank).sender_token_id
+    jane = signed_in(app, JANE, "jane")
+    assert jane.open(f"{HOME}tokens/{token}").status == 404
+    assert john.open(f"{HOME}tokens/{token}").status == 200

@@ -11,5 +11,6 @@ from . import acts as acts
 from . import details as details
 from . import overview as overview
 from . import preferences as preferences
+from . import state as state
 from . import tokens as tokens
 from .membership import blueprint as blueprint

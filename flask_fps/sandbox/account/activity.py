@@ -169,8 +169,7 @@ def _cells(record: TransactionRecord, person: Account) -> Iterator[str]:
 
 def bears_fee(record: TransactionRecord, person: Account) -> bool:
     """Was the service's fee his?"""
-    payer = record.recipient if record.fees_paid_by == "Recipient" else record.caller
-    return payer == person.email and record.operation != "Refund"
+    return record.fee_payer == person.email and record.operation != "Refund"
 
 
 def _plain(text: str) -> str:

@@ -38,6 +38,20 @@ def fail(person: Account, transaction_id: str) -> Page:
     return _done(person, transaction_id, lambda: bank().by_hand.fail(person.email, transaction_id, code))
 
 
+@blueprint.post("/transactions/<transaction_id>/collect")
+@member
+def collect(person: Account, transaction_id: str) -> Page:
+    """What is reserved is paid."""
+    return _done(person, transaction_id, lambda: bank().by_hand.collect(person.email, transaction_id, _amount()))
+
+
+@blueprint.post("/transactions/<transaction_id>/release")
+@member
+def release(person: Account, transaction_id: str) -> Page:
+    """What is reserved is free again."""
+    return _done(person, transaction_id, lambda: bank().by_hand.release(person.email, transaction_id))
+
+
 @blueprint.post("/transactions/<transaction_id>/refund")
 @member
 def refund(person: Account, transaction_id: str) -> Page:

@@ -54,6 +54,8 @@ def _facts(record: TransactionRecord, person: Account) -> Iterator[tuple[str, ob
     yield "Completed", visitors.moment(record.completed_at) if record.completed_at else "", ""
     yield "Status message", record.status_message, ""
     yield "Fee", record.fees if bears_fee(record, person) and record.fees.minor else "", ""
+    sells = person.email in (record.recipient, record.caller)
+    yield "Fee of the marketplace", record.marketplace_fees if sells and record.marketplace_fees.minor else "", ""
     yield "Balance after it", record.balance_of(person.email), ""
     yield "Refunded", record.refunded if record.refunded.minor else "", ""
     yield "Transaction", record.transaction_id, "code"

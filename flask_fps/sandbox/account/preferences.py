@@ -6,6 +6,8 @@ what the service sends out.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import flash
@@ -23,6 +25,8 @@ from .rows import METHODS
 
 #: Of what the service sends: by the service's RSA key, or by the account's own secret key (before 2011).
 SIGNATURES = {"2": "Version 2 (RSA-SHA1)", "1": "Version 1 (HMAC-SHA1, before 2011)"}
+#: Of returns from the co-branded pages.
+RETURN_SIGNATURES = {"": "As the request was signed", **SIGNATURES}
 
 
 @blueprint.get("/fees")
@@ -36,34 +40,39 @@ def fees(person: Account) -> Page:
 @blueprint.get("/preferences")
 @seller
 def preferences(person: Account) -> Page:
-    return _page(person, person.ipn_url or "", person.ipn_signature)
+    return _page(person, person.ipn_url or "", person.ipn_signature, person.return_signature)
 
 
 @blueprint.post("/preferences")
 @seller
 def save_preferences(person: Account) -> Page:
-    url, signature = request.form.get("ipnUrl", "").strip(), request.form.get("signature", "")
-    problem = _problem(url, signature)
+    url, said = request.form.get("ipnUrl", "").strip(), request.form.get
+    signature, returns = said("signature", ""), said("returnSignature", person.return_signature)
+    problem = _problem(url, signature, returns)
     if problem is not None:
-        return _page(person, url, signature, problem), 400
-    bank().accounts.set_ipn(person.email, url or None, signature)
+        return _page(person, url, signature, returns, problem), 400
+    chosen: dict[str, Any] = {"ipn_url": url or None, "ipn_signature": signature, "return_signature": returns}
+    with bank().change():
+        bank().accounts.put(replace(bank().account(person.email), **chosen))
     flash("Saved.", "ok")
     return redirect(url_for(".preferences"), 303)
 
 
-def _page(person: Account, url: str, signature: str, problem: str | None = None) -> str:
+def _page(person: Account, url: str, signature: str, returns: str, problem: str | None = None) -> str:
     return render_template(
         "sandbox/account/preferences.html",
         person=person,
         url=url,
         signature=signature,
         signatures=SIGNATURES,
+        returns=returns,
+        return_signatures=RETURN_SIGNATURES,
         problem=problem,
     )
 
 
-def _problem(url: str, signature: str) -> str | None:
-    if signature not in SIGNATURES:
+def _problem(url: str, signature: str, returns: str) -> str | None:
+    if signature not in SIGNATURES or returns not in RETURN_SIGNATURES:
         return "Please choose a signature version."
     try:
         parts = urlsplit(url)

@@ -8,14 +8,8 @@ from datetime import datetime
 from ..bank.records import Account
 from ..bank.records import TransactionRecord
 from ..current import bank
+from ..terms import METHODS as METHODS
 
-METHODS = {
-    "ABT": "Account balance",
-    "ACH": "Bank account",
-    "CC": "Card",
-    "Prepaid": "Prepaid balance",
-    "Debt": "Credit",
-}
 #: By operation: what it is to whoever pays, and to whoever is paid.
 _LEADS = {
     "Pay": ("Payment to", "Payment from"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from flask import abort
 from flask import flash
 from flask import redirect
 from flask import render_template
 from flask import url_for
 
+from .. import terms
 from ..bank.errors import BankError
 from ..bank.records import Account
 from ..bank.records import Token
@@ -15,6 +17,7 @@ from .membership import blueprint
 from .membership import member
 from .membership import Page
 from .rows import name
+from .rows import row
 
 
 @blueprint.get("/tokens")
@@ -22,8 +25,29 @@ from .rows import name
 def tokens(person: Account) -> Page:
     """What this account has approved, and what others approved for it."""
     mine = [token for token in bank().tokens.all() if person.email in (token.sender, token.caller)]
-    rows = [(token, standing(token), f"{name(token.sender)} to {name(token.recipient)}") for token in reversed(mine)]
+    rows = [(token, standing(token), f"{name(token.sender)} to {_payees(token)}") for token in reversed(mine)]
     return render_template("sandbox/account/tokens.html", person=person, rows=rows)
+
+
+@blueprint.get("/tokens/<token_id>")
+@member
+def token(person: Account, token_id: str) -> Page:
+    """On which terms, how far they are used up, and what was paid with it."""
+    found = next((one for one in bank().tokens.all() if one.token_id == token_id), None)
+    if found is None or person.email not in (found.sender, found.caller):
+        abort(404)
+    activity = bank().activity(person)
+    used = [record for record in activity if token_id in (record.sender_token_id, record.recipient_token_id)]
+    return render_template(
+        "sandbox/account/token.html",
+        person=person,
+        token=found,
+        standing=standing(found),
+        parties=f"{name(found.sender)} to {_payees(found)}",
+        facts=[*terms.of_token(found)],
+        instrument=bank().books.instruments.get(found.instrument_id or ""),
+        rows=[row(record, person) for record in used],
+    )
 
 
 @blueprint.post("/tokens/<token_id>/cancel")
@@ -35,6 +59,10 @@ def cancel_token(person: Account, token_id: str) -> Page:
     except BankError as error:
         flash(f"The token was not cancelled. {error.message}", "bad")
     return redirect(url_for(".tokens"), 303)
+
+
+def _payees(token: Token) -> str:
+    return ", ".join(name(email) for email in token.recipients or (token.recipient,))
 
 
 def standing(token: Token) -> str:

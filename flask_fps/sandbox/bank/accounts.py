@@ -92,6 +92,14 @@ class Accounts:
         with self._books.change():
             return self._books.accounts.put(replace(self.get(email), ipn_url=url, ipn_signature=signature))
 
+    def put(self, account: Account) -> Account:
+        """Set what is known of an account in the place of what was; never its balance, which :meth:`transfer` moves.
+
+        :raises LookupError: for an address nobody banks under.
+        """
+        with self._books.change():
+            return self._books.accounts.put(replace(account, balance=self.get(account.email).balance))
+
     def transfer(self, payer: str, payee: str, money: Money) -> None:
         """Move money between two balances; whether there is enough is the caller's question."""
         if not money.minor or payer == payee:

@@ -89,7 +89,15 @@ class Bank:
             self.books, self.clock, self.rules, self.accounts, self.entries, self.refunds
         )
         #: What people do in the account manager.
-        self.by_hand = ByHand(self.books, self.clock, self.accounts, self.transactions, self.settlement, self.refunds)
+        self.by_hand = ByHand(
+            self.books,
+            self.clock,
+            self.accounts,
+            self.transactions,
+            self.settlement,
+            self.refunds,
+            self.reservations,
+        )
         #: Runs of the co-branded pages.
         self.pipelines = Pipelines(self.books, self.clock, self.rules)
         self.references = References(self.books, self.clock, self.rules, self.switches)

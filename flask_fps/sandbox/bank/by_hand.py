@@ -20,6 +20,8 @@ from .errors import BankError
 from .records import TransactionRecord
 from .refunds import RefundOrder
 from .refunds import Refunds
+from .reservations import Reservations
+from .reservations import SettleOrder
 from .settlement import Settlement
 from .transactions import Transactions
 
@@ -41,6 +43,7 @@ class ByHand:
         transactions: Transactions,
         settlement: Settlement,
         refunds: Refunds,
+        reservations: Reservations,
     ) -> None:
         self._books = books
         self._clock = clock
@@ -48,6 +51,7 @@ class ByHand:
         self._transactions = transactions
         self._settlement = settlement
         self._refunds = refunds
+        self._reservations = reservations
 
     def acts(self, email: str, transaction: TransactionRecord) -> tuple[str, ...]:
         """What this party may do to this transaction now."""
@@ -65,6 +69,18 @@ class ByHand:
         if code not in FAILURES:
             raise BankError("InvalidParams", f"{code:.40} is no reason to fail: use {' or '.join(FAILURES)}.")
         return self._end(email, transaction_id, "fail", code)
+
+    def collect(self, email: str, transaction_id: str, amount: Money | None) -> TransactionRecord:
+        """The seller settles what is reserved; no amount means all of it."""
+        with self._books.change():
+            caller = self._accounts.get(self._may(email, transaction_id, "collect").caller)
+            return self._reservations.settle(caller, SettleOrder(transaction_id=transaction_id, amount=amount))
+
+    def release(self, email: str, transaction_id: str) -> TransactionRecord:
+        """The seller lets go of what is reserved."""
+        with self._books.change():
+            caller = self._accounts.get(self._may(email, transaction_id, "release").caller)
+            return self._reservations.cancel(caller, transaction_id, ipn_url=None)
 
     def refund(self, email: str, transaction_id: str, amount: Money | None, note: str | None) -> TransactionRecord:
         """The seller gives a payment back; no amount means all that remains."""
@@ -95,9 +111,12 @@ class ByHand:
     def _acts(self, email: str, transaction: TransactionRecord) -> Iterator[str]:
         if transaction.is_pending:
             yield from ("settle", "fail")
+        sells = email in (transaction.recipient, transaction.caller)
+        if transaction.status == "Reserved" and sells:
+            yield from ("collect", "release")
         paid = transaction.operation in ("Pay", "Settle") and transaction.status == "Success"
         if paid and transaction.refunded.minor < transaction.amount.minor:
-            if email in (transaction.recipient, transaction.caller):
+            if sells:
                 yield "refund"
             if transaction.method in _DISPUTED:
                 yield "charge_back"

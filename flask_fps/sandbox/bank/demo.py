@@ -8,6 +8,7 @@ from .accounts import Accounts
 from .accounts import house_accounts
 from .accounts import usual_methods
 from .records import Account
+from .records import Address
 from .records import Method
 from .rules import CURRENCY
 
@@ -32,6 +33,7 @@ def buyers() -> list[Account]:
         password="john",
         balance=Money(100_000, CURRENCY),
         methods=usual_methods("Visa ending in 1111", "08/2031", "Checking account ending in 6789"),
+        addresses=(_address("John Doe", "410 Terry Avenue North"),),
     )
     jane = Account(
         email="jane@example.com",
@@ -40,8 +42,13 @@ def buyers() -> list[Account]:
         balance=Money(25_000, CURRENCY),
         methods=usual_methods("MasterCard ending in 4444", "05/2032", "Savings account ending in 4321"),
         default_method="CC",
+        addresses=(_address("Jane Roe", "1915 Pine Street"),),
     )
     return [john, jane]
+
+
+def _address(name: str, street: str) -> Address:
+    return Address(name=name, line1=street, city="Seattle", state="WA", zip="98101", country="US")
 
 
 def open_demo(accounts: Accounts) -> None:

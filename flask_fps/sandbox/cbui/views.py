@@ -48,6 +48,8 @@ blueprint = Blueprint(
 )
 visitors.furnish(blueprint)
 Page = str | tuple[str, int] | Response
+#: By an account's own preference, whichever way its request was signed.
+_PREFERRED = {"2": "v2", "1": "v1"}
 
 
 @blueprint.get("/actions/start")
@@ -55,10 +57,10 @@ def start() -> Page:
     """Take a caller's signed request and open its run, or go on with it."""
     hosts = settings().signed_hosts(request.headers.get("Host", ""), CBUI_HOSTS)
     signed = verified(request.query_string, hosts, bank().account_by_key)
-    opened = bank().pipelines.open(signed.caller, signed.params, era=signed.era)
+    era = _PREFERRED.get(signed.caller.return_signature, signed.era)
+    opened = bank().pipelines.open(signed.caller, signed.params, era=era)
     if isinstance(opened, Refusal):
-        return_url = signed.params["returnURL"]
-        return redirect(_answers().refusal(opened, return_url, signed.era, signed.caller.email))
+        return redirect(_answers().refusal(opened, signed.params["returnURL"], era, signed.caller.email))
     return redirect(url_for(".sign_in", run_id=opened.run_id))
 
 

@@ -1,0 +1,86 @@
+"""Directives of our own: what is generated from the code whenever the documentation is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+
+from docs import drawing
+from flask_fps.cli import fps
+from flask_fps.ledger.moves import MOVES
+
+
+class Drawing(Directive):
+    """``.. drawing:: states`` or ``dance``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        drawn = getattr(drawing, self.arguments[0])()
+        return [nodes.raw("", f'<figure class="drawing">{drawn}</figure>', format="html")]
+
+
+class Moves(Directive):
+    """``.. moves::``, the move table in words."""
+
+    def run(self) -> list[nodes.Node]:
+        rule = f"{'=' * 14} {'=' * 100}"
+        lines = [rule, "from           to", rule]
+        for origin, targets in MOVES.items():
+            to = ", ".join(f"``{target}``" for target in MOVES if target in targets) or "nowhere: it is final"
+            lines.append(f"``{origin}``".ljust(15) + to)
+        return _parsed(self, [*lines, rule])
+
+
+class Commands(Directive):
+    """``.. commands::``, every command with its options, as ``--help`` tells them."""
+
+    def run(self) -> list[nodes.Node]:
+        return _parsed(self, list(_commands(fps, "flask fps")))
+
+
+def _commands(group: click.Group, path: str) -> Iterator[str]:
+    for name in sorted(group.commands):
+        command = group.commands[name]
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{path} {name}")
+        else:
+            yield from _command(command, f"{path} {name}")
+
+
+def _command(command: click.Command, path: str) -> Iterator[str]:
+    context = click.Context(command, info_name=path)
+    yield from (
+        f".. _cli-{path.removeprefix('flask fps ').replace(' ', '-')}:",
+        "",
+        f"``{path}``",
+        "~" * (len(path) + 4),
+    )
+    yield ""
+    yield from (command.help or "").replace("\b", "").splitlines()
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield from ("", "::", "", f"    {path} {usage}", "")
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None and record[0] != "--help":
+            yield from (f"``{record[0]}``", f"    {record[1]}", "")
+
+
+def _parsed(directive: Directive, lines: list[str]) -> list[nodes.Node]:
+    section = nodes.section()
+    section.document = directive.state.document
+    directive.state.nested_parse(StringList(lines, "generated"), 0, section, match_titles=True)
+    return section.children
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Sphinx calls this."""
+    app.add_directive("drawing", Drawing)
+    app.add_directive("moves", Moves)
+    app.add_directive("commands", Commands)
+    return {"parallel_read_safe": True}

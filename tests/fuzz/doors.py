@@ -38,7 +38,7 @@ def api(dice: Random, world: World) -> Shot:
     """An action with parameters that fit or do not, signed as it stands, by GET or POST."""
     version = dice.choice(list(DIALECTS))
     dialect = DIALECTS[version]
-    name = dice.choice(sorted(REPERTOIRES[version].perform))
+    name = dice.choice(sorted(dialect.actions.keys() & REPERTOIRES[version].perform.keys()))
     message = dialect.actions[name]
     calm = dice.random() < 0.5
     optional = [each for each in sorted(message.names(version)) if dice.random() < (0.02 if calm else 0.25)]

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from ...protocol import endpoints
 from ..current import sandbox
 from ..http import CUT
+from . import soap
 from .desk import Desk
 from .door import Received
 from .reply import internal_failure
@@ -30,7 +31,10 @@ def api() -> BaseResponse:
         return Response(status=405, headers={"Allow": "GET, POST"})
     if _is_a_person():
         return redirect(url_for("account.overview"), 303)
-    return _response(Desk(sandbox()).answer(_received()))
+    received = _received()
+    if soap.is_soap(request.headers.get("SOAPAction"), received.body):
+        return _response(soap.fault())
+    return _response(Desk(sandbox()).answer(received))
 
 
 @blueprint.errorhandler(Exception)

@@ -10,7 +10,6 @@ from flask import current_app
 from flask import Flask
 from flask import redirect
 from flask import request
-from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from .buyers import buyer_or_guest
@@ -24,6 +23,7 @@ from .records import Payment
 from .state import AppState
 from .state import current_fps
 from .views import blueprint
+from .views import claim_link
 from .views import message_page
 from .views import new_link_page
 from .views import only_looking
@@ -40,11 +40,6 @@ LONGEST_ADDRESS = 254
 log = logging.getLogger("flask_fps")
 
 
-def claim_url(state: AppState, payment: Payment) -> str:
-    """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``."""
-    return url_for("fps.claim", token=state.links.write_claim(payment.reference), _external=True)
-
-
 # Letters
 
 
@@ -58,7 +53,7 @@ def send_receipt(state: AppState, payment: Payment) -> None:
 def _write(state: AppState, payment: Payment, address: str | None) -> None:
     assert state.config.send_receipt is not None
     write = current_app.ensure_sync(state.config.send_receipt)
-    write(payment, to=address, url=claim_url(state, payment))
+    write(payment, to=address, url=claim_link(state, payment))
 
 
 def _send_anew(app: Flask, address: str) -> None:

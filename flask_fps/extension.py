@@ -58,6 +58,7 @@ from .signals import payment_completed
 from .state import AppState
 from .state import current_fps
 from .views import blueprint
+from .views import claim_link
 from .views import link_to_start
 from .worker import Pass
 from .worker import Worker
@@ -117,7 +118,10 @@ class FPS:
             raise RuntimeError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
         config = Config.read(app.config, gateways=self._gateways, currencies=_currencies(app, self._gateways))
         if self._db is not None and config.database_uri is not None:
-            raise RuntimeError("FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them")
+            raise RuntimeError(
+                "FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them"
+                f"{see('FPS_DATABASE_URI')}"
+            )
         configs = accounts.read(app.config, config, self._gateways)
         app.extensions["fps"] = self._state(app, config, configs)
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
@@ -268,7 +272,7 @@ class FPS:
 
     def claim_url(self, payment: Payment) -> str:
         """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``; limits count together."""
-        return claims.claim_url(current_fps(), payment)
+        return claim_link(current_fps(), payment)
 
     def download_url(self, payment: Payment, endpoint: str, **values: Any) -> str:
         """The whole address of a view behind the gate, good without a cookie for ``FPS_DOWNLOAD_LINK_AGE``.
@@ -358,7 +362,7 @@ class FPS:
         """
         client: Client | None = getattr(current_fps().gateway, "client", None)
         if client is None:
-            raise RuntimeError("fps.client speaks FPS, and FPS_GATEWAY names another gateway")
+            raise RuntimeError(f"fps.client speaks FPS, and FPS_GATEWAY names another gateway{see('FPS_GATEWAY')}")
         return client
 
     def register_admin(
@@ -405,6 +409,7 @@ def _check_currency(config: Config, gateway: Gateway) -> None:
     if config.currency not in taken:
         raise RuntimeError(
             f"FPS_CURRENCY is {config.currency!r}: the gateway {gateway.name!r} takes {', '.join(taken)}"
+            f"{see('FPS_CURRENCY')}"
         )
 
 

@@ -13,12 +13,14 @@ from flask import redirect
 from flask import render_template
 from flask import request
 from flask import Response
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from .buyers import bring_purchases
 from .buyers import buyer_of_our_page
 from .buyers import buyer_or_guest
 from .buyers import COOKIE
+from .buyers import current_buyer
 from .checkout import Addresses
 from .errors import Expired
 from .errors import Forged
@@ -37,6 +39,7 @@ from .state import ACCOUNT
 from .state import AppState
 from .state import current_fps
 from .words import day
+from .words import language
 from .words import money
 from .words import say
 
@@ -48,6 +51,7 @@ blueprint = Blueprint("fps", __name__, template_folder="templates", static_folde
 blueprint.add_app_template_filter(say, "fps_say")
 blueprint.add_app_template_filter(money, "fps_money")
 blueprint.add_app_template_filter(day, "fps_day")
+blueprint.add_app_template_global(language, "fps_language")
 
 
 # Links
@@ -67,6 +71,11 @@ def link_to_start(state: AppState, order: Order) -> str:
 def new_link_page(state: AppState) -> str | None:
     """Where a buyer asks for a new link, in a shop that can write to him."""
     return f"{_root(state)}/links" if state.config.send_receipt else None
+
+
+def claim_link(state: AppState, payment: Payment) -> str:
+    """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``."""
+    return url_for("fps.claim", token=state.links.write_claim(payment.reference), _external=True)
 
 
 def page_of(state: AppState, reference: str) -> str:
@@ -260,11 +269,12 @@ def payment(reference: str) -> ResponseReturnValue:
         payment=found,
         payee=state.payee,
         standing=text.standing,
-        headline=text.headline,
-        message=text.message,
+        headline=say(text.headline),
+        message=say(text.message),
         next_url=found.next_url if text.offers_goods else None,
         again_url=found.next_url if text.offers_again else None,
         refresh=text.refresh,
+        claim_url=claim_link(state, found) if text.offers_goods and found.buyer == current_buyer(state) else None,
     )
 
 
@@ -304,7 +314,8 @@ def _out_of_reach(sentence: str | None) -> ResponseReturnValue:
 
 
 def message_page(title: str, message: str, status: int = 200, **more: str) -> Response:
-    return page("message.html", status, title=title, message=message, payee=current_fps().payee, **more)
+    said = {name: say(text) if name == "action_label" else text for name, text in more.items()}
+    return page("message.html", status, title=say(title), message=say(message), payee=current_fps().payee, **said)
 
 
 def page(template: str, status: int = 200, **context: object) -> Response:

@@ -43,5 +43,14 @@ def day(moment: Any) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
+def language() -> str:
+    """The language of what this visitor reads, as HTML names it."""
+    if _babel():
+        from flask_babel import get_locale
+
+        return str(get_locale() or "en").replace("_", "-")
+    return "en"
+
+
 def _babel() -> bool:
     return has_app_context() and "babel" in current_app.extensions

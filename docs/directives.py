@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import click
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
+from docs import commands
 from docs import drawing
 from flask_fps.cli import fps
 from flask_fps.ledger.moves import MOVES
@@ -41,34 +39,7 @@ class Commands(Directive):
     """``.. commands::``, every command with its options, as ``--help`` tells them."""
 
     def run(self) -> list[nodes.Node]:
-        return _parsed(self, list(_commands(fps, "flask fps")))
-
-
-def _commands(group: click.Group, path: str) -> Iterator[str]:
-    for name in sorted(group.commands):
-        command = group.commands[name]
-        if isinstance(command, click.Group):
-            yield from _commands(command, f"{path} {name}")
-        else:
-            yield from _command(command, f"{path} {name}")
-
-
-def _command(command: click.Command, path: str) -> Iterator[str]:
-    context = click.Context(command, info_name=path)
-    yield from (
-        f".. _cli-{path.removeprefix('flask fps ').replace(' ', '-')}:",
-        "",
-        f"``{path}``",
-        "~" * (len(path) + 4),
-    )
-    yield ""
-    yield from (command.help or "").replace("\b", "").splitlines()
-    usage = " ".join(command.collect_usage_pieces(context))
-    yield from ("", "::", "", f"    {path} {usage}", "")
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is not None and record[0] != "--help":
-            yield from (f"``{record[0]}``", f"    {record[1]}", "")
+        return _parsed(self, list(commands.described(fps, "flask fps")))
 
 
 def _parsed(directive: Directive, lines: list[str]) -> list[nodes.Node]:

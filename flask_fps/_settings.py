@@ -20,6 +20,8 @@ from typing import Any
 from urllib.parse import SplitResult
 from urllib.parse import urlsplit
 
+from .errors import see
+
 #: No certificate file is larger than this many bytes.
 PEM_BYTES = 64 * 1024
 METHODS = ("ABT", "ACH", "CC")
@@ -305,9 +307,5 @@ def report(problems: Mapping[str, str], known: Iterable[str]) -> str:
     """One message for all that is wrong, in the order of the keys, each with where its documentation stands."""
     keys = list(known)
     order = [*keys, *sorted(problems.keys() - set(keys))]
-    lines = [f"  {key} {problems[key]}{_see(key) if key in keys else ''}" for key in order if key in problems]
+    lines = [f"  {key} {problems[key]}{see(key) if key in keys else ''}" for key in order if key in problems]
     return "\n".join([f"Flask-FPS cannot start, {len(lines)} of its settings must change:", *lines])
-
-
-def _see(key: str) -> str:
-    return f" (docs/configuration.rst#{key.lower().replace('_', '-')})"

@@ -27,6 +27,11 @@ from collections.abc import Mapping
 from typing import Any
 
 
+def see(key: str) -> str:
+    """Where a configuration key is described: the end of every error that names one."""
+    return f" (docs/configuration.rst#{key.lower().replace('_', '-')})"
+
+
 class FPSError(Exception):
     """Root of every error of this package."""
 

@@ -38,6 +38,7 @@ from .checkout import Desk
 from .checkout import Policy
 from .config import Config
 from .errors import OrderError
+from .errors import see
 from .gateways import Gateway
 from .gateways.watched import watched
 from .gateways.watched import Watcher

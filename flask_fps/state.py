@@ -13,6 +13,7 @@ from flask import has_app_context
 
 from .checkout import Checkout
 from .config import Config
+from .errors import see
 from .gateways import Gateway
 from .gateways.watched import Watcher
 from .ledger import Ledger
@@ -69,7 +70,7 @@ class AppState:
             known = ", ".join(self.gateways)
             raise RuntimeError(
                 f"fps.account_loader returned {name!r:.80}, and the accounts are {known}: name one of them or None, "
-                "or add it to FPS_ACCOUNTS"
+                f"or add it to FPS_ACCOUNTS{see('FPS_ACCOUNTS')}"
             )
         return str(name)
 

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from click import Group
+from defusedxml import ElementTree
 
 import flask_fps
+from docs import commands
+from docs import drawing
 from flask_fps import config
 from flask_fps import signals
+from flask_fps.cli import fps
+from flask_fps.ledger.moves import MOVES
+from flask_fps.records import State
 
 DOCS = Path(__file__).parent.parent / "docs"
 CONFIGURATION = (DOCS / "configuration.rst").read_text()
@@ -58,3 +66,31 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     assert len(targets) > 8
     for target in targets:
         assert (DOCS.parent / target).exists(), target
+
+
+def test_every_state_and_every_move_is_drawn() -> None:
+    drawn = drawing.states()
+
+    assert set(drawing.PLACES) == set(State) == set(MOVES)
+    for origin, targets in MOVES.items():
+        for to in targets:
+            assert f"<title>{origin} to {to}</title>" in drawn
+    assert drawn.count("<path class=") == sum(map(len, MOVES.values()))
+    assert ElementTree.fromstring(drawn) is not None and ElementTree.fromstring(drawing.dance()) is not None
+
+
+def test_every_command_is_described() -> None:
+    described = set(re.findall(r"_cli-([a-z-]+):", "\n".join(commands.described(fps, "flask fps"))))
+
+    assert {"list", "show", "replay", "park-resolve", "db-upgrade", "health", "prune"} <= described
+    assert len(described) >= len(fps.commands)
+
+
+def test_every_command_that_a_page_names_is_there() -> None:
+    for page in [*DOCS.glob("*.rst"), DOCS.parent / "README.md"]:
+        for line in re.findall(r"flask fps ([a-z][a-z -]*)", page.read_text()):
+            words = line.split()
+            command = fps.commands.get(words[0])
+            assert command is not None, f"{page.name}: flask fps {line}"
+            if isinstance(command, Group) and len(words) > 1:
+                assert words[1] in command.commands, f"{page.name}: flask fps {line}"

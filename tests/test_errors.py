@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import re
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +71,16 @@ def test_an_invalid_transition_names_both_states() -> None:
 
 def test_an_expired_link_keeps_what_it_said() -> None:
     assert errors.Expired("too old", {"next": "/x"}).payload == {"next": "/x"}
+
+
+def test_every_error_that_names_a_key_says_where_it_is_described() -> None:
+    for file in Path(errors.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                said = ast.unparse(node.exc)
+                named = re.search(r"\bFPS_[A-Z]", said)
+                assert not named or "see('FPS_" in said, f"{file.name}:{node.lineno} names a key: end it with see(key)"
+
+
+def test_where_a_key_is_described() -> None:
+    assert errors.see("FPS_API_URL") == " (docs/configuration.rst#fps-api-url)"

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ..errors import OrderError
 from ..errors import Refused
+from ..errors import see
 from ..gateways import Gateway
 from ..ledger import Backoff
 from ..ledger import Lease
@@ -102,7 +103,7 @@ class Desk:
         if gateway is None:
             raise LookupError(
                 f"payment {payment.reference} was made for the account {payment.account!r}, which is not in "
-                "FPS_ACCOUNTS any more: put it back until its payments are at their end"
+                f"FPS_ACCOUNTS any more: put it back until its payments are at their end{see('FPS_ACCOUNTS')}"
             )
         return gateway
 

@@ -9,6 +9,9 @@ from flask.cli import AppGroup
 
 from ..errors import LedgerError
 from .database import db
+from .money import cancel
+from .money import refund
+from .money import settle
 from .payments import list_payments
 from .payments import show
 from .provider import activity
@@ -40,6 +43,9 @@ fps.add_command(list_payments)
 fps.add_command(show)
 fps.add_command(work)
 fps.add_command(reconcile)
+fps.add_command(refund)
+fps.add_command(settle)
+fps.add_command(cancel)
 fps.add_command(replay)
 fps.add_command(park)
 fps.add_command(activity)

@@ -15,6 +15,9 @@ from ..checkout import UNSEEN_AFTER
 from ..ledger import Ledger
 from ..records import JournalEntry
 from ..records import Payment
+from ..records import Refund
+from ..records import RefundState
+from ..records import State
 from ..state import current_fps
 
 #: How many payments a person is shown who does not say how many.
@@ -61,11 +64,12 @@ def show(reference: str, as_json: bool) -> None:
     payment = ledger.payment(reference)
     if payment is None:
         raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
-    journal = ledger.journal(reference)
+    journal, refunds = ledger.journal(reference), ledger.refunds.of(reference)
     if as_json:
-        click.echo(json.dumps({**as_dict(payment), "journal": [_entry(entry) for entry in journal]}, indent=2))
+        more = {"refunds": [refund_as_dict(each) for each in refunds], "journal": [_entry(entry) for entry in journal]}
+        click.echo(json.dumps({**as_dict(payment), **more}, indent=2))
         return
-    for name, value in _facts(payment):
+    for name, value in (*_facts(payment), *map(_refund, refunds)):
         click.echo(f"{name + ':':<15}{value}")
     click.echo()
     for entry in journal:
@@ -97,6 +101,29 @@ def as_dict(payment: Payment) -> dict[str, Any]:
     }
 
 
+def refund_as_dict(refund: Refund) -> dict[str, Any]:
+    """A refund as scripts read it."""
+    return {
+        "payment": refund.payment,
+        "key": refund.key,
+        "kind": refund.kind,
+        "state": refund.state.value,
+        "amount": str(refund.amount),
+        "currency": refund.currency,
+        "transaction_id": refund.transaction_id,
+        "created_at": _iso(refund.created_at),
+        "settled_at": _iso(refund.settled_at),
+        "said": refund.said,
+    }
+
+
+def _refund(refund: Refund) -> tuple[str, str]:
+    said = f": {refund.said}" if refund.state is RefundState.FAILED else ""
+    name = "Chargeback" if refund.kind == "chargeback" else "Refund"
+    by_hand = ", made at the provider" if refund.kind == "adopted" else ""
+    return name, f"{refund.money} {refund.state}{said} [{refund.key}{by_hand}] {_iso(refund.created_at)}"
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Columns as wide as they must be."""
     lines = [tuple(heads), *(tuple(row) for row in rows)]
@@ -122,7 +149,8 @@ def _note(payment: Payment) -> str:
     if payment.parked_reason:
         return f"parked: {payment.parked_reason}"
     if payment.is_paid:
-        return "delivered" if payment.delivered_at else "not delivered yet"
+        refunded = f", {payment.refunded_money} refunded" if payment.refunded else ""
+        return ("delivered" if payment.delivered_at else "not delivered yet") + refunded
     return "superseded" if payment.superseded_by else ""
 
 
@@ -136,6 +164,10 @@ def _facts(payment: Payment) -> Iterable[tuple[str, str]]:
     yield "Method", payment.method or "-"
     yield "Transaction", payment.transaction_id or "-"
     yield "Started", _iso(payment.created_at) or "-"
+    if payment.state is State.RESERVED:
+        yield "Held until", _iso(payment.hold_until) or "-"
+    if payment.paid_amount is not None:
+        yield "Taken", f"{payment.paid_money} {payment.currency}"
     yield "Paid", _iso(payment.paid_at) or "-"
     yield "Delivered", _iso(payment.delivered_at) or "-"
 

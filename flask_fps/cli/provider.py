@@ -15,6 +15,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from ..errors import see
 from ..errors import ServiceError
 from ..errors import TransportError
 from ..protocol.activity import transactions
@@ -38,7 +39,7 @@ def fps_of(state: AppState) -> Speaker:
     """
     speaker: Speaker | None = getattr(state.gateway, "speaker", None)
     if speaker is None:
-        raise click.ClickException(f"this asks FPS, and FPS_GATEWAY is {state.gateway.name!r}")
+        raise click.ClickException(f"this asks FPS, and FPS_GATEWAY is {state.gateway.name!r}{see('FPS_GATEWAY')}")
     return speaker
 
 
@@ -58,11 +59,19 @@ class Asking:
     "--since",
     "days",
     default=2.0,
+    metavar="DAYS",
     type=click.FloatRange(0, 36500, min_open=True),
     show_default=True,
     help="Of so many days.",
 )
-@click.option("--limit", type=click.IntRange(1, MOST), default=200, show_default=True, help="At most so many.")
+@click.option(
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(1, MOST),
+    default=200,
+    show_default=True,
+    help="At most so many.",
+)
 @json_option
 @with_appcontext
 def activity(days: float, limit: int, as_json: bool) -> None:
@@ -94,7 +103,7 @@ def _rows(state: AppState, found: Iterable[Transaction]) -> Iterator[tuple[str, 
         )
 
 
-@click.command()
+@click.command(short_help="Show one transaction as FPS has it.")
 @click.argument("transaction_id", metavar="TRANSACTION")
 @json_option
 @with_appcontext

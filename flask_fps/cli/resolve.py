@@ -38,7 +38,7 @@ def replay(reference: str, handler: str | None, reason: str, by: str) -> None:
 park = AppGroup("park", help="What waits for a person: `flask fps list --parked` shows it.")
 
 
-@park.command()
+@park.command(short_help="Decide about one of them.")
 @click.argument("reference")
 @click.option("--paid", metavar="TRANSACTION", help="This transaction paid it; the provider must say so too.")
 @click.option("--unpaid", is_flag=True, help="Nothing paid it; the provider's books must hold nothing of it.")

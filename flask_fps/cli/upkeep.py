@@ -84,7 +84,7 @@ def _prune(ledger: Ledger, before: Any, progress: Any) -> Pruned:
 # export
 
 
-@click.command()
+@click.command(short_help="Write payments, refunds or grants as CSV or JSON lines.")
 @click.argument("what", type=click.Choice((*KINDS, "all")), default="all")
 @click.option("--format", "form", type=click.Choice(("csv", "jsonl")), default="jsonl", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="A file; for all as CSV, a folder. Else the terminal.")
@@ -152,7 +152,7 @@ def _bar(length: int, label: str, *, hidden: bool = False) -> Any:
 # health
 
 
-@click.command()
+@click.command(short_help="Say whether anything waits that should not.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @with_appcontext
 def health(as_json: bool) -> None:

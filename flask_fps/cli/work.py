@@ -27,7 +27,7 @@ from ..worker import Worker
 from .payments import table
 
 
-@click.command()
+@click.command(short_help="Drive what is unfinished, until stopped.")
 @click.option(
     "--pause",
     default=1.0,
@@ -76,7 +76,7 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-@click.command()
+@click.command(short_help="Drive what is due, once, and compare the books.")
 @click.option("--all", "everything", is_flag=True, help="Do not wait for back-off timers.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be driven.")
 @click.option(

@@ -37,6 +37,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import LedgerBusy
 from ..errors import SchemaMissing
+from ..errors import see
 from . import schema
 
 T = TypeVar("T")
@@ -70,7 +71,8 @@ def own_engine(uri: str) -> Engine:
     try:
         engine = create_engine(url)
     except ModuleNotFoundError as error:
-        raise RuntimeError(f"FPS_DATABASE_URI: {error}; for PostgreSQL: pip install 'Flask-FPS[postgres]'") from error
+        fix = "for PostgreSQL: pip install 'Flask-FPS[postgres]'"
+        raise RuntimeError(f"FPS_DATABASE_URI: {error}; {fix}{see('FPS_DATABASE_URI')}") from error
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .config import Config
+from .errors import see
+from .gateways import Gateway
 
 #: The account of the plain ``FPS_*`` keys.
 DEFAULT = "default"
@@ -22,14 +24,31 @@ def read(mapping: Mapping[str, Any], config: Config, gateways: Collection[str]) 
     found, problems = {DEFAULT: config}, []
     for name, own in config.accounts.items():
         merged = _merged(mapping, own)
-        currencies = ("USD",) if merged.get("FPS_GATEWAY", "fps") == "fps" else None
         try:
-            found[name] = Config.read(merged, gateways=gateways, currencies=currencies)
+            found[name] = Config.read(merged, gateways=gateways, currencies=currencies(merged))
         except RuntimeError as error:
             problems.append(f"FPS_ACCOUNTS[{name!r}]: {error}")
     if problems:
         raise RuntimeError("\n".join(problems))
     return found
+
+
+def currencies(mapping: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """What the chosen gateway is known to take before it is made; ``None`` where it must be asked."""
+    return ("USD",) if mapping.get("FPS_GATEWAY", "fps") == "fps" else None
+
+
+def check_currency(config: Config, gateway: Gateway) -> None:
+    """Refuse prices that the gateway cannot take.
+
+    :raises RuntimeError: naming the key and what it may be.
+    """
+    taken = gateway.limits.currencies
+    if config.currency not in taken:
+        raise RuntimeError(
+            f"FPS_CURRENCY is {config.currency!r}: the gateway {gateway.name!r} takes {', '.join(taken)}"
+            f"{see('FPS_CURRENCY')}"
+        )
 
 
 def _merged(mapping: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

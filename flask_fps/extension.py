@@ -22,6 +22,7 @@ from . import claims
 from . import cli
 from . import downloads
 from . import gate
+from . import housing
 from .assembly import fps_gateway as fps_gateway
 from .assembly import with_stored_tokens
 from .binding import bound
@@ -42,7 +43,6 @@ from .errors import see
 from .gateways import Gateway
 from .gateways.watched import watched
 from .gateways.watched import Watcher
-from .ledger import Home
 from .ledger import home_of
 from .ledger import Ledger
 from .ledger import system_time
@@ -117,7 +117,7 @@ class FPS:
             raise RuntimeError(f"FPS(app) and init_app take the Flask app, not {type(app).__name__}: write FPS(db=db)")
         if "fps" in app.extensions:
             raise RuntimeError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
-        config = Config.read(app.config, gateways=self._gateways, currencies=_currencies(app, self._gateways))
+        config = Config.read(app.config, gateways=self._gateways, currencies=accounts.currencies(app.config))
         if self._db is not None and config.database_uri is not None:
             raise RuntimeError(
                 "FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them"
@@ -133,7 +133,7 @@ class FPS:
             log.warning("FPS_ENVIRONMENT is 'local': the sandbox at %s, no real money", config.sandbox_url)
 
     def _state(self, app: Flask, config: Config, configs: Mapping[str, Config]) -> AppState:
-        home = home_of(self._db, config.database_uri or _default_database(app), app.app_context)
+        home = home_of(self._db, config.database_uri or housing.default_database(app), app.app_context)
         watchers: list[Watcher] = []
         ledger = Ledger(home, self._clock)
         gateways = {name: self._gateway(name, each, ledger, watchers) for name, each in configs.items()}
@@ -171,7 +171,7 @@ class FPS:
             end_request_transaction=home.end_request_transaction,
             has_open_write=home.has_open_write,
             missing_handlers=lambda: self._missing_handlers(app, config),
-            upgrade=lambda: _upgrade(app, home),
+            upgrade=lambda: housing.upgrade(app, home),
             watchers=watchers,
         )
 
@@ -179,7 +179,7 @@ class FPS:
         made = self._gateways[config.gateway](config, account, self._transport, self._clock)
         made = with_stored_tokens(made, lambda: ledger.role_tokens.get(account, made.name))
         gateway = watched(made, account, watchers)
-        _check_currency(config, gateway)
+        accounts.check_currency(config, gateway)
         return gateway
 
     def _missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:
@@ -199,10 +199,9 @@ class FPS:
         return loader
 
     def account_loader(self, loader: F) -> F:
-        """Register the function that tells who is paid: ``loader(items)`` gives a name of ``FPS_ACCOUNTS``.
+        """Register the function that tells who is paid: ``loader(items)`` gives a name of ``FPS_ACCOUNTS`` or ``None``.
 
-        ``None`` is the account of the plain keys. It is asked for every link, and at the gate for whose books say
-        what was bought: the same items must always give the same name. A payment keeps to its account for life.
+        It is asked for every link and at every gate: the same items must always give the same name.
         """
         self._account_loader = loader
         return loader
@@ -265,6 +264,10 @@ class FPS:
         """Does the buyer of this request own all of these?"""
         return gate.owns(current_fps(), items)
 
+    def owned(self, *items: Item) -> set[str]:
+        """Which of these the buyer of this request may have now, by ``sku``: one query, for a page with many."""
+        return gate.owned(current_fps(), items)
+
     def purchases(self) -> list[Payment]:
         """What the buyer of this request has paid for and still owns, newest first."""
         state = current_fps()
@@ -278,8 +281,8 @@ class FPS:
     def download_url(self, payment: Payment, endpoint: str, **values: Any) -> str:
         """The whole address of a view behind the gate, good without a cookie for ``FPS_DOWNLOAD_LINK_AGE``.
 
-        For mails, download managers and programs. It opens this one address, for what this payment bought, and
-        its limits are those of the purchase. Somebody the shop knows as another buyer is refused.
+        It opens this address only, for what this payment bought, within its limits. Somebody the shop knows as
+        another buyer is refused.
         """
         return downloads.download_url(current_fps(), payment, endpoint, **values)
 
@@ -288,11 +291,7 @@ class FPS:
         return current_fps().ledger.grants(payment.reference)
 
     def renew_downloads(self, payment: Payment, *, downloads: int | None = None, days: int | None = None) -> None:
-        """Let a buyer download once more what he bought with a limit.
-
-        :param downloads: so many more uses.
-        :param days: at least so many days from now.
-        """
+        """Give a buyer so many more downloads, and at least so many days from now, of what has a limit."""
         current_fps().ledger.renew_downloads(payment.reference, downloads, days)
 
     def send_from_directory(self, directory: str | os.PathLike[str], path: str, **options: Any) -> FileResponse:
@@ -399,35 +398,3 @@ def _free_of_writes(what: str) -> AppState:
 
 def _send_receipt(payment: Payment) -> None:
     claims.send_receipt(current_fps(), payment)
-
-
-def _currencies(app: Flask, gateways: Mapping[str, GatewayFactory]) -> tuple[str, ...] | None:
-    return ("USD",) if app.config.get("FPS_GATEWAY", "fps") == "fps" else None
-
-
-def _check_currency(config: Config, gateway: Gateway) -> None:
-    taken = gateway.limits.currencies
-    if config.currency not in taken:
-        raise RuntimeError(
-            f"FPS_CURRENCY is {config.currency!r}: the gateway {gateway.name!r} takes {', '.join(taken)}"
-            f"{see('FPS_CURRENCY')}"
-        )
-
-
-def _default_database(app: Flask) -> str:
-    return f"sqlite:///{os.path.join(app.instance_path, 'fps.sqlite')}"
-
-
-def _upgrade(app: Flask, home: Home) -> None:
-    migrate = app.extensions.get("migrate")
-    if not home.own and migrate is not None and not _spares_our_tables(migrate):
-        raise RuntimeError(
-            "this shop's `flask db migrate` would drop the ledger's tables: add "
-            "`Migrate(app, db, include_name=flask_fps.not_fps)` and call it again"
-        )
-    home.upgrade()
-
-
-def _spares_our_tables(migrate: Any) -> bool:
-    include = getattr(migrate, "configure_args", {}).get("include_name")
-    return include is not None and not include("fps_payments", "table", {})

@@ -31,6 +31,7 @@ from .errors import OrderError
 from .orders import make_order
 from .orders import only_items
 from .records import Item
+from .records import Right
 from .state import AppState
 from .state import current_fps
 from .views import link_to_start
@@ -101,6 +102,15 @@ def owns(state: AppState, items: tuple[Item, ...]) -> bool:
     """May the buyer of this request have every one of these now?"""
     skus, buyer = _skus(items), current_buyer(state)
     return buyer is not None and state.ledger.owns(state.account_of(items), buyer, skus)
+
+
+def owned(state: AppState, items: tuple[Item, ...]) -> set[str]:
+    """Which of these the buyer of this request may have now."""
+    buyer, now = current_buyer(state), state.ledger.clock()
+    if buyer is None or not _skus(items):
+        return set()
+    held = state.ledger.held(state.account_of(items), buyer, _skus(items))
+    return {grant.sku for grant in held if grant.right(now) is Right.HELD}
 
 
 def _skus(items: tuple[Item, ...]) -> list[str]:

@@ -34,13 +34,13 @@ def money(amount: Money) -> str:
 
 
 def day(moment: Any) -> str:
-    """A day as this visitor writes it, else ``2026-03-01``."""
+    """A day as this visitor writes it, else ``1 March 2026``."""
     if _babel():
         from flask_babel import format_date
 
         written: str = format_date(moment)
         return written
-    return f"{moment:%Y-%m-%d}"
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def language() -> str:

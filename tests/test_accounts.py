@@ -150,7 +150,7 @@ def test_an_account_that_is_not_there_is_told_to_the_developer(two: Two) -> None
 
 def test_a_link_of_an_account_that_is_gone_is_an_old_one(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     link = two.client().get("/get/eu-song").headers["Location"]
-    monkeypatch.delitem(two.state.gateways, "eu")  # type: ignore[arg-type]
+    monkeypatch.delitem(two.state.gateways, "eu")
     answer = two.client().get(link)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/get/eu-song")
 
@@ -160,7 +160,7 @@ def test_payments_of_an_account_that_is_gone_say_what_to_do(
 ) -> None:
     client = two.client()
     payment = two.started(client, client.get("/get/eu-song").headers["Location"])
-    monkeypatch.delitem(two.state.gateways, "eu")  # type: ignore[arg-type]
+    monkeypatch.delitem(two.state.gateways, "eu")
     two.clock.advance(3600)
     with two.app.app_context():
         Worker(two.state).work_once()

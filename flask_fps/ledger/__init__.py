@@ -39,6 +39,7 @@ from . import owners
 from . import reading
 from . import releases
 from . import reserving
+from . import schema
 from . import settling
 from .accepting import Accepted as Accepted
 from .accepting import Proof as Proof
@@ -136,6 +137,10 @@ class Ledger:
                 return action(session)
 
         return step(run)
+
+    def tables_version(self) -> str | None:
+        """The version that the tables have; ``None`` where there are none."""
+        return step(lambda: schema.current(self.engine))
 
     # What is known
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from . import schema
 from .engine import is_postgresql
 from .engine import own_engine
+from .engine import step
 
 #: A transaction of PostgreSQL gets its number when it writes.
 _HAS_WRITTEN = text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
@@ -38,8 +39,13 @@ class Home:
     own: bool
 
     def upgrade(self) -> None:
-        """Bring the tables to the newest version: :func:`flask_fps.ledger.schema.upgrade`."""
-        schema.upgrade(self.engine())
+        """Bring the tables to the newest version: :func:`flask_fps.ledger.schema.upgrade`.
+
+        :raises LedgerBusy: the database does not answer.
+        """
+        engine = self.engine()
+        step(lambda: schema.current(engine))
+        schema.upgrade(engine, keep_copy=self.own)
 
 
 def home_of(db: Any, uri: str, in_context: InContext) -> Home:

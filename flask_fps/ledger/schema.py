@@ -100,15 +100,15 @@ def sql(dialect: str, since: str | None) -> str:
     :param since: the version the tables have.
     :raises RuntimeError: on SQLite, where most changes mean to copy a table whole.
     """
+    if since == HEAD:
+        return "-- The ledger's tables have the newest version.\n"
     if dialect == "sqlite":
-        raise RuntimeError(
-            "an SQLite ledger is not upgraded by hand: run `flask fps db upgrade`"
-        )
+        raise RuntimeError("an SQLite ledger is not upgraded by hand: run `flask fps db upgrade`")
     from alembic import command
 
     output, config = StringIO(), _config(None)
     config.attributes.update(dialect=dialect, output=output)
-    command.upgrade(config, f"{since or 'base'}:head", sql=True)
+    command.upgrade(config, "head" if since in (None, "base") else f"{since}:head", sql=True)
     return output.getvalue()
 
 

@@ -11,6 +11,7 @@ from ..bank import BankError
 from ..bank import ids
 from ..bank.records import Account
 from ..bank.records import Reference
+from ..bank.references import used_before
 from ..bank.rules import CURRENCY
 from ..bank.standing import check_reader
 from ..current import Sandbox
@@ -20,6 +21,7 @@ from .actions import MOVING_MONEY
 from .door import admit
 from .door import Call
 from .door import Received
+from .first import batches
 from .repertoire import REPERTOIRES
 from .reply import error_reply
 from .reply import refusal
@@ -43,17 +45,24 @@ class Desk:
             call = admit(received, self._bank)
         except BankError as error:
             return error_reply(error)
+        reply = self._answered(call)
+        if self._bank.switches.ipn == "before":
+            self._sandbox.outbox.deliver_due()
+        return reply
+
+    def _answered(self, call: Call) -> Reply:
+        """The answer to one request that was let in, alone or as a part of a batch."""
         try:
             message = forms.read(call.message, call.own_parameters, REPERTOIRES[call.dialect.version].rules)
         except BankError as error:
             return refusal(call, error)
         spoiling = Spoiling(self._sandbox, call)
-        reply = self._performed(call, message, spoiling)
-        if self._bank.switches.ipn == "before":
-            self._sandbox.outbox.deliver_due()
-        return spoiling.of(reply)
+        return spoiling.of(self._performed(call, message, spoiling))
 
     def _performed(self, call: Call, message: Message[Any], spoiling: Spoiling) -> Reply:
+        if call.action in batches.ACTIONS:
+            answered = [(part, self._answered(part)) for part in batches.parts(call, message)]
+            return _reply(call, batches.result(call, answered))
         asker = Asker(self._bank, self._sandbox.settings, call.caller or NOBODY, call.timestamp)
         repertoire = REPERTOIRES[call.dialect.version]
         try:
@@ -70,6 +79,8 @@ class Desk:
         """The first answer to this reference, whole; it is kept in the same step as its effect."""
         try:
             spoiling.before()
+            if call.action in REPERTOIRES[call.dialect.version].once and self._bank.references.is_known(*key):
+                raise used_before()
             known = self._bank.references.recall(*key, call.params)
             if known is not None:
                 return _replayed(known)
@@ -95,7 +106,11 @@ class Desk:
             if call.action not in MOVING_MONEY:
                 check_reader(asker.account)
             result = REPERTOIRES[call.dialect.version].perform[call.action](asker, message)
-        return Reply(200, call.dialect.render_answer(call.action, result, f"{ids.request_id()}:0"))
+        return _reply(call, result)
+
+
+def _reply(call: Call, result: object) -> Reply:
+    return Reply(200, call.dialect.render_answer(call.action, result, f"{ids.request_id()}:0"))
 
 
 def _replayed(known: Reference) -> Reply:

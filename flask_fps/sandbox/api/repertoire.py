@@ -11,9 +11,9 @@ from ...protocol.dialects import V2007_01_08
 from ...protocol.dialects import V2008_09_17
 from ...protocol.dialects import V2010_08_28
 from . import actions
+from . import first
 from . import forms
 from .actions import Asker
-from .first import reading
 from .first.rules import RULES as FIRST_RULES
 
 
@@ -23,30 +23,18 @@ class Repertoire:
 
     #: By action; each takes the message of its own action.
     perform: Mapping[str, Callable[[Asker, Any], object]]
-    #: Actions whose CallerReference makes a request sent again the same request.
+    #: Actions whose CallerReference, where there is one, makes a request sent again the same request.
     remembered: frozenset[str]
-    #: Actions whose CallerReference must not come again, not even in the same request.
+    #: Of these, a second request with the same reference is refused even if it is the same.
     once: frozenset[str]
     rules: Mapping[str, forms.Rule]
 
 
 _MODERN = Repertoire(actions.PERFORM, actions.REMEMBERED, frozenset(), forms.RULES)
-_FIRST = Repertoire(
-    {
-        "GetTransaction": reading.transaction,
-        "GetAccountActivity": reading.account_activity,
-        "GetAccountBalance": reading.account_balance,
-        "GetTokenByCaller": reading.token_by_caller,
-        "CancelToken": reading.cancel_token,
-    },
-    remembered=frozenset(),
-    once=frozenset(),
-    rules=FIRST_RULES,
-)
 
 #: By version.
 REPERTOIRES: Mapping[str, Repertoire] = {
-    V2007_01_08.version: _FIRST,
+    V2007_01_08.version: Repertoire(first.PERFORM, first.REMEMBERED, first.ONCE, FIRST_RULES),
     V2008_09_17.version: _MODERN,
     V2010_08_28.version: _MODERN,
 }

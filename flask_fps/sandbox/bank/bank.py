@@ -32,6 +32,7 @@ from .refunds import RefundOrder
 from .refunds import Refunds
 from .reservations import Reservations
 from .reservations import SettleOrder
+from .results import Results
 from .roles import Roles
 from .rules import Rules
 from .settlement import Ending
@@ -72,17 +73,20 @@ class Bank:
         self.instructions = Instructions(self.books, self.clock, self.rules, self.tokens)
         self.transactions = Transactions(self.books, self.clock)
         self.tabs = Tabs(self.books, self.clock)
-        self.settlement = Settlement(self.books, self.clock, self.rules, self.accounts, self.tabs, self.notices)
+        self.results = Results(self.books)
+        self.settlement = Settlement(
+            self.books, self.clock, self.rules, self.accounts, self.tabs, self.notices, self.results
+        )
         self.reservations = Reservations(self.books, self.clock, self.rules, self.transactions, self.settlement)
         self.entries = Entries(self.books, self.clock, self.rules, self.settlement)
-        roles = Roles(self.books, self.clock)
+        self.roles = Roles(self.books, self.clock)
         self.payments = Payments(
-            self.books, self.clock, self.rules, self.switches, self.accounts, roles, self.tabs, self.entries
+            self.books, self.clock, self.rules, self.switches, self.accounts, self.roles, self.tabs, self.entries
         )
         self.refunds = Refunds(
             self.books, self.clock, self.rules, self.accounts, self.transactions, self.tabs, self.entries
         )
-        feeding = Feeding(self.books, self.clock, self.rules, self.switches, self.accounts, roles, self.entries)
+        feeding = Feeding(self.books, self.clock, self.rules, self.switches, self.accounts, self.roles, self.entries)
         self.prepaid = Prepaid(self.books, self.tabs, feeding)
         self.debt = Debt(self.books, self.tabs, feeding, self.entries)
         self.subscriptions = Subscriptions(

@@ -17,6 +17,7 @@ from .records import Instrument
 from .records import Note
 from .records import Notice
 from .records import Reference
+from .records import Result
 from .records import Run
 from .records import Subscription
 from .records import Token
@@ -77,6 +78,7 @@ class Books:
             {"state": lambda one: one.state},
             {"due": Timeline(lambda one: (ALL,) if one.is_open else (), lambda one: one.due_at or _NEVER)},
         )
+        self.results = Shelf(Result, lambda one: one.transaction_id, {"account": lambda one: one.account})
         self.notes = Shelf(Note, lambda one: one.name)
         self._lock = threading.RLock()
         self._depth = 0

@@ -65,6 +65,7 @@ class Entries:
             sender_description=order.sender_description,
             statement=self._statement(caller, recipient, order),
             caller_date=order.caller_date,
+            labels=order.labels,
             refunded=NOTHING,
             fees_refunded=NOTHING,
             ipn_url=order.ipn_url,
@@ -86,7 +87,7 @@ class Entries:
         wait = self._rules.speed.get(method, timedelta(0))
         if order.timeout is not None and order.timeout < wait:
             return now + order.timeout, "Expired"
-        return now + wait, "TransactionDenied" if method == "CC" and _is_declined(amount) else "Success"
+        return now + wait, order.terms.declines_with if method == "CC" and _is_declined(amount) else "Success"
 
 
 def _is_declined(amount: Money) -> bool:

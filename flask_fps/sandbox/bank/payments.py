@@ -88,8 +88,9 @@ class Payments:
             self._check_caller_token(caller, order, Situation("Caller", operation, token.method))
             paid = recipient.sender if recipient else caller.email
             self._check_use(caller, token, paid, order)
-            self._check_amount(token.method, order.amount)
-            _check_method(token.method, operation)
+            self._check_amount(token.method, order)
+            if operation == "Reserve" and token.method not in order.terms.reserves_on:
+                raise BankError("PaymentInstrumentNotCC", "The payment instrument cannot be used to reserve an amount.")
             self._check_parties(caller, token, paid, order)
             fee, marketplace = self._fees(token.method, recipient, order)
             self._check_funds(caller, token, order, fee)
@@ -118,11 +119,13 @@ class Payments:
         if order.recipient_token_id is None:
             return None
         if order.recipient_token_id == order.sender_token_id:
-            raise BankError("SameTokenIdUsedMultipleTimes", "The tokens used in a transaction should be unique.")
+            raise _not_unique()
         return self._roles.recipient(caller.email, order.recipient_token_id, situation)
 
     def _check_caller_token(self, caller: Account, order: PayOrder, situation: Situation) -> None:
         if order.caller_token_id is not None:
+            if order.caller_token_id in (order.recipient_token_id, order.sender_token_id):
+                raise _not_unique()
             self._roles.caller(caller.email, order.caller_token_id, situation)
 
     def _check_use(self, caller: Account, token: Token, recipient: str, order: PayOrder) -> None:
@@ -136,8 +139,9 @@ class Payments:
             used_token=self._switches.used_token,
         )
 
-    def _check_amount(self, method: str, amount: Money) -> None:
-        if not self._rules.smallest(method) <= amount.minor <= self._rules.largest:
+    def _check_amount(self, method: str, order: PayOrder) -> None:
+        smallest = min(self._rules.smallest(method), order.terms.smallest)
+        if not smallest <= order.amount.minor <= self._rules.largest:
             raise out_of_range()
 
     def _check_parties(self, caller: Account, token: Token, recipient: str, order: PayOrder) -> None:
@@ -167,7 +171,5 @@ class Payments:
             raise BankError("InsufficientBalance", "The caller's account balance is not sufficient for the fee.")
 
 
-def _check_method(method: str, operation: str) -> None:
-    """Only a card or a balance can hold money for somebody."""
-    if operation == "Reserve" and method not in ("ABT", "CC"):
-        raise BankError("PaymentInstrumentNotCC", "The payment instrument cannot be used to reserve an amount.")
+def _not_unique() -> BankError:
+    return BankError("SameTokenIdUsedMultipleTimes", "The tokens used in a transaction should be unique.")

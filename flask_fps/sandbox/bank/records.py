@@ -211,6 +211,14 @@ class Subscription:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """An account's balance right after a transaction moved."""
+
+    email: str
+    balance: Money
+
+
+@dataclass(frozen=True)
 class StatusChange:
     """One entry of a transaction's history."""
 
@@ -218,14 +226,22 @@ class StatusChange:
     status: str
     code: str
     amount: Money
+    standings: tuple[Standing, ...] = ()
+
+    def balance_of(self, email: str) -> Money | None:
+        """The account's balance right after it."""
+        return next((standing.balance for standing in self.standings if standing.email == email), None)
 
 
-@dataclass(frozen=True)
-class Standing:
-    """An account's balance right after a transaction moved."""
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """What a caller of 2007-01-08 wrote on a transaction, and what shows that he is one."""
 
-    email: str
-    balance: Money
+    caller_token_id: str | None = None
+    sender_reference: str | None = None
+    recipient_reference: str | None = None
+    recipient_description: str | None = None
+    meta_data: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,6 +287,8 @@ class TransactionRecord:
     sender_description: str | None = None
     #: What the sender's card statement says.
     statement: str = ""
+    #: Only where the request came in 2007-01-08: then its end is a result to fetch.
+    labels: Labels | None = None
     #: The caller's own timestamp.
     caller_date: datetime | None = None
     #: Of a refund: the transaction it gives back. Of that one: its refunds.
@@ -406,6 +424,18 @@ class Notice:
     def late(self, by: timedelta) -> Notice:
         """The same, due so much later, if it is due at all."""
         return self if self.due_at is None else replace(self, due_at=self.due_at + by)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a transaction ended that did not end at once, until its caller discards it (*GetResults*)."""
+
+    transaction_id: str
+    account: str
+    operation: str
+    caller_reference: str
+    #: ``Success``, ``Failure`` or ``TemporaryDecline``.
+    status: str
 
 
 @dataclass(frozen=True)

@@ -111,5 +111,10 @@ def digest(parameters: Mapping[str, str]) -> str:
     return hashlib.sha256(repr(pairs).encode()).hexdigest()
 
 
+def used_before() -> BankError:
+    """The captured text for a reference that may be used but once."""
+    return BankError("DuplicateRequest", "This request is a duplicate of a previous request and cannot be executed.")
+
+
 def _duplicate() -> BankError:
     return BankError("DuplicateRequest", "A different request has already been made with this caller reference.")

@@ -12,11 +12,13 @@ from .accounts import Accounts
 from .books import ALL
 from .books import Books
 from .clock import SandboxClock
+from .errors import BankError
 from .notices import Notices
 from .postings import Postings
 from .records import Standing
 from .records import StatusChange
 from .records import TransactionRecord
+from .results import Results
 from .rules import Rules
 from .tabs import Tabs
 
@@ -27,7 +29,10 @@ MESSAGES: Mapping[str, str] = {
     "TransactionDenied": "The transaction was denied by the payment processor.",
     "Expired": "The transaction did not complete within the time given for it.",
     "Canceled": "The transaction was cancelled by the caller.",
+    "TemporaryDecline": "The transaction was declined for the moment. Please try it again.",
 }
+#: Declined for the moment: it pends until its caller tries it again (2007-01-08 only).
+TEMPORARY = "TemporaryDecline"
 #: What a pending transaction may end with.
 ENDINGS = ("Success", "TransactionDenied", "Expired")
 _RESERVED = "The transaction amount was reserved on the payment instrument."
@@ -45,13 +50,21 @@ class Settlement:
     """The desk that ends transactions."""
 
     def __init__(
-        self, books: Books, clock: SandboxClock, rules: Rules, accounts: Accounts, tabs: Tabs, notices: Notices
+        self,
+        books: Books,
+        clock: SandboxClock,
+        rules: Rules,
+        accounts: Accounts,
+        tabs: Tabs,
+        notices: Notices,
+        results: Results,
     ) -> None:
         self._books = books
         self._clock = clock
         self._rules = rules
         self._accounts = accounts
         self._notices = notices
+        self._results = results
         self._postings = Postings(books, accounts, tabs)
 
     def enter(self, transaction: TransactionRecord) -> TransactionRecord:
@@ -61,9 +74,23 @@ class Settlement:
             at = now if transaction.history else transaction.received_at
             if not transaction.history:
                 self._postings.begin(transaction)
+            if transaction.ends_with == TEMPORARY:
+                waiting = replace(transaction, settles_at=None, ends_with="Success")
+                return self._move(waiting, at, "Pending", TEMPORARY)
             if transaction.settles_at is not None and transaction.settles_at <= now:
                 return self._end(transaction, at)
             return self._move(transaction, at, "Pending", "PendingNetworkResponse")
+
+    def retry(self, transaction: TransactionRecord) -> TransactionRecord:
+        """What was declined for the moment pends again, and ends as its method does.
+
+        :raises BankError: InvalidTransactionState, for any other.
+        """
+        with self._books.change():
+            if not (transaction.is_pending and transaction.status_code == TEMPORARY):
+                raise BankError("InvalidTransactionState", "Only a temporarily declined transaction can be retried.")
+            wait = self._rules.speed.get(transaction.method, timedelta(0))
+            return self.enter(replace(transaction, settles_at=self._clock.now() + wait))
 
     def cancel(self, transaction: TransactionRecord) -> TransactionRecord:
         """Nothing comes of it: its caller said so."""
@@ -123,17 +150,19 @@ class Settlement:
     def _move(
         self, transaction: TransactionRecord, at: datetime, status: str, code: str, cause: str = ""
     ) -> TransactionRecord:
-        change = StatusChange(at, status, code, transaction.amount)
+        standings = self._standings(transaction)
+        change = StatusChange(at, status, code, transaction.amount, standings)
         moved = replace(
             transaction,
             status=status,
             status_code=code,
             status_message=_RESERVED if status == "Reserved" else MESSAGES[code],
             history=(*transaction.history, change),
-            standings=self._standings(transaction),
+            standings=standings,
         )
         self._books.transactions.put(moved)
         self._notices.tell_transaction(moved, cause)
+        self._results.add(moved)
         return moved
 
     def _standings(self, transaction: TransactionRecord) -> tuple[Standing, ...]:

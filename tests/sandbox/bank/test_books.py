@@ -14,6 +14,7 @@ from flask_fps.sandbox.bank.instruments import prepaid
 from flask_fps.sandbox.bank.instruments.consent import Consent
 from flask_fps.sandbox.bank.payments import PayOrder
 from flask_fps.sandbox.bank.periods import Period
+from flask_fps.sandbox.bank.records import Labels
 from flask_fps.sandbox.bank.records import Note
 from flask_fps.sandbox.bank.records import Run
 from flask_fps.sandbox.bank.refunds import RefundOrder
@@ -109,6 +110,10 @@ def _busy_day(bank: Bank) -> None:
     bank.subscriptions.open(
         Terms(sender=JOHN, recipient=SELLER, description="news", amount=price, method="ABT", frequency=day)
     )
+    labels = Labels(meta_data="news")
+    card = _token(bank, "CC", "order-10")
+    bank.pay(seller, PayOrder(sender_token_id=card, amount=Money(100, "USD"), caller_reference="pay-10", labels=labels))
+    bank.advance(2)
     bank.secret("cookies")
 
 

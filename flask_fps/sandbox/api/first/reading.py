@@ -40,15 +40,6 @@ def account_balance(asker: Asker, message: messages.GetAccountBalance) -> result
     return results.GetAccountBalanceResult(reports.balance(asker.bank, asker.bank.account(asker.account.email)))
 
 
-def token_by_caller(asker: Asker, message: messages.GetTokenByCaller) -> results.GetTokenByCallerResult:
-    found = asker.bank.tokens.by_caller(asker.account.email, message.token_id, message.caller_reference)
-    return results.GetTokenByCallerResult(reports.token(asker.bank, found))
-
-
-def cancel_token(asker: Asker, message: messages.CancelToken) -> None:
-    asker.bank.cancel_token(asker.account, message.token_id)
-
-
 def _rows(asker: Asker, found: TransactionRecord, ascending: bool) -> list[results.Transaction]:
     rows = list(reports.rows(asker.bank, asker.account, found))
     return rows if ascending else rows[::-1]

@@ -9,21 +9,18 @@ from datetime import datetime
 
 from ....money import Money
 from ....protocol.dialects.v2007_01_08 import results
-from ....protocol.dialects.v2007_01_08.results import Amount
 from ...bank import Bank
 from ...bank.records import Account
+from ...bank.records import Labels
 from ...bank.records import StatusChange
 from ...bank.records import Token
 from ...bank.records import TransactionRecord
+from ...bank.settlement import TEMPORARY
+from .amounts import amount
 
 #: A caller's own word for a transaction that he has tried again.
 AGAIN = "Reinitiated"
-DECLINED = "TemporaryDecline"
 _STATUSES = {"Pending": "Initiated", "Cancelled": "Failure"}
-
-
-def amount(money: Money) -> Amount:
-    return Amount(money.decimal, money.currency)
 
 
 def account_id(email: str) -> str:
@@ -33,16 +30,19 @@ def account_id(email: str) -> str:
 
 def status(transaction: TransactionRecord) -> str:
     """Where a transaction stands."""
-    return _status(transaction.status, transaction.status_code, _declined_before(transaction, transaction.history))
+    return _status(transaction.status, transaction.status_code, _declined_before(transaction.history))
 
 
-def made(transaction: TransactionRecord) -> results.Made:
-    """The answer to a request that moves money."""
+def made(bank: Bank, transaction: TransactionRecord) -> results.Made:
+    """The answer to a request that moves money; where its token has limits, what the first of them has counted."""
+    sender = bank.books.tokens.get(transaction.sender_token_id or "")
+    counted = usage(sender, bank.clock.now()) if sender is not None else ()
     return results.Made(
         results.TransactionResponse(
             transaction_id=transaction.transaction_id,
             status=status(transaction),
             status_detail=transaction.status_message if _went_wrong(transaction) else None,
+            new_sender_token_usage=counted[0] if counted else None,
         )
     )
 
@@ -56,13 +56,17 @@ def detail(bank: Bank, transaction: TransactionRecord) -> results.TransactionDet
         date_completed=transaction.completed_at,
         transaction_amount=amount(transaction.amount),
         fees=amount(transaction.fees),
+        caller_token_id=_labels(transaction).caller_token_id,
         sender_token_id=transaction.sender_token_id,
         recipient_token_id=transaction.recipient_token_id,
+        prepaid_instrument_id=_instrument(bank, transaction, "Prepaid"),
+        credit_instrument_id=_instrument(bank, transaction, "Debt"),
         operation=transaction.operation,
         payment_method=transaction.method,
         status=status(transaction),
         error_code=transaction.status_code if _went_wrong(transaction) else None,
         error_message=transaction.status_message if _went_wrong(transaction) else None,
+        meta_data=_labels(transaction).meta_data,
         sender_name=_name(bank, transaction.sender),
         caller_name=_name(bank, transaction.caller),
         recipient_name=_name(bank, transaction.recipient),
@@ -78,7 +82,7 @@ def detail(bank: Bank, transaction: TransactionRecord) -> results.TransactionDet
 def rows(bank: Bank, reader: Account, transaction: TransactionRecord) -> Iterator[results.Transaction]:
     """A line for each status that a transaction had, oldest first."""
     for change, said in _history(transaction):
-        wrong = said in ("Failure", DECLINED)
+        wrong = said in ("Failure", TEMPORARY)
         yield results.Transaction(
             transaction_id=transaction.transaction_id,
             caller_transaction_date=transaction.caller_date or transaction.received_at,
@@ -89,6 +93,7 @@ def rows(bank: Bank, reader: Account, transaction: TransactionRecord) -> Iterato
             status=said,
             error_code=change.code if wrong else None,
             error_message=transaction.status_message if wrong else None,
+            meta_data=_labels(transaction).meta_data,
             original_transaction_id=transaction.parent_id,
             transaction_parts=_parts(bank, transaction),
             payment_method=transaction.method,
@@ -96,7 +101,8 @@ def rows(bank: Bank, reader: Account, transaction: TransactionRecord) -> Iterato
             caller_name=_name(bank, transaction.caller),
             recipient_name=_name(bank, transaction.recipient),
             fees=amount(transaction.fees),
-            balance=amount(transaction.balance_of(reader.email) or reader.balance),
+            balance=amount(change.balance_of(reader.email) or reader.balance),
+            caller_token_id=_labels(transaction).caller_token_id,
             sender_token_id=transaction.sender_token_id,
             recipient_token_id=transaction.recipient_token_id,
         )
@@ -129,26 +135,39 @@ def token(bank: Bank, record: Token) -> results.Token:
     )
 
 
+def usage(record: Token, now: datetime) -> tuple[results.TokenUsageLimit, ...]:
+    """What each limit of a token has counted, in this window and in the one before."""
+    counted = [(limit, use.at(now, limit)) for limit, use in zip(record.limits, record.usages, strict=True)]
+    return tuple(
+        results.TokenUsageLimit(count=use.count, last_reset_count=use.last_count, last_reset_time_stamp=use.started_at)
+        if limit.amount is None
+        else results.TokenUsageLimit(
+            amount=amount(use.amount), last_reset_amount=amount(use.last_amount), last_reset_time_stamp=use.started_at
+        )
+        for limit, use in counted
+    )
+
+
 def _history(transaction: TransactionRecord) -> Iterator[tuple[StatusChange, str]]:
     for position, change in enumerate(transaction.history):
         before = transaction.history[: position + 1]
-        yield change, _status(change.status, change.code, _declined_before(transaction, before))
+        yield change, _status(change.status, change.code, _declined_before(before))
 
 
 def _status(stands: str, code: str, declined_before: bool) -> str:
-    if stands == "Pending" and code == DECLINED:
-        return DECLINED
+    if stands == "Pending" and code == TEMPORARY:
+        return TEMPORARY
     if stands == "Pending" and declined_before:
         return AGAIN
     return _STATUSES.get(stands, stands)
 
 
-def _declined_before(_transaction: TransactionRecord, history: tuple[StatusChange, ...]) -> bool:
-    return any(change.code == DECLINED for change in history[:-1])
+def _declined_before(history: tuple[StatusChange, ...]) -> bool:
+    return any(change.code == TEMPORARY for change in history[:-1])
 
 
 def _went_wrong(transaction: TransactionRecord) -> bool:
-    return status(transaction) in ("Failure", DECLINED)
+    return status(transaction) in ("Failure", TEMPORARY)
 
 
 def _completed(transaction: TransactionRecord, change: StatusChange) -> datetime | None:
@@ -164,7 +183,7 @@ def _parts(bank: Bank, transaction: TransactionRecord) -> tuple[results.Transact
             account_id=account_id(email),
             role=role,
             name=_name(bank, email),
-            reference=transaction.caller_reference if role == "Caller" else None,
+            reference=_reference(role, transaction),
             description=_description(role, transaction),
             fee_paid=amount(transaction.fees if role == transaction.fees_paid_by else nothing),
         )
@@ -173,8 +192,31 @@ def _parts(bank: Bank, transaction: TransactionRecord) -> tuple[results.Transact
 
 
 def _description(role: str, transaction: TransactionRecord) -> str | None:
-    said = {"Caller": transaction.caller_description, "Sender": transaction.sender_description}
-    return said.get(role)
+    said = {
+        "Caller": transaction.caller_description,
+        "Sender": transaction.sender_description,
+        "Recipient": _labels(transaction).recipient_description,
+    }
+    return said[role]
+
+
+def _reference(role: str, transaction: TransactionRecord) -> str | None:
+    labels = _labels(transaction)
+    said = {
+        "Caller": transaction.caller_reference,
+        "Sender": labels.sender_reference,
+        "Recipient": labels.recipient_reference,
+    }
+    return said[role]
+
+
+def _labels(transaction: TransactionRecord) -> Labels:
+    return transaction.labels or Labels()
+
+
+def _instrument(bank: Bank, transaction: TransactionRecord, kind: str) -> str | None:
+    found = bank.tabs.get(transaction.instrument_id or "")
+    return found.instrument_id if found is not None and found.kind == kind else None
 
 
 def _related(transaction: TransactionRecord) -> tuple[results.RelatedTransaction, ...]:

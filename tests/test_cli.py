@@ -196,11 +196,11 @@ def test_show_tells_the_story(shop: Shop) -> None:
     assert story[-1].startswith("delivered")
 
 
-def test_show_as_json_adds_the_journal(shop: Shop) -> None:
+def test_show_as_json_adds_the_journal_and_the_refunds(shop: Shop) -> None:
     payment = shop.buy(shop.client("7"))
     found = json.loads(said(shop, "show", payment.reference, "--json"))
 
-    assert list(found) == [*FIELDS, "journal"]
+    assert list(found) == [*FIELDS, "journal", "refunds"]
     assert {**found, "journal": None} == {**listed(shop)[0], "journal": None}
     assert [(entry["from"], entry["to"]) for entry in found["journal"] if entry["to"]] == [
         (None, "started"),

@@ -56,7 +56,7 @@ def _say_what_is_not_shown(ledger: Ledger, *, more: bool) -> None:
 
 @click.command()
 @click.argument("reference")
-@click.option("--json", "as_json", is_flag=True, help="The payment and its journal as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="The payment, its journal and its refunds as JSON.")
 @with_appcontext
 def show(reference: str, as_json: bool) -> None:
     """Show one payment and its story."""
@@ -66,7 +66,7 @@ def show(reference: str, as_json: bool) -> None:
         raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
     journal, refunds = ledger.journal(reference), ledger.refunds.of(reference)
     if as_json:
-        more = {"refunds": [refund_as_dict(each) for each in refunds], "journal": [_entry(entry) for entry in journal]}
+        more = {"journal": [_entry(entry) for entry in journal], "refunds": [refund_as_dict(each) for each in refunds]}
         click.echo(json.dumps({**as_dict(payment), **more}, indent=2))
         return
     for name, value in (*_facts(payment), *map(_refund, refunds)):

@@ -164,7 +164,9 @@ def _target_of_claim(before: State, stored: IntentRow, outcome: Outcome) -> Stat
 def _state_of_claim(session: Session, row: PaymentRow, stored: IntentRow, outcome: Outcome) -> IntentState:
     before, proven = IntentState(stored.state), stored.sends <= stored.harmless_sends
     answered = before in (IntentState.PENDING, IntentState.FAILURE, IntentState.REFUSED)
-    if outcome.result is Result.RESERVED or (outcome.result is Result.UNKNOWN and answered):
+    if outcome.result is Result.RESERVED:  # it was accepted, and the hold is as it was: it failed
+        return IntentState.FAILURE if before is IntentState.PENDING else before
+    if outcome.result is Result.UNKNOWN and answered:
         return before
     if outcome.result is Result.NOT_SENT:
         return IntentState.FROZEN if proven else IntentState.UNKNOWN

@@ -36,6 +36,7 @@ from tests.gateways.hold_provider import Refused
 
 #: Nobody listens there.
 SHOP = "http://127.0.0.1:9/fps"
+SELLER = "seller@digitaldownload.example"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,15 @@ class Bench(Protocol):
 
     def moved(self) -> list[tuple[str, Money]]:
         """Reference and amount of all money that moved or is about to."""
+
+    def returned(self) -> list[tuple[str, Money]]:
+        """Reference and amount of all money that went back or is about to."""
+
+    def fail_refund(self) -> None:
+        """The last refund does not reach the buyer after all."""
+
+    def give_back_by_hand(self, payment: Payment) -> str:
+        """Somebody gives a payment back at the provider; the transaction."""
 
     def is_usable(self, authorization_id: str) -> bool:
         """Could the provider still take money with it?"""
@@ -183,8 +193,7 @@ class FPSBench:
     def refuse(self, payment: Payment) -> str:
         """The seller himself is not taken as a buyer."""
         with requests.Session() as browser:
-            seller = "seller@digitaldownload.example"
-            return _query(self._buyer.authorize(browser, _redirect(payment), as_=seller, password="seller"))
+            return _query(self._buyer.authorize(browser, _redirect(payment), as_=SELLER, password="seller"))
 
     def doomed(self, payment: Payment) -> str:
         raw = self.authorize(payment)
@@ -211,8 +220,28 @@ class FPSBench:
         return [
             (each["callerReference"], Money.parse(each["amount"], each["currency"]))
             for each in transactions
-            if each["status"] != "Failure"
+            if each["status"] in ("Success", "Pending") and each["operation"] != "Refund"
         ]
+
+    def returned(self) -> list[tuple[str, Money]]:
+        transactions = self._sandbox.ledger()["transactions"]
+        return [
+            (each["callerReference"], Money.parse(each["amount"], each["currency"]))
+            for each in transactions
+            if each["status"] != "Failure" and each["operation"] == "Refund"
+        ]
+
+    def fail_refund(self) -> None:
+        refund = self._sandbox.ledger()["transactions"][-1]
+        self._sandbox.server.bank.by_hand.fail(SELLER, refund["transactionId"], "TransactionDenied")
+
+    def give_back_by_hand(self, payment: Payment) -> str:
+        """Nobody named an address for it: it goes to the account's own."""
+        bank, transaction = self._sandbox.server.bank, str(payment.transaction_id)
+        bank.accounts.set_ipn(SELLER, payment.notify_url, "2")
+        back = bank.by_hand.refund(SELLER, transaction, Money(5, self.currency), None)
+        self._sandbox.settle()
+        return back.transaction_id
 
     def is_usable(self, authorization_id: str) -> bool:
         token = self._sandbox.server.bank.tokens.get(authorization_id)
@@ -278,8 +307,12 @@ class HoldBench:
         return self.authorize(payment)
 
     def settle(self) -> None:
-        pending = next(each for each in self.provider.charges if each.state == "pending")
-        self.provider.end(pending, "failure" if pending.money.minor == 361 else "success")
+        for back in self.provider.backs:
+            if back.state == "pending":
+                self.provider.end_back(back, "success")
+        pending = next((each for each in self.provider.charges if each.state == "pending"), None)
+        if pending is not None:
+            self.provider.end(pending, "failure" if pending.money.minor == 361 else "success")
 
     def lose_answer(self) -> None:
         self.wire.faults.append("lose_answer")
@@ -295,6 +328,16 @@ class HoldBench:
 
     def moved(self) -> list[tuple[str, Money]]:
         return [(each.key, each.money) for each in self.provider.charges if each.state != "failure"]
+
+    def returned(self) -> list[tuple[str, Money]]:
+        return [(each.key, each.money) for each in self.provider.backs if each.state != "failure"]
+
+    def fail_refund(self) -> None:
+        self.provider.end_back(self.provider.backs[-1], "failure")
+
+    def give_back_by_hand(self, payment: Payment) -> str:
+        charge = next(each for each in self.provider.charges if each.id == payment.transaction_id)
+        return self.provider.give_back(charge, Money(5, self.currency)).id
 
     def is_usable(self, authorization_id: str) -> bool:
         return self.provider.is_open(next(each for each in self.provider.holds if each.id == authorization_id))

@@ -285,6 +285,211 @@ def test_pay_without_a_connection_was_not_sent(bench: Bench) -> None:
     assert bench.moved() == []
 
 
+# Refund
+
+
+def paid(bench: Bench, *, method: str | None = None) -> Payment:
+    """A payment whose money has moved, as the ledger has it."""
+    payment, authorization = authorized(bench, method=method)
+    outcome = bench.gateway.pay(intent_of(bench.gateway, payment, authorization))
+    if outcome.result is Result.PENDING:
+        bench.settle()
+    return replace(payment, transaction_id=outcome.transaction_id, authorization_id=authorization)
+
+
+def going_back(bench: Bench, payment: Payment, minor: int, number: str = "r1") -> Intent:
+    money = Money(minor, bench.currency)
+    return intent_of(bench.gateway, payment, str(payment.authorization_id), number, kind="refund", money=money)
+
+
+def ended(bench: Bench, outcome: Outcome) -> Outcome:
+    """How a transaction stands once nothing pends."""
+    assert outcome.transaction_id is not None
+    if outcome.result is Result.PENDING:
+        bench.settle()
+    return bench.gateway.status(outcome.transaction_id)
+
+
+def test_refund_moves_the_money_back_once_however_often_it_is_sent(bench: Bench) -> None:
+    payment = paid(bench)
+    intent = going_back(bench, payment, 4)
+    outcomes = [bench.gateway.refund(intent) for _ in range(3)]
+
+    assert {each.result for each in outcomes} <= {Result.PENDING, Result.SUCCESS}
+    assert len({each.transaction_id for each in outcomes}) == 1
+    assert bench.returned() == [(intent.reference, intent.money)]
+    done = ended(bench, outcomes[0])
+    assert done.result is Result.SUCCESS
+    assert done.facts is not None
+    assert (done.facts.reference, done.facts.money) == (intent.reference, intent.money)
+    assert done.facts.gives_back == payment.transaction_id
+    assert not done.facts.chargeback
+
+
+def test_refund_never_gives_back_more_than_was_paid(bench: Bench) -> None:
+    payment = paid(bench)
+    ended(bench, bench.gateway.refund(going_back(bench, payment, payment.money.minor - 3)))
+    refused = bench.gateway.refund(going_back(bench, payment, 4, "r2"))
+
+    assert (refused.result, refused.transaction_id, refused.retryable) == (Result.FAILURE, None, False)
+    ended(bench, bench.gateway.refund(going_back(bench, payment, 3, "r3")))
+    assert bench.gateway.refund(going_back(bench, payment, 1, "r4")).result is Result.FAILURE
+    assert sum(money.minor for _, money in bench.returned()) == payment.money.minor
+
+
+def test_refund_of_what_pends_is_refused(bench: Bench) -> None:
+    payment, authorization = authorized(bench, method="slow")
+    pending = bench.gateway.pay(intent_of(bench.gateway, payment, authorization))
+    payment = replace(payment, transaction_id=pending.transaction_id, authorization_id=authorization)
+
+    assert bench.gateway.refund(going_back(bench, payment, 1)).result is Result.FAILURE
+    assert bench.returned() == []
+
+
+def test_refund_with_a_lost_answer_is_found(bench: Bench) -> None:
+    payment = paid(bench)
+    other, intent = going_back(bench, payment, 1, "r1"), going_back(bench, payment, 1, "r2")
+    bench.gateway.refund(other)
+    bench.lose_answer()
+    assert bench.gateway.refund(intent).result is Result.UNKNOWN
+    found = bench.gateway.find(sent(bench, intent))
+
+    assert found.result in (Result.PENDING, Result.SUCCESS)
+    assert found.facts is not None
+    assert found.facts.reference == intent.reference
+    assert [reference for reference, _ in bench.returned()] == [other.reference, intent.reference]
+
+
+def test_refund_that_was_never_made_is_not_found(bench: Bench) -> None:
+    payment = paid(bench)
+    bench.gateway.refund(going_back(bench, payment, 1, "r1"))
+    lost = going_back(bench, payment, 1, "r2")
+
+    assert bench.cut_off.refund(lost).result is Result.NOT_SENT
+    bench.break_down()
+    assert bench.gateway.refund(lost).result is Result.UNKNOWN
+    assert bench.gateway.find(sent(bench, lost)).result is Result.UNKNOWN
+    assert bench.gateway.find(lost).result is Result.UNKNOWN
+
+
+def test_refund_may_fail_late(bench: Bench) -> None:
+    payment = paid(bench)
+    intent = going_back(bench, payment, 4)
+    made = bench.gateway.refund(intent)
+    assert made.transaction_id is not None
+    bench.fail_refund()
+
+    assert bench.gateway.status(made.transaction_id).result is Result.FAILURE
+    assert bench.returned() == []
+    assert bench.gateway.refund(going_back(bench, payment, payment.money.minor, "r2")).result is not Result.FAILURE
+
+
+def test_money_that_goes_back_by_hand_is_told_and_stands_in_the_books(bench: Bench) -> None:
+    payment, start = paid(bench), bench.now()
+    transaction = bench.give_back_by_hand(payment)
+    letter = bench.letters()[-1]
+    note = bench.gateway.notification(letter.body, letter.headers, letter.url)
+
+    assert (note.verdict, note.transaction_id, note.parent) == (Verdict.VALID, transaction, payment.transaction_id)
+    found = _by_id(bench.gateway.activity(start - SECOND))[transaction]
+    assert found.facts is not None
+    assert found.facts.gives_back == payment.transaction_id
+    assert found == bench.gateway.status(transaction)
+
+
+# Reserve, settle, cancel
+
+
+def reserved(bench: Bench) -> Payment:
+    """A payment whose money is held, as the ledger has it."""
+    payment, authorization = authorized(bench)
+    payment = replace(payment, reserve=True)
+    held = bench.gateway.reserve(intent_of(bench.gateway, payment, authorization, kind="reserve"))
+    assert held.result is Result.RESERVED
+    return replace(payment, transaction_id=held.transaction_id, authorization_id=authorization)
+
+
+def claim(bench: Bench, payment: Payment, kind: str, minor: int | None = None) -> Intent:
+    money = Money(minor, bench.currency) if minor else None
+    return intent_of(bench.gateway, payment, str(payment.authorization_id), "h1", kind=kind, money=money)
+
+
+def test_reserve_holds_and_moves_nothing(bench: Bench) -> None:
+    payment = reserved(bench)
+    intent = intent_of(bench.gateway, payment, str(payment.authorization_id), kind="reserve")
+
+    assert bench.gateway.reserve(intent).result is Result.RESERVED
+    assert bench.moved() == []
+    assert bench.gateway.limits.hold_within > timedelta(0)
+
+
+@pytest.mark.parametrize("minor", [None, 7])
+def test_settle_takes_what_is_held_once(bench: Bench, minor: int | None) -> None:
+    payment = reserved(bench)
+    intent = claim(bench, payment, "settle", minor)
+    settled = bench.gateway.settle(intent)
+    assert settled.result is Result.SUCCESS
+    bench.gateway.settle(intent)
+
+    assert [money for _, money in bench.moved()] == [intent.money]
+    found = ended(bench, settled)
+    assert found.facts is not None
+    assert found.facts.money == intent.money
+    assert str(found.facts.reference).startswith(payment.reference)
+    assert bench.gateway.find(sent(bench, intent)).result is Result.SUCCESS
+
+
+def test_settle_takes_no_more_than_is_held(bench: Bench) -> None:
+    payment = reserved(bench)
+    refused = bench.gateway.settle(claim(bench, payment, "settle", payment.money.minor + 1))
+    assert refused.result is Result.FAILURE
+    assert bench.moved() == []
+
+
+def test_settle_with_a_lost_answer_is_found(bench: Bench) -> None:
+    payment = reserved(bench)
+    intent = claim(bench, payment, "settle")
+    assert bench.gateway.find(sent(bench, intent)).result is Result.UNKNOWN
+    bench.lose_answer()
+    assert bench.gateway.settle(intent).result is Result.UNKNOWN
+    found = bench.gateway.find(sent(bench, intent))
+    assert found.result is Result.SUCCESS
+    assert found.facts is not None
+    assert found.facts.money == intent.money
+
+
+def test_cancel_gives_the_hold_up(bench: Bench) -> None:
+    payment = reserved(bench)
+    intent = claim(bench, payment, "cancel")
+    assert bench.gateway.find(sent(bench, intent)).result is Result.UNKNOWN
+    bench.lose_answer()
+    assert bench.gateway.cancel(intent).result is Result.UNKNOWN
+
+    assert bench.gateway.find(sent(bench, intent)).result is Result.CANCELLED
+    assert bench.gateway.settle(claim(bench, payment, "settle")).result is Result.FAILURE
+    assert bench.moved() == []
+
+
+def test_what_was_settled_is_not_cancelled(bench: Bench) -> None:
+    payment = reserved(bench)
+    bench.gateway.settle(claim(bench, payment, "settle"))
+    assert bench.gateway.cancel(claim(bench, payment, "cancel")).result is not Result.CANCELLED
+    assert [money for _, money in bench.moved()] == [payment.money]
+
+
+def test_a_hold_ends_by_itself(bench: Bench) -> None:
+    payment = reserved(bench)
+    bench.advance(bench.gateway.limits.hold_within + SECOND)
+    assert bench.gateway.settle(claim(bench, payment, "settle")).result is Result.FAILURE
+    assert bench.moved() == []
+
+
+def test_settle_and_cancel_without_a_connection_were_not_sent(bench: Bench) -> None:
+    payment = reserved(bench)
+    assert bench.cut_off.settle(claim(bench, payment, "settle")).result is Result.NOT_SENT
+    assert bench.cut_off.cancel(claim(bench, payment, "cancel")).result is Result.NOT_SENT
+
+
 # Release
 
 

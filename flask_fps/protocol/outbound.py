@@ -40,6 +40,7 @@ SUCCESS_STATUSES = {"SA": "ABT", "SB": "ACH", "SC": "CC"}
 PROTOCOL_NAMES = frozenset(
     """
     status tokenID callerReference expiry errorMessage warningCode warningMessage refundTokenID
+    prepaidInstrumentID prepaidSenderTokenID fundingTokenID creditInstrumentID creditSenderTokenID settlementTokenID
     addressName addressLine1 addressLine2 city state zip country phoneNumber
     notificationType transactionId transactionDate transactionStatus statusCode statusMessage operation
     paymentMethod transactionAmount paymentReason buyerName buyerEmail recipientName recipientEmail

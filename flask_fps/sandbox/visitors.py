@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from datetime import timedelta
 
 from flask import Blueprint
 from flask import request
@@ -61,6 +62,7 @@ def furnish(blueprint: Blueprint) -> None:
     blueprint.add_app_template_global(generate_csrf, "csrf_token")
     blueprint.add_app_template_filter(moment, "moment")
     blueprint.add_app_template_filter(short_moment, "short_moment")
+    blueprint.add_app_template_filter(how_long, "how_long")
     blueprint.after_request(_guarded)
 
 
@@ -72,6 +74,16 @@ def moment(value: datetime) -> str:
 def short_moment(value: datetime) -> str:
     """``3 Nov 2026, 14:05 UTC``."""
     return f"{value.day} {value:%b %Y, %H:%M} UTC"
+
+
+def how_long(wait: timedelta) -> str:
+    """``at once``, ``1 second``, ``3 days``: in the largest unit that it is a whole number of."""
+    seconds = int(wait.total_seconds())
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        count, rest = divmod(seconds, length)
+        if count and not rest:
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "at once"
 
 
 def _guarded(response: Response) -> Response:

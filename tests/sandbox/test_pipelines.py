@@ -219,16 +219,16 @@ def _is_asked(page: Page, stop: str) -> bool:
             ["Account balance, Card", "paid by you", "$0.10 and 2.5 % of each payment", "Accept these terms"],
         ),
         ("Recipient", {"recipientPaysFee": "false"}, ["Account balance, Bank account, Card", "paid by the shop"]),
-        ("SetupPrepaid", {}, ["$100.00", "at most on the balance", "Fill with"]),
+        ("SetupPrepaid", {}, ["$100.00", "USD at most", "Fill with"]),
         (
             "SetupPostpaid",
             {"usageLimitType1": "Count", "usageLimitValue1": "1"},
-            ["$20.00", "at most owed at a time", "at most $200.00", "1 payment in all", "Settle with"],
+            ["$20.00", "USD credit limit", "at most $200.00", "1 payment in all", "Settle with"],
         ),
         (
             "SingleUse",
             {"itemTotal": "9.00", "shipping": "2", "discount": "1.00", "giftWrapping": "0", "addressName": "Joe"},
-            ["Items</dt><dd>$9.00", "Shipping</dt><dd>$2.00", "Discount</dt><dd>$1.00", "Gift wrapping", "Joe"],
+            ["Items</dt><dd>$9.00", "Shipping</dt><dd>$2.00", "Discount</dt><dd>−$1.00", "Gift wrapping", "Joe"],
         ),
     ],
 )
@@ -371,6 +371,26 @@ def test_a_request_that_was_changed_gets_the_error_page(browser: WireBrowser, ba
     page = browser.open(url_of(browser, pipeline).replace("returnURL=http", "returnURL=https"))
     assert page.alert == "Caller Input Exception: Invalid Signature"
     assert nothing_was_made(bank)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "more", "name", "taken"),
+    [
+        ("SingleUse", {}, "tokenID", True),
+        ("SingleUse", {}, "state", False),
+        ("SingleUse", {"collectShippingAddress": "True"}, "state", True),
+        ("Recipient", {}, "refundTokenID", True),
+        ("SingleUse", {}, "refundTokenID", False),
+        ("SetupPrepaid", {}, "fundingTokenID", True),
+        ("SetupPostpaid", {}, "settlementTokenID", True),
+        ("SetupPostpaid", {}, "fundingTokenID", False),
+    ],
+)
+def test_a_return_url_brings_none_of_the_answers_names(
+    browser: WireBrowser, bank: Bank, pipeline: str, more: dict[str, str], name: str, taken: bool
+) -> None:
+    page = browser.open(url_of(browser, pipeline, returnURL=f"http://127.0.0.1:5000/back?{name}=mine", **more))
+    assert (page.status, "[returnURL]" in page.alert) == ((400, True) if taken else (200, False))
 
 
 @pytest.mark.parametrize("pipeline", MAKING)

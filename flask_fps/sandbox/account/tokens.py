@@ -25,7 +25,7 @@ from .rows import row
 def tokens(person: Account) -> Page:
     """What this account has approved, and what others approved for it."""
     mine = [token for token in bank().tokens.all() if person.email in (token.sender, token.caller)]
-    rows = [(token, standing(token), f"{name(token.sender)} to {_payees(token)}") for token in reversed(mine)]
+    rows = [(token, standing(token), _parties(token)) for token in reversed(mine)]
     return render_template("sandbox/account/tokens.html", person=person, rows=rows)
 
 
@@ -43,7 +43,7 @@ def token(person: Account, token_id: str) -> Page:
         person=person,
         token=found,
         standing=standing(found),
-        parties=f"{name(found.sender)} to {_payees(found)}",
+        parties=_parties(found),
         facts=[*terms.of_token(found)],
         instrument=bank().books.instruments.get(found.instrument_id or ""),
         rows=[row(record, person) for record in used],
@@ -61,8 +61,11 @@ def cancel_token(person: Account, token_id: str) -> Page:
     return redirect(url_for(".tokens"), 303)
 
 
-def _payees(token: Token) -> str:
-    return ", ".join(name(email) for email in token.recipients or (token.recipient,))
+def _parties(token: Token) -> str:
+    """Who pays whom, or for whom somebody else acts."""
+    if token.use in ("Receive", "Refund"):
+        return f"{name(token.caller)} for {name(token.sender)}"
+    return f"{name(token.sender)} to {', '.join(name(email) for email in token.recipients or (token.recipient,))}"
 
 
 def standing(token: Token) -> str:

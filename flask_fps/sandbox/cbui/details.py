@@ -78,7 +78,8 @@ def _parts(run: Run) -> Iterator[tuple[str, object]]:
     """What the amount is made of, as far as the caller says so; nothing promises that it adds up."""
     for name, label in PARTS.items():
         if run.parameters.get(name) and run.pipeline == "SingleUse":
-            yield label, Money.parse(run.parameters[name], run.amount.currency)
+            amount = Money.parse(run.parameters[name], run.amount.currency)
+            yield label, f"−{amount}" if name == "discount" else amount
 
 
 def collects_address(run: Run) -> bool:

@@ -32,6 +32,15 @@ ANSWER_NAMES = frozenset(
     {"status", "tokenID", "callerReference", "expiry", "errorMessage"}
     | {"signature", "signatureVersion", "signatureMethod", "certificateUrl", AWS_SIGNATURE}
 )
+#: What the answers of some pipelines add besides.
+_ALSO_IN: Mapping[str, frozenset[str]] = {
+    "Recipient": frozenset({"refundTokenID"}),
+    "SetupPrepaid": frozenset({"prepaidInstrumentID", "prepaidSenderTokenID", "fundingTokenID"}),
+    "SetupPostpaid": frozenset({"creditInstrumentID", "creditSenderTokenID", "settlementTokenID"}),
+}
+_SHIPPING = frozenset({"warningCode", "warningMessage", "addressName", "addressLine1", "addressLine2"}) | frozenset(
+    {"city", "state", "zip", "country", "phoneNumber"}
+)
 _LATER = frozenset({"signature", "signatureVersion", "signatureMethod"})
 ALGORITHMS = frozenset({signing.HMAC_SHA256, signing.HMAC_SHA1})
 
@@ -65,7 +74,7 @@ def verified(raw: bytes, hosts: Iterable[str], find: Callable[[str], Account | N
         raise _invalid_signature()
     if params.get("version", VERSION) != VERSION:
         raise _absent("version")
-    if not _takes_an_answer(params.get("returnURL", "")):
+    if not _takes_an_answer(params.get("returnURL", ""), _answer_names(params)):
         raise _absent("returnURL")
     return Signed(caller, params, _answered_in(era, sent))
 
@@ -126,7 +135,12 @@ def _is_signed_as_in_2007(sent: Mapping[str, str], raw: bytes, secret: str) -> b
     return "version" in sent and signing.verifies_v1(unsigned, given, [secret])
 
 
-def _takes_an_answer(url: str) -> bool:
+def _answer_names(params: Mapping[str, str]) -> frozenset[str]:
+    names = ANSWER_NAMES | _ALSO_IN.get(params.get("pipelineName", ""), frozenset())
+    return names | _SHIPPING if params.get("collectShippingAddress", "").lower() == "true" else names
+
+
+def _takes_an_answer(url: str, names: frozenset[str]) -> bool:
     """Whether an answer can be added to this URL: each of its own names is there once, and none is the answer's."""
     try:
         parts = urlsplit(url)
@@ -134,7 +148,7 @@ def _takes_an_answer(url: str) -> bool:
     except (ValueError, MalformedMessage):
         return False
     plain = url.isprintable() and parts.netloc.isascii() and not {" ", "\\"} & set(parts.netloc)
-    return plain and not ANSWER_NAMES & own.keys()
+    return plain and not names & own.keys()
 
 
 def _invalid_signature() -> CallerInputError:

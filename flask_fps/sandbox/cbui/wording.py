@@ -98,7 +98,7 @@ WORDINGS: Mapping[str, Wording] = {
         "Confirm your prepaid balance",
         "Confirm",
         f"You allow {{caller}} to fill your balance up to this amount, and to take payments from it. {_LATER}",
-        "at most on the balance",
+        "at most",
         facts=_nothing,
     ),
     "SetupPostpaid": Wording(
@@ -106,7 +106,7 @@ WORDINGS: Mapping[str, Wording] = {
         "Confirm your line of credit",
         "Confirm",
         f"You buy from {{payee}} now and pay later: {{caller}} collects what you owe. {_LATER}",
-        "at most owed at a time",
+        "credit limit",
         facts=_postpaid,
     ),
     "EditToken": Wording(

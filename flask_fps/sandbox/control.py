@@ -19,6 +19,7 @@ from flask import Response
 from ..errors import OrderError
 from ..money import Money
 from .bank import Bank
+from .bank.accounts import STANDING
 from .bank.records import Account
 from .bank.records import Method
 from .bank.records import Token
@@ -139,7 +140,7 @@ def set_account() -> Response:
         if "ipn_url" in wishes:
             url, signature = wishes["ipn_url"], str(wishes.get("ipn_signature", "2"))
             _sensible(lambda: bank().accounts.set_ipn(email, _web_address(url), signature))
-        changed = bank().account(email)
+        changed = _sensible(lambda: bank().accounts.set_standing(email, **_standing(wishes)))
     return jsonify(email=changed.email, ipn_url=changed.ipn_url, balance=_plain(changed.balance))
 
 
@@ -156,6 +157,10 @@ def _new_account(email: str, wishes: dict[str, Any]) -> Account:
         methods=tuple(_method(kind) for kind in wishes.get("methods", METHODS)),
     )
     return replace(account, access_key=wishes.get("access_key"), secret_key=wishes.get("secret_key"))
+
+
+def _standing(wishes: dict[str, Any]) -> dict[str, Any]:
+    return {name: wishes[name] for name in STANDING if name in wishes}
 
 
 def _method(kind: Any) -> Method:

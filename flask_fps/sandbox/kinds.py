@@ -11,7 +11,9 @@ from ..protocol.pipelines import PIPELINES
 
 #: The actions under which pages and returns are known.
 _PIPELINES = frozenset(PIPELINES)
-_MOVES_MONEY = frozenset({"Pay", "Reserve", "Settle", "Cancel", "Refund"})
+_MOVES_MONEY = frozenset(
+    {"Pay", "Reserve", "Settle", "Cancel", "Refund", "FundPrepaid", "SettleDebt", "WriteOffDebt"}
+)
 GARBAGE = "<html><body>It works!</body></html>"
 
 

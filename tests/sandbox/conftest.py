@@ -11,12 +11,17 @@ import pytest
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank import SandboxClock
 from flask_fps.sandbox.server import SandboxServer
+from tests.sandbox.audit import Audit
 from tests.sandbox.caller import Caller
 
 
 @pytest.fixture
-def bank() -> Bank:
-    return Bank(SandboxClock.stopped_at(datetime.now(timezone.utc)))
+def bank() -> Iterator[Bank]:
+    """A bank whose books must agree with themselves when the test is over."""
+    opened = Bank(SandboxClock.stopped_at(datetime.now(timezone.utc)))
+    audit = Audit(opened)
+    yield opened
+    audit.check()
 
 
 @pytest.fixture

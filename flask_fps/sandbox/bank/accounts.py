@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ...money import Money
@@ -11,6 +12,7 @@ from .records import Account
 from .records import Method
 from .rules import CURRENCY
 from .rules import METHODS
+from .standing import STANDINGS
 
 #: The bank's own accounts. What comes from outside (cards, bank accounts) is owed by the first two, so
 #: that all balances together always are what was put in.
@@ -27,6 +29,17 @@ HOUSE = {
     FEES: "Fees of the service",
     TRANSIT: "Refunds under way",
     HOLDS: "Reserved amounts",
+}
+
+#: What may stand between an account and a payment: by name what it may be, the usual first.
+STANDING: Mapping[str, tuple[str | bool, ...]] = {
+    "standing": STANDINGS,
+    "email_verified": (True, False),
+    "is_verified": (True, False),
+    "bank_verified": (True, False),
+    "is_limited": (False, True),
+    "is_marketplace": (True, False),
+    "is_personal": (False, True),
 }
 
 
@@ -99,6 +112,18 @@ class Accounts:
         """
         with self._books.change():
             return self._books.accounts.put(replace(account, balance=self.get(account.email).balance))
+
+    def set_standing(self, email: str, **standing: str | bool) -> Account:
+        """What an account may take part in: any of :data:`STANDING`.
+
+        :raises ValueError: for what it cannot be.
+        """
+        for name, value in standing.items():
+            if name not in STANDING or value not in STANDING[name] or type(value) is not type(STANDING[name][0]):
+                known = ", ".join(map(str, STANDING.get(name, ())))
+                raise ValueError(f"{name} is not {value!r:.40}: use one of {known}")
+        with self._books.change():
+            return self._books.accounts.put(replace(self.get(email), **standing))  # type: ignore[arg-type]
 
     def transfer(self, payer: str, payee: str, money: Money) -> None:
         """Move money between two balances; whether there is enough is the caller's question."""

@@ -27,7 +27,16 @@ RETRIES = tuple(_MINUTE * minutes for minutes in (1, 5, 15, 60)) + tuple(
 )
 #: Nobody took these, and nothing lost them on the way.
 UNTOLD = ("waiting", "overtaken", "unaddressed", "given_up")
-_OPERATIONS = {"Pay": "PAY", "Refund": "REFUND", "Reserve": "RESERVE", "Settle": "SETTLE", "Cancel": "CANCEL"}
+#: FPSOperation as notifications write it.
+_OPERATIONS = {
+    "Pay": "PAY",
+    "Refund": "REFUND",
+    "Reserve": "RESERVE",
+    "Settle": "SETTLE",
+    "SettleDebt": "SETTLE_DEBT",
+    "WriteOffDebt": "WRITE_OFF_DEBT",
+    "FundPrepaid": "FUND_PREPAID",
+}
 
 
 def _untouched(notice: Notice) -> Notice:
@@ -53,7 +62,7 @@ class Notices:
             "transactionStatus": transaction.status.upper(),
             "statusCode": transaction.status_code,
             "statusMessage": transaction.status_message,
-            "operation": _OPERATIONS.get(transaction.operation, transaction.operation.upper()),
+            "operation": _OPERATIONS[transaction.operation],
             "paymentMethod": transaction.method,
             "transactionAmount": _amount(transaction.amount),
             "callerReference": transaction.caller_reference,

@@ -74,4 +74,4 @@ class Rules:
 
     def smallest(self, method: str) -> int:
         """The least cents one may pay by this method: cards and bank accounts must exceed a cent."""
-        return 1 if method == "ABT" else 2
+        return 2 if method in ("ACH", "CC") else 1

@@ -12,6 +12,7 @@ from datetime import timezone
 from .errors import BankError
 from .records import Account
 
+#: What an account may be.
 STANDINGS = ("active", "suspended", "closed")
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Mapping
-from urllib.parse import quote
 
 import pytest
 
 from flask_fps.sandbox.server import SandboxServer
 from tests.sandbox.caller import ACCESS_KEY
-from tests.sandbox.caller import SECRET_KEY
 from tests.sandbox.habits.wire import ask
 from tests.sandbox.habits.wire import get
-from tests.sandbox.habits.wire import Got
+from tests.sandbox.habits.wire import hmac_of
+from tests.sandbox.habits.wire import is_opened
 from tests.sandbox.habits.wire import netloc
+from tests.sandbox.habits.wire import START
+from tests.sandbox.habits.wire import start
+from tests.sandbox.habits.wire import version_2
 from tests.sandbox.habits.wire import written
 
-START = "/cobranded-ui/actions/start"
 WISH = {
     "callerKey": ACCESS_KEY,
     "pipelineName": "SingleUse",
@@ -30,33 +29,13 @@ WISH = {
 }
 
 
-def _hmac(text: str, digest: str) -> str:
-    return base64.b64encode(hmac.new(SECRET_KEY.encode(), text.encode(), digest).digest()).decode()
-
-
-def _version_2(params: Mapping[str, str], host: str, algorithm: str = "HmacSHA256") -> dict[str, str]:
-    named = {**params, "signatureVersion": "2", "signatureMethod": algorithm}
-    pairs = "&".join(f"{quote(name, safe='-_.~')}={quote(named[name], safe='-_.~')}" for name in sorted(named))
-    text = f"GET\n{host.lower()}\n{START}\n{pairs}"
-    return {**named, "signature": _hmac(text, algorithm.removeprefix("Hmac").lower())}
-
-
 def _version_1(params: Mapping[str, str]) -> dict[str, str]:
     text = "".join(name + params[name] for name in sorted(params, key=str.lower))
-    return {**params, "signature": _hmac(text, "sha1")}
+    return {**params, "signature": hmac_of(text, "sha1")}
 
 
 def _renamed(**names: str) -> dict[str, str]:
     return {names.get(name, name): text for name, text in WISH.items()}
-
-
-def _open(server: SandboxServer, query: str, host: str = "") -> Got:
-    return ask(server, get(query, host or netloc(server), path=START))
-
-
-def _is_opened(answer: Got) -> bool:
-    """The browser is led to the sign-in page of a run."""
-    return answer.status in (302, 303) and "/cobranded-ui/runs/" in answer.header("Location")
 
 
 # ----------------------------------------------------------------------------------------------- hosts
@@ -75,13 +54,13 @@ def _is_opened(answer: Got) -> bool:
 )
 def test_a_client_signs_the_host_it_believes_in(server: SandboxServer, header: str, signed: str) -> None:
     port = netloc(server).partition(":")[2]
-    query = written(_version_2(WISH, signed.format(port=port)))
-    assert _is_opened(_open(server, query, header.format(port=port)))
+    query = written(version_2(WISH, signed.format(port=port)))
+    assert is_opened(start(server, query, header.format(port=port)))
 
 
 @pytest.mark.parametrize("signed", ["fps.sandbox.amazonaws.com", "authorize.payments.amazon.com.evil.example"])
 def test_but_not_any_host_will_do(server: SandboxServer, signed: str) -> None:
-    assert "Invalid Signature" in _open(server, written(_version_2(WISH, signed))).body
+    assert "Invalid Signature" in start(server, written(version_2(WISH, signed))).body
 
 
 # --------------------------------------------------------------------------------- names and encodings
@@ -97,27 +76,27 @@ def test_but_not_any_host_will_do(server: SandboxServer, signed: str) -> None:
     ],
 )
 def test_a_name_of_the_time_stands_for_the_documented_one(server: SandboxServer, names: dict[str, str]) -> None:
-    assert _is_opened(_open(server, written(_version_2(_renamed(**names), netloc(server)))))
+    assert is_opened(start(server, written(version_2(_renamed(**names), netloc(server)))))
 
 
 @pytest.mark.parametrize("name", ["ReturnURL", "RETURNURL", "callerkey", "callerreference", "PipelineName"])
 def test_other_spellings_do_not(server: SandboxServer, name: str) -> None:
     original = next(each for each in WISH if each.lower() == name.lower())
-    answer = _open(server, written(_version_2(_renamed(**{original: name}), netloc(server))))
-    assert not _is_opened(answer)
+    answer = start(server, written(version_2(_renamed(**{original: name}), netloc(server))))
+    assert not is_opened(answer)
 
 
 def test_botos_stray_caller_reference_is_signed_and_ignored(server: SandboxServer) -> None:
     """boto adds a uuid of its own beside the reference it is given."""
     stray = {**WISH, "CallerReference": "7f0c5a52-9c11-4f0e-9d3c-1a2b3c4d5e6f"}
-    assert _is_opened(_open(server, written(_version_2(stray, netloc(server)))))
+    assert is_opened(start(server, written(version_2(stray, netloc(server)))))
     assert [run.caller_reference for run in server.bank.books.runs] == ["order-1"]
 
 
 def test_a_name_that_nobody_documented_is_signed_and_ignored(server: SandboxServer) -> None:
     """The opposite of the API: remit sent collectEmailAddress, kickstarter disableGuest."""
     more = {**WISH, "collectEmailAddress": "True", "disableGuest": "True"}
-    assert _is_opened(_open(server, written(_version_2(more, netloc(server)))))
+    assert is_opened(start(server, written(version_2(more, netloc(server)))))
 
 
 @pytest.mark.parametrize(
@@ -130,32 +109,32 @@ def test_a_name_that_nobody_documented_is_signed_and_ignored(server: SandboxServ
     ],
 )
 def test_the_wire_may_be_encoded_otherwise_than_what_was_signed(server: SandboxServer, safe: str, space: str) -> None:
-    assert _is_opened(_open(server, written(_version_2(WISH, netloc(server)), safe, space)))
+    assert is_opened(start(server, written(version_2(WISH, netloc(server)), safe, space)))
     assert [run.reason for run in server.bank.books.runs] == [WISH["paymentReason"]]
 
 
 @pytest.mark.parametrize("form", ["{}&", "&{}", "{}&&"])
 def test_a_stray_ampersand_is_no_parameter(server: SandboxServer, form: str) -> None:
     """The official C# SDK ends its URL with one."""
-    assert _is_opened(_open(server, form.format(written(_version_2(WISH, netloc(server))))))
+    assert is_opened(start(server, form.format(written(version_2(WISH, netloc(server))))))
 
 
 def test_parameters_come_in_any_order(server: SandboxServer) -> None:
-    params = _version_2(WISH, netloc(server))
-    assert _is_opened(_open(server, written({name: params[name] for name in reversed(params)})))
+    params = version_2(WISH, netloc(server))
+    assert is_opened(start(server, written({name: params[name] for name in reversed(params)})))
 
 
 @pytest.mark.parametrize("text", ["", "True", "true", "False", "FALSE"])
 def test_booleans_have_any_case(server: SandboxServer, text: str) -> None:
     """Docs and SDKs write True, remit true; boto sends an empty value for None."""
-    params = _version_2({**WISH, "collectShippingAddress": text} if text else WISH, netloc(server))
-    assert _is_opened(_open(server, written(params)))
+    params = version_2({**WISH, "collectShippingAddress": text} if text else WISH, netloc(server))
+    assert is_opened(start(server, written(params)))
 
 
 @pytest.mark.parametrize("methods", ["ABT,ACH,CC", "abt,ba,cc", "CC, ABT", "cc"])
 def test_payment_methods_have_any_case_and_ba_is_a_bank_account(server: SandboxServer, methods: str) -> None:
-    params = _version_2({**WISH, "paymentMethod": methods}, netloc(server))
-    assert _is_opened(_open(server, written(params)))
+    params = version_2({**WISH, "paymentMethod": methods}, netloc(server))
+    assert is_opened(start(server, written(params)))
 
 
 # ------------------------------------------------------------------------------------------- signatures
@@ -163,13 +142,13 @@ def test_payment_methods_have_any_case_and_ba_is_a_bank_account(server: SandboxS
 
 @pytest.mark.parametrize("algorithm", ["HmacSHA256", "HmacSHA1"])
 def test_either_hash_is_taken(server: SandboxServer, algorithm: str) -> None:
-    assert _is_opened(_open(server, written(_version_2(WISH, netloc(server), algorithm))))
+    assert is_opened(start(server, written(version_2(WISH, netloc(server), algorithm))))
 
 
 def test_the_version_of_the_pages_may_be_left_out(server: SandboxServer) -> None:
     """boto sends none unless it is told to."""
     bare = {name: text for name, text in WISH.items() if name != "version"}
-    assert _is_opened(_open(server, written(_version_2(bare, netloc(server)))))
+    assert is_opened(start(server, written(version_2(bare, netloc(server)))))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +160,7 @@ def test_the_version_of_the_pages_may_be_left_out(server: SandboxServer) -> None
     ],
 )
 def test_version_1_in_its_spellings(server: SandboxServer, more: dict[str, str]) -> None:
-    assert _is_opened(_open(server, written(_version_1(WISH | more))))
+    assert is_opened(start(server, written(_version_1(WISH | more))))
     assert [run.era for run in server.bank.books.runs] == ["v1"]
 
 
@@ -197,8 +176,8 @@ def test_the_form_of_2007_in_the_encodings_of_its_clients(
     params = {name: text for name, text in WISH.items() if name != "version"}
     ordered = sorted(params, key=str.lower if order == "ignoring case" else str)
     signed = f"{START}?" + written({name: params[name] for name in ordered}, encoding, space)
-    query = written({**params, "awsSignature": _hmac(signed, "sha1")})
-    assert _is_opened(_open(server, query))
+    query = written({**params, "awsSignature": hmac_of(signed, "sha1")})
+    assert is_opened(start(server, query))
     assert [run.era for run in server.bank.books.runs] == ["awsSignature"]
 
 
@@ -208,11 +187,11 @@ def test_the_form_of_2007_with_its_signature_unescaped(server: SandboxServer) ->
         params = {**WISH, "callerReference": f"order-{number}"}
         del params["version"]
         pairs = written({name: params[name] for name in sorted(params, key=str.lower)}, "-_.")
-        signature = _hmac(f"{START}?{pairs}", "sha1")
+        signature = hmac_of(f"{START}?{pairs}", "sha1")
         if "+" in signature:
             break
     assert "+" in signature
-    assert _is_opened(_open(server, f"{pairs}&awsSignature={signature}"))
+    assert is_opened(start(server, f"{pairs}&awsSignature={signature}"))
 
 
 # ----------------------------------------------------------------------------------------- connections
@@ -220,13 +199,13 @@ def test_the_form_of_2007_with_its_signature_unescaped(server: SandboxServer) ->
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_a_browser_of_any_age(server: SandboxServer, version: str) -> None:
-    query = written(_version_2(WISH, netloc(server)))
-    assert _is_opened(ask(server, get(query, netloc(server), version, path=START)))
+    query = written(version_2(WISH, netloc(server)))
+    assert is_opened(ask(server, get(query, netloc(server), version, path=START)))
 
 
 def test_a_browser_behind_a_proxy(server: SandboxServer) -> None:
-    query = written(_version_2(WISH, netloc(server)))
-    assert _is_opened(ask(server, get(query, netloc(server), path=server.url + START)))
+    query = written(version_2(WISH, netloc(server)))
+    assert is_opened(ask(server, get(query, netloc(server), path=server.url + START)))
 
 
 def test_a_posted_form_is_refused_with_the_method_that_is_taken(server: SandboxServer) -> None:

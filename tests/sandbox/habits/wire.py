@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +13,9 @@ from urllib.parse import urlsplit
 from flask_fps.sandbox.server import SandboxServer
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import raw
+from tests.sandbox.caller import SECRET_KEY
 
+START = "/cobranded-ui/actions/start"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 #: The signature's own encoding, with which any client can write its query.
 RFC_3986 = "-_.~"
@@ -81,3 +85,26 @@ def _encoded(text: str, safe: str, space: str) -> str:
 def balance(caller: Caller) -> str:
     """A signed question that anybody may ask, as a query."""
     return written(caller.signed({"Action": "GetAccountBalance"}))
+
+
+def hmac_of(text: str, digest: str) -> str:
+    """The demo seller's."""
+    return base64.b64encode(hmac.new(SECRET_KEY.encode(), text.encode(), digest).digest()).decode()
+
+
+def version_2(params: Mapping[str, str], host: str, algorithm: str = "HmacSHA256") -> dict[str, str]:
+    """A co-branded request with its signature."""
+    named = {**params, "signatureVersion": "2", "signatureMethod": algorithm}
+    pairs = written({name: named[name] for name in sorted(named)})
+    signed = hmac_of(f"GET\n{host.lower()}\n{START}\n{pairs}", algorithm.removeprefix("Hmac").lower())
+    return {**named, "signature": signed}
+
+
+def start(server: SandboxServer, query: str, host: str = "") -> Got:
+    """What a browser gets that is sent to the co-branded pages."""
+    return ask(server, get(query, host or netloc(server), path=START))
+
+
+def is_opened(answer: Got) -> bool:
+    """The browser is led to a page of a run."""
+    return answer.status in (302, 303) and "/cobranded-ui/runs/" in answer.header("Location")

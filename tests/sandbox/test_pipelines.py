@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import fields
+from dataclasses import MISSING
 from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +22,7 @@ from flask_fps.protocol import demo
 from flask_fps.protocol import outbound
 from flask_fps.protocol import query
 from flask_fps.protocol import signing
+from flask_fps.protocol import values
 from flask_fps.protocol.cbui import CBUI
 from flask_fps.protocol.pipelines import PIPELINES
 from flask_fps.sandbox.bank import Bank
@@ -823,3 +828,30 @@ def test_our_own_requests_are_taken(browser: WireBrowser, bank: Bank) -> None:
     for pipeline, given in least.items():
         said = back(browser, browser.approve(cbui.url(PIPELINES[pipeline](return_url=BACK, **given))))
         assert said["status"] == ("SR" if pipeline == "Recipient" else "SA")
+
+
+# ---------------------------------------------------------------- what is written of it
+
+
+def test_the_table_of_parameters_is_the_one_that_is_read() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "pipelines.rst").read_text("utf-8")
+    used = {
+        (one.metadata["wire"] or values.camel(one.name), pipeline): "required" if one.default is MISSING else "yes"
+        for pipeline, request in PIPELINES.items()
+        for one in fields(request)
+    }
+    names = {name for name, _ in used}
+    rows = [re.split(r" {2,}", line) for line in page.splitlines() if re.match(r"``\w+`` .*(yes|required)$", line)]
+    assert {row[0].strip("`") for row in rows} == names
+    for name in names:
+        [line] = [
+            line for line in page.splitlines() if line.startswith(f"``{name}`` ") and line.endswith(("yes", "required"))
+        ]
+        said = [used[name, pipeline] for pipeline in PIPELINES if (name, pipeline) in used]
+        assert line.split()[1:] == said, name
+
+
+def test_every_status_is_explained() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "pipelines.rst").read_text("utf-8")
+    for status in ("SA", "SB", "SC", "SR", "SU", "A", "CE", "NP", "NM", "PE", "SE", "IT", "UT", "NA"):
+        assert f"``{status}``" in page, status

@@ -9,7 +9,6 @@ world it plays that one and tells every request.
 from __future__ import annotations
 
 import argparse
-import logging
 import multiprocessing
 import os
 import sys
@@ -18,6 +17,7 @@ from itertools import count
 from secrets import token_hex
 
 from tests.fuzz.series import play
+from tests.fuzz.series import quiet
 from tests.fuzz.series import Tally
 
 #: So many problems are printed, and then it is enough.
@@ -30,17 +30,13 @@ def main() -> int:
     if options.world is not None:
         return _told(play(options.seed, options.world, tell=True), options.seed)
     total = Tally()
-    with multiprocessing.get_context("spawn").Pool(options.jobs, _quiet) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.jobs, quiet) as pool:
         ends, numbers = time.monotonic() + options.seconds, count()
         while time.monotonic() < ends and len(total.problems) < SHOWN:
             batch = [(options.seed, next(numbers)) for _ in range(4 * options.jobs)]
             for tally in pool.starmap(play, batch, chunksize=1):
                 total.add(tally)
     return _told(total, options.seed)
-
-
-def _quiet() -> None:
-    logging.disable(logging.WARNING)
 
 
 def _told(tally: Tally, seed: str) -> int:

@@ -41,6 +41,8 @@ _LIMITS = {
 #: ``{recipient}`` is another's recipient token, ``{token}`` one that can be edited.
 WHOLE: Mapping[str, Mapping[str, str]] = {
     "SingleUse": {
+        "collectEmailAddress": "True",
+        "disableGuest": "True",
         "callerReference": "one",
         "transactionAmount": "10.00",
         "reserve": "False",

@@ -1,6 +1,6 @@
 """What buyers read, in their own language where the shop has Flask-Babel.
 
-The English text is the key: a shop translates it in its own catalog, as it does its own texts.
+The English text is the key. A shop translates it in a catalog ``flask_fps.mo`` beside its own, or in its own.
 """
 
 from __future__ import annotations
@@ -13,14 +13,22 @@ from flask import has_app_context
 from .money import Money
 
 
+#: The name of a shop's catalog for our texts.
+DOMAIN = "flask_fps"
+
+
 def say(text: str, **values: object) -> str:
     """This text, translated by the shop's Flask-Babel if there is one; values stand as ``%(name)s``."""
     if _babel():
+        from flask_babel import Domain
         from flask_babel import gettext
 
-        said: str = gettext(text, **values)
-        return said
-    return text % values if values else text
+        ours: Any = current_app.extensions.setdefault("fps_words", Domain(domain=DOMAIN))
+        said: str = ours.gettext(text)
+        said = gettext(text) if said == text else said
+    else:
+        said = text
+    return said % values if values else said
 
 
 def money(amount: Money) -> str:

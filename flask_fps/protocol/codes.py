@@ -86,9 +86,33 @@ SEEN = {
     "InvalidRequest": Code(False, "a parameter is unknown, repeated or misplaced"),
     "MissingParameter": Code(False, "a common parameter is missing"),
     "RequestExpired": Code(False, "the timestamp is too far from the service's clock"),
+    "InvalidSubscriptionState": Code(False, "the subscription is cancelled or completed already"),
 }
 
-CODES = DOCUMENTED | SEEN
+#: Codes that 2007-01-08 had besides, and no later version (FPS developer guide 2007-01-08, *Error Codes Table*).
+FIRST = {
+    "BadRule": Code(False, "a payment instruction cannot be read"),
+    "CannotSpecifyUsageForSingleUseToken": Code(False, "a single-use token has no usage of its own"),
+    "InactiveAccount_Caller": Code(False, "the caller's account is not active"),
+    "InactiveAccount_Recipient": Code(False, "the recipient's account is not active"),
+    "InactiveAccount_Sender": Code(False, "the sender's account is not active"),
+    "InstrumentNotActive": Code(False, "the payment instrument is not active"),
+    "InvalidEvent": Code(False, "there is no such event to be notified of"),
+    "InvalidInstrumentForAccountType": Code(False, "this kind of account cannot use the payment instrument"),
+    "InvalidInstrumentState": Code(False, "the payment instrument is not in a state to be used"),
+    "InvalidRecipientRoleForAccountType": Code(False, "this kind of account cannot be a recipient"),
+    "InvalidTokenId_Caller": Code(False, "the caller token is invalid or cancelled"),
+    "InvalidUsageDuration": Code(False, "a usage limit's period is less than an hour"),
+    "InvalidUsageLimitCount": Code(False, "a usage limit's count is no count"),
+    "InvalidUsageStartTime": Code(False, "a usage limit begins at no time"),
+    "InvalidUsageType": Code(False, "a usage limit counts neither payments nor amounts"),
+    "PaymentInstrumentMissing": Code(False, "no payment instrument is given"),
+    "TokenNotActive_Caller": Code(False, "the caller token is cancelled"),
+    "TransactionExpired": Code(False, "the transaction's time has run out"),
+    "UsageNotDefined": Code(False, "a multi-use or recurring token needs a usage limit"),
+}
+
+CODES = DOCUMENTED | FIRST | SEEN
 
 
 def retryable(code: str) -> bool:

@@ -6,7 +6,9 @@ from flask_fps.protocol import codes
 def test_the_documented_table_is_whole() -> None:
     assert len(codes.DOCUMENTED) == 58
     assert sum(code.retryable for code in codes.DOCUMENTED.values()) == 14
+    assert len(codes.FIRST) == 19
     assert not set(codes.DOCUMENTED) & set(codes.SEEN)
+    assert not set(codes.FIRST) & (set(codes.DOCUMENTED) | set(codes.SEEN))
 
 
 def test_what_is_worth_a_retry() -> None:

@@ -574,3 +574,28 @@ def pages_of_a_run(browser: Browser) -> Iterator[Page]:
 def test_every_page_can_be_read_and_used_by_everybody(browser: Browser) -> None:
     for page in pages_of_a_run(browser):
         assert complaints(browser.html) == [], page
+
+
+# ------------------------------------------------------------------------------------ as in 2007
+
+
+def as_in_2007(params: dict[str, str]) -> str:
+    sent = {"callerKey": demo.ACCESS_KEY} | params
+    return f"{START}?{query.join({**sent, 'awsSignature': signing.sign_url_form(START, sent, demo.SECRET_KEY)})}"
+
+
+def test_a_request_of_2007_is_answered_in_the_form_of_2007(browser: Browser) -> None:
+    url = browser.approve(as_in_2007(wish(version=None, paymentMethod="abt,ba,cc")))
+    judge = outbound.AwsSignature([demo.SECRET_KEY])
+    assert outbound.verified_return(urlsplit(url).query, RETURN_URL, judge).status == "SA"
+
+
+def test_one_that_names_the_version_of_2009_is_answered_by_concatenation(browser: Browser) -> None:
+    url = browser.approve(as_in_2007(wish(version="2009-01-09")))
+    judge = outbound.HmacV1([demo.SECRET_KEY])
+    assert outbound.verified_return(urlsplit(url).query, RETURN_URL, judge).status == "SA"
+
+
+def test_two_signatures_are_one_too_many(browser: Browser) -> None:
+    both = as_in_2007(wish(version=None)) + "&signature=x"
+    assert "Invalid Signature" in browser.ask(both).text

@@ -635,6 +635,60 @@ def test_instruments_are_set_up(browser: WireBrowser, bank: Bank) -> None:
     )
 
 
+def dollars(value: str, name: str) -> dict[str, str]:
+    return {f"{name}_Value": value, f"{name}_CurrencyCode": "USD"}
+
+
+def test_a_prepaid_balance_is_filled_and_spent(sandbox: SandboxServer, browser: WireBrowser, bank: Bank) -> None:
+    said = approved(browser, "SetupPrepaid", method="ABT")
+    caller = caller_of(sandbox)
+    spending = said["prepaidSenderTokenID"]
+    assert caller.pay(spending, "early", "5.00").error == "InsufficientBalance"
+    to_fill = {"SenderTokenId": said["fundingTokenID"], "PrepaidInstrumentId": said["prepaidInstrumentID"]}
+    filled = caller.call("FundPrepaid", CallerReference="fill", **to_fill, **dollars("40.00", "FundingAmount"))
+    assert filled["TransactionStatus"] == "Success"
+    over = caller.call("FundPrepaid", CallerReference="over", **to_fill, **dollars("60.01", "FundingAmount"))
+    assert over.error == "PrepaidFundingLimitExceeded"
+    assert caller.pay(spending, "one", "5.00")["TransactionStatus"] == "Success"
+    balance = caller.call("GetPrepaidBalance", PrepaidInstrumentId=said["prepaidInstrumentID"])
+    assert balance["Value"] == "35.000000"
+    browser.open(f"{browser.base}/account/tokens/{spending}")
+    assert "$35.00" in browser.html
+    assert "of at most $100.00" in browser.html
+
+
+def test_a_debt_is_run_up_and_settled(sandbox: SandboxServer, browser: WireBrowser, bank: Bank) -> None:
+    said = approved(browser, "SetupPostpaid", method="ABT")
+    caller = caller_of(sandbox)
+    assert caller.pay(said["creditSenderTokenID"], "one", "15.00")["TransactionStatus"] == "Success"
+    assert caller.pay(said["creditSenderTokenID"], "more", "5.01").error
+    debt = {"SenderTokenId": said["settlementTokenID"], "CreditInstrumentId": said["creditInstrumentID"]}
+    much = caller.call("SettleDebt", CallerReference="much", **debt, **dollars("15.01", "SettlementAmount"))
+    assert much.error == "SettleAmountGreaterThanDebt"
+    settled = caller.call("SettleDebt", CallerReference="settle", **debt, **dollars("10.00", "SettlementAmount"))
+    assert settled["TransactionStatus"] == "Success"
+    balance = caller.call("GetDebtBalance", CreditInstrumentId=said["creditInstrumentID"])
+    assert balance["Value"] == "5.000000"
+
+
+def test_others_are_paid_on_the_terms_they_accepted(sandbox: SandboxServer, browser: WireBrowser, bank: Bank) -> None:
+    recipient = recipient_token(browser, method="")
+    token = approved(browser, "MultiUse", recipientTokenList=recipient)["tokenID"]
+    caller = caller_of(sandbox)
+    high = caller.pay(token, "high", "10.00", RecipientTokenId=recipient, MarketplaceVariableFee="2.6")
+    assert high.error
+    fees = dollars("0.10", "MarketplaceFixedFee") | {"MarketplaceVariableFee": "2.5"}
+    before = bank.account(JANE).balance
+    paid = caller.pay(token, "one", "10.00", RecipientTokenId=recipient, **fees)
+    assert paid["TransactionStatus"] == "Success"
+    record = bank.transaction(paid["TransactionId"])
+    assert record is not None
+    assert (record.recipient, record.marketplace_fees) == (JANE, Money(35, "USD"))
+    assert bank.account(JANE).balance == before + Money(1000 - 35, "USD") - record.fees
+    assert bank.account(SELLER).balance == Money(35, "USD")
+    assert caller.pay(token, "ours", "10.00").error == "IncompatibleTokens", "the buyer named who may be paid"
+
+
 def test_validity_binds_the_token(browser: WireBrowser, bank: Bank) -> None:
     start, end = (bank.clock.now().replace(microsecond=0) + timedelta(days=days) for days in (2, 30))
     given = {"validityStart": str(int(start.timestamp())), "validityExpiry": end.isoformat().replace("+00:00", "Z")}

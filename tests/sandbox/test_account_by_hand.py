@@ -148,6 +148,7 @@ def test_a_payment_is_refunded(seller: Browser, bank: Bank, asked: str, given: i
     message = told(bank)[-1]
     assert (message["operation"], message["transactionStatus"]) == ("REFUND", "SUCCESS")
     assert message["parentTransactionId"] == record.transaction_id
+    assert [each.get("status") for each in told(bank)][-2:] == ["INITIATED", "SUCCESS"], "as from the site of 2009"
     assert message["transactionAmount"] == f"USD {given / 100:.2f}"
     details(seller, record)
     assert "Refunded by" in seller.html

@@ -7,7 +7,6 @@ sandbox's own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -84,29 +83,12 @@ class ByHand:
 
     def refund(self, email: str, transaction_id: str, amount: Money | None, note: str | None) -> TransactionRecord:
         """The seller gives a payment back; no amount means all that remains."""
-        return self._give_back(
-            email,
-            transaction_id,
-            "refund",
-            lambda reference: RefundOrder(
-                transaction_id=transaction_id, caller_reference=reference, amount=amount, caller_description=note
-            ),
-        )
+        return self._give_back(email, "refund", _order(transaction_id, amount, note))
 
     def charge_back(self, email: str, transaction_id: str, amount: Money | None = None) -> TransactionRecord:
         """The buyer's bank takes a payment back, whether or not the seller still has it."""
-        return self._give_back(
-            email,
-            transaction_id,
-            "charge_back",
-            lambda reference: RefundOrder(
-                transaction_id=transaction_id,
-                caller_reference=reference,
-                amount=amount,
-                caller_description=CHARGED_BACK,
-                charged_back=True,
-            ),
-        )
+        order = replace(_order(transaction_id, amount, CHARGED_BACK), charged_back=True)
+        return self._give_back(email, "charge_back", order)
 
     def _acts(self, email: str, transaction: TransactionRecord) -> Iterator[str]:
         if transaction.is_pending:
@@ -135,10 +117,17 @@ class ByHand:
             self._settlement.settle_due()
             return self._transactions.of_party(email, transaction_id)
 
-    def _give_back(
-        self, email: str, transaction_id: str, act: str, order: Callable[[str], RefundOrder]
-    ) -> TransactionRecord:
+    def _give_back(self, email: str, act: str, order: RefundOrder) -> TransactionRecord:
         with self._books.change():
-            transaction = self._may(email, transaction_id, act)
-            caller = self._accounts.get(transaction.caller)
-            return self._refunds.refund(caller, order(f"ByHand-{ids.request_id()}"))
+            transaction = self._may(email, order.transaction_id, act)
+            return self._refunds.refund(self._accounts.get(transaction.caller), order)
+
+
+def _order(transaction_id: str, amount: Money | None, note: str | None) -> RefundOrder:
+    return RefundOrder(
+        transaction_id=transaction_id,
+        caller_reference=f"ByHand-{ids.request_id()}",
+        amount=amount,
+        caller_description=note,
+        by_hand=True,
+    )

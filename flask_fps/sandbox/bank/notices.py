@@ -37,6 +37,8 @@ _OPERATIONS = {
     "WriteOffDebt": "WRITE_OFF_DEBT",
     "FundPrepaid": "FUND_PREPAID",
 }
+#: What notifications of refunds begun on the site said beside (captured in 2009).
+_BY_HAND = {"Pending": "INITIATED", "Success": "SUCCESS", "Failure": "FAILURE"}
 
 
 def _untouched(notice: Notice) -> Notice:
@@ -72,6 +74,7 @@ class Notices:
             "recipientName": seller.name,
             "recipientEmail": seller.email,
             "parentTransactionId": transaction.parent_id,
+            "status": _BY_HAND.get(transaction.status) if transaction.by_hand else None,
         }
         return self._write(transaction.caller, cause or transaction.operation, fields, transaction.ipn_url)
 

@@ -303,6 +303,8 @@ class TransactionRecord:
     variable_fee: Decimal | None = None
     marketplace_fees: Money = NOTHING
     marketplace_refunded: Money = NOTHING
+    #: Begun in the account manager, not by a call.
+    by_hand: bool = False
     #: A refund of the caller's fee alone.
     of_fee: bool = False
     #: The subscription it is a payment of.

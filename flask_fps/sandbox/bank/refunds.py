@@ -41,6 +41,8 @@ class RefundOrder(Order):
     policy: str = "MasterTxnOnly"
     #: The sender's bank takes it, even what the recipient no longer has.
     charged_back: bool = False
+    #: Nobody called for it: it was begun in the account manager.
+    by_hand: bool = False
 
 
 class Refunds:
@@ -138,6 +140,7 @@ class Refunds:
             method=method,
             fees_paid_by=original.fees_paid_by,
             parent_id=original.transaction_id,
+            by_hand=order.by_hand,
             instrument_id=original.instrument_id,
             **said,  # type: ignore[arg-type]  # the two callers name what is said
         )

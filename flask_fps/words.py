@@ -12,7 +12,6 @@ from flask import has_app_context
 
 from .money import Money
 
-
 #: The name of a shop's catalog for our texts.
 DOMAIN = "flask_fps"
 

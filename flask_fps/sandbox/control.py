@@ -18,23 +18,23 @@ from flask import Response
 
 from ..errors import OrderError
 from ..money import Money
-from .bank import Bank
+from . import plain
+from .bank import periods
 from .bank.accounts import STANDING
 from .bank.records import Account
 from .bank.records import Method
-from .bank.records import Token
-from .bank.records import TransactionRecord
 from .bank.rules import CURRENCY
 from .bank.rules import METHODS
+from .bank.subscriptions import Terms
 from .current import bank
 from .current import sandbox
 from .current import settings
 from .faults import Fault
-from .ipn import Letter
 
 blueprint = Blueprint("control", __name__, url_prefix="/_control")
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_SUBSCRIPTION = '{"sender": "…", "recipient": "…", "amount": "5.00", "every": "1 Month"}'
 _LABELS = {"ABT": "Account balance", "ACH": "Bank account", "CC": "Visa ending in 1111"}
 
 
@@ -64,16 +64,18 @@ def ledger() -> Response:
     """Every balance, token and transaction at one moment."""
     with bank().change():
         return jsonify(
-            accounts=[{"email": one.email, "balance": _plain(one.balance)} for one in bank().accounts.all()],
-            tokens=[_token(bank(), one) for one in bank().tokens.all()],
-            transactions=[_transaction(one) for one in bank().transactions.all()],
+            accounts=[{"email": one.email, "balance": plain.amount(one.balance)} for one in bank().accounts.all()],
+            tokens=[plain.token(bank(), one) for one in bank().tokens.all()],
+            transactions=[plain.transaction(one) for one in bank().transactions.all()],
+            instruments=[plain.instrument(one) for one in bank().books.instruments],
+            subscriptions=[plain.subscription(one) for one in bank().books.subscriptions],
         )
 
 
 @blueprint.get("/notifications")
 def notifications() -> Response:
     """What no listener acknowledged, as the exact requests."""
-    return jsonify([_letter(letter) for letter in sandbox().outbox.undelivered()])
+    return jsonify([plain.letter(letter) for letter in sandbox().outbox.undelivered()])
 
 
 @blueprint.post("/reset")
@@ -92,10 +94,10 @@ def show_faults() -> Response:
 @blueprint.post("/faults")
 def play_faults() -> Response:
     """Play this list from now on; an empty one ends the play."""
-    plain = request.get_json(force=True, silent=True)
-    if not isinstance(plain, list):
+    lines = request.get_json(force=True, silent=True)
+    if not isinstance(lines, list):
         raise BadRequest('send a JSON list such as [{"action": "Pay", "fault": "lose_answer", "times": 1}]')
-    sandbox().faults.script(_sensible(lambda: [Fault.from_plain(one) for one in plain]))
+    sandbox().faults.script(_sensible(lambda: [Fault.from_plain(one) for one in lines]))
     return jsonify(sandbox().faults.plain())
 
 
@@ -141,7 +143,33 @@ def set_account() -> Response:
             url, signature = wishes["ipn_url"], str(wishes.get("ipn_signature", "2"))
             _sensible(lambda: bank().accounts.set_ipn(email, _web_address(url), signature))
         changed = _sensible(lambda: bank().accounts.set_standing(email, **_standing(wishes)))
-    return jsonify(email=changed.email, ipn_url=changed.ipn_url, balance=_plain(changed.balance))
+    return jsonify(email=changed.email, ipn_url=changed.ipn_url, balance=plain.amount(changed.balance))
+
+
+@blueprint.post("/subscriptions")
+def open_subscription() -> Response:
+    """Let a buyer subscribe, as Simple Pay's buttons did; the first payment is made at once."""
+    wishes = _object()
+    return jsonify(plain.subscription(bank().subscriptions.open(_sensible(lambda: _terms(wishes)))))
+
+
+def _terms(wishes: dict[str, Any]) -> Terms:
+    for name in ("sender", "recipient", "amount", "every"):
+        if not isinstance(wishes.get(name), str):
+            raise ValueError(f"{name} is missing: send a JSON object such as {_SUBSCRIPTION}")
+    smaller = wishes.get("promotional_amount")
+    return Terms(
+        sender=bank().account(wishes["sender"]).email,
+        recipient=bank().account(wishes["recipient"]).email,
+        description=str(wishes.get("description", "Subscription")),
+        amount=Money.parse(wishes["amount"], CURRENCY),
+        method=_method(wishes.get("method", "ABT")).kind,
+        frequency=periods.parse(wishes["every"]),
+        lasts=periods.parse(wishes["lasts"]) if wishes.get("lasts") else None,
+        promotional_amount=Money.parse(str(smaller), CURRENCY) if smaller is not None else None,
+        promotional_count=int(wishes.get("promotional_count", 0)),
+        ipn_url=_web_address(wishes.get("ipn_url")),
+    )
 
 
 def _new_account(email: str, wishes: dict[str, Any]) -> Account:
@@ -172,15 +200,15 @@ def _method(kind: Any) -> Method:
 def _sensible(function: Callable[[], Any]) -> Any:
     try:
         return function()
-    except (ValueError, TypeError, OrderError) as error:
+    except (ValueError, TypeError, LookupError, OrderError) as error:
         raise BadRequest(str(error)) from error
 
 
 def _object() -> dict[str, Any]:
-    plain = request.get_json(force=True, silent=True)
-    if not isinstance(plain, dict):
+    given = request.get_json(force=True, silent=True)
+    if not isinstance(given, dict):
         raise BadRequest("send a JSON object")
-    return plain
+    return given
 
 
 def _web_address(url: Any) -> str | None:
@@ -189,57 +217,3 @@ def _web_address(url: Any) -> str | None:
     if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise ValueError(f"{url!r:.80} is no http or https address")
     return url
-
-
-def _plain(money: Money) -> str:
-    return str(money.decimal)
-
-
-def _token(at: Bank, token: Token) -> dict[str, Any]:
-    return {
-        "tokenId": token.token_id,
-        "tokenType": token.token_type,
-        "status": "Active" if token.is_active(at.clock.now()) else "Inactive",
-        "callerReference": token.caller_reference,
-        "amount": _plain(token.amount),
-        "currency": token.amount.currency,
-        "sender": token.sender,
-        "caller": token.caller,
-        "recipient": token.recipient,
-        "paymentMethod": token.method,
-        "transactionId": token.used_by,
-        "date": token.created_at.isoformat(),
-        "expires": token.expires_at.isoformat() if token.expires_at else None,
-    }
-
-
-def _transaction(transaction: TransactionRecord) -> dict[str, Any]:
-    return {
-        "transactionId": transaction.transaction_id,
-        "callerReference": transaction.caller_reference,
-        "operation": transaction.operation,
-        "status": transaction.status,
-        "statusCode": transaction.status_code,
-        "amount": _plain(transaction.amount),
-        "currency": transaction.amount.currency,
-        "fees": _plain(transaction.fees),
-        "sender": transaction.sender,
-        "recipient": transaction.recipient,
-        "accessKey": transaction.access_key,
-        "paymentMethod": transaction.method,
-        "senderTokenId": transaction.sender_token_id,
-        "parentTransactionId": transaction.parent_id,
-        "date": transaction.received_at.isoformat(),
-    }
-
-
-def _letter(letter: Letter) -> dict[str, Any]:
-    return {
-        "id": letter.notice_id,
-        "url": letter.url,
-        "body": letter.body.decode(),
-        "headers": dict(letter.headers),
-        "parameters": dict(letter.parameters),
-        "attempts": letter.attempts,
-        "lastError": letter.last_error,
-    }

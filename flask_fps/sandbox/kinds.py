@@ -11,8 +11,10 @@ from ..protocol.pipelines import PIPELINES
 
 #: The actions under which pages and returns are known.
 _PIPELINES = frozenset(PIPELINES)
-_MOVES_MONEY = frozenset(
-    {"Pay", "Reserve", "Settle", "Cancel", "Refund", "FundPrepaid", "SettleDebt", "WriteOffDebt"}
+_MOVES_MONEY = frozenset({"Pay", "Reserve", "Settle", "Cancel", "Refund", "FundPrepaid", "SettleDebt", "WriteOffDebt"})
+#: Error codes since 2008 that no situation leads to here: nobody described one, or it would be our own failure.
+SCRIPTED = frozenset(
+    {"AccessFailure", "InternalError", "InternalServerError", "ServiceUnavailable", "TransactionDenied"}
 )
 GARBAGE = "<html><body>It works!</body></html>"
 

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from flask_fps.sandbox.server import SandboxServer
+from tests.sandbox.api.authority import gift_card
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import JANE
 from tests.sandbox.caller import JOHN
@@ -157,3 +158,41 @@ def _get(server: SandboxServer, what: str) -> Any:
 
 def _post(server: SandboxServer, what: str, body: object) -> requests.Response:
     return requests.post(f"{server.url}/_control/{what}", json=body, timeout=10)
+
+
+# ------------------------------------------------------------------------------------ subscriptions
+
+
+def test_a_subscription_is_opened_and_shown(server: SandboxServer) -> None:
+    wish = {"sender": JOHN, "recipient": SELLER, "amount": "5.00", "every": "1 Month", "promotional_amount": "1.00"}
+    more = {"promotional_count": 1, "lasts": "1 Year", "ipn_url": "http://127.0.0.1:9/ipn"}
+    opened = requests.post(f"{server.url}/_control/subscriptions", json=wish | more, timeout=5).json()
+    assert (opened["status"], opened["every"], len(opened["transactions"])) == ("Active", "1 Month", 1)
+    shown = requests.get(f"{server.url}/_control/ledger", timeout=5).json()
+    assert shown["subscriptions"] == [opened]
+    assert shown["transactions"][0]["amount"] == "1.00"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sender": "nobody@example.com"},
+        {"every": "1 Week"},
+        {"amount": "five"},
+        {"amount": 5},
+        {"method": "Cash"},
+        {"ipn_url": "ftp://h/"},
+        {"every": None},
+    ],
+)
+def test_a_subscription_that_makes_no_sense(server: SandboxServer, wrong: dict[str, object]) -> None:
+    wish = {"sender": JOHN, "recipient": SELLER, "amount": "5.00", "every": "1 Month"}
+    assert requests.post(f"{server.url}/_control/subscriptions", json=wish | wrong, timeout=5).status_code == 400
+    assert server.bank.transactions.all() == []
+
+
+def test_instruments_are_shown(server: SandboxServer) -> None:
+    card = gift_card(server)
+    shown = requests.get(f"{server.url}/_control/ledger", timeout=5).json()
+    assert shown["instruments"][0]["instrumentId"] == card.instrument.instrument_id
+    assert {one["use"] for one in shown["tokens"]} == {"Pay", "FundPrepaid"}

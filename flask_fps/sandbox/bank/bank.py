@@ -75,9 +75,11 @@ class Bank:
         self.tabs = Tabs(self.books, self.clock)
         self.results = Results(self.books)
         self.settlement = Settlement(
-            self.books, self.clock, self.rules, self.accounts, self.tabs, self.notices, self.results
+            self.books, self.clock, self.rules, self.switches, self.accounts, self.tabs, self.notices, self.results
         )
-        self.reservations = Reservations(self.books, self.clock, self.rules, self.transactions, self.settlement)
+        self.reservations = Reservations(
+            self.books, self.clock, self.rules, self.switches, self.transactions, self.settlement
+        )
         self.entries = Entries(self.books, self.clock, self.rules, self.settlement)
         self.roles = Roles(self.books, self.clock)
         self.payments = Payments(

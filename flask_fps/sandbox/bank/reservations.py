@@ -22,6 +22,7 @@ from .records import TransactionRecord
 from .rules import Rules
 from .settlement import Ending
 from .settlement import Settlement
+from .switches import Switches
 from .transactions import Transactions
 
 
@@ -41,11 +42,18 @@ class Reservations:
     """The desk for reserved amounts."""
 
     def __init__(
-        self, books: Books, clock: SandboxClock, rules: Rules, transactions: Transactions, settlement: Settlement
+        self,
+        books: Books,
+        clock: SandboxClock,
+        rules: Rules,
+        switches: Switches,
+        transactions: Transactions,
+        settlement: Settlement,
     ) -> None:
         self._books = books
         self._clock = clock
         self._rules = rules
+        self._switches = switches
         self._transactions = transactions
         self._settlement = settlement
 
@@ -56,7 +64,7 @@ class Reservations:
         """
         with self._books.change():
             reserve = self._of_caller(caller, order.transaction_id, "reserveTransactionId")
-            _check_open(reserve)
+            self._check_open(reserve)
             amount = self._amount(reserve, order.amount)
             ending = order.ending or Ending(self._rules.speed.get(reserve.method, timedelta(0)))
             return self._settlement.enter(
@@ -85,12 +93,35 @@ class Reservations:
             found = self._of_caller(caller, transaction_id, "transactionId")
             if found.operation == "Refund":
                 raise unknown_transaction()
-            if found.status not in ("Reserved", "Pending") or found.cancelling:
-                raise BankError("InvalidTransactionState", "Only a reserved or pending transaction can be cancelled.")
+            if _is_over(found):
+                raise self._over(found, "Cancel")
+            if found.status not in ("Reserved", "Pending"):
+                raise _wrong_state()
             found = replace(found, ipn_url=ipn_url or found.ipn_url)
             if ending is None or found.status != "Reserved":
                 return self._settlement.cancel(found)
             return self._settlement.enter(_cancelling(found, self._clock.now() + ending.after, ending.code))
+
+    def _check_open(self, reserve: TransactionRecord) -> None:
+        if reserve.operation not in ("Reserve", "Settle"):
+            raise unknown_transaction()
+        if reserve.operation == "Settle" or _is_over(reserve):
+            raise self._over(reserve, "Settle")
+        if reserve.is_pending:
+            raise BankError("OriginalTransactionIncomplete", "The original transaction is still in progress.")
+        if reserve.status == "Cancelled":
+            raise _wrong_state()
+        if reserve.status != "Reserved":
+            raise BankError("OriginalTransactionFailed", "The original transaction has failed.")
+
+    def _over(self, reserve: TransactionRecord, action: str) -> BankError:
+        """What is said of a reserve that nothing more can be done with."""
+        code = self._switches.settled_reserve
+        if code == "InvalidTransactionId":
+            return unknown_transaction()
+        if code == "SettleAmountGreaterThanReserveAmount" and action == "Settle":
+            return _too_much(reserve.amount, reserve.amount - reserve.amount)
+        return _wrong_state()
 
     def _of_caller(self, caller: Account, transaction_id: str, parameter: str) -> TransactionRecord:
         found = self._transactions.of_party(caller.email, transaction_id, parameter)
@@ -103,27 +134,29 @@ class Reservations:
         if amount.minor < self._rules.smallest(reserve.method):
             raise out_of_range()
         if amount.minor > reserve.amount.minor:
-            raise BankError(
-                "SettleAmountGreaterThanReserveAmount",
-                f'Settle Amount "{_dollars(amount)}" is greater than the Reserve Amount "{_dollars(reserve.amount)}"',
-            )
+            raise _too_much(amount, reserve.amount)
         return amount
 
 
-def _check_open(reserve: TransactionRecord) -> None:
-    """Reserved and nothing else: settled or cancelled once is for good."""
-    if reserve.operation not in ("Reserve", "Settle"):
-        raise unknown_transaction()
-    if reserve.operation == "Settle" or reserve.status == "Cancelled" or reserve.cancelling:
-        raise BankError("InvalidTransactionState", "The reserved transaction was settled or cancelled already.")
-    if reserve.is_pending:
-        raise BankError("OriginalTransactionIncomplete", "The original transaction is still in progress.")
-    if reserve.status != "Reserved":
-        raise BankError("OriginalTransactionFailed", "The original transaction has failed.")
+def _is_over(reserve: TransactionRecord) -> bool:
+    """Was it reserved, and has that ended? Settled, cancelled or released once is for good."""
+    held = any(change.status == "Reserved" for change in reserve.history)
+    return reserve.cancelling or (held and reserve.status not in ("Reserved", "Pending"))
+
+
+def _wrong_state() -> BankError:
+    return BankError("InvalidTransactionState", "The transaction is not in a state in which this can be done.")
 
 
 def _cancelling(reserve: TransactionRecord, at: datetime, code: str) -> TransactionRecord:
     return replace(reserve, status="Pending", cancelling=True, settles_at=at, ends_with=code)
+
+
+def _too_much(amount: Money, reserved: Money) -> BankError:
+    return BankError(
+        "SettleAmountGreaterThanReserveAmount",
+        f'Settle Amount "{_dollars(amount)}" is greater than the Reserve Amount "{_dollars(reserved)}"',
+    )
 
 
 def _dollars(money: Money) -> str:

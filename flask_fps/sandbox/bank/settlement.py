@@ -20,6 +20,7 @@ from .records import StatusChange
 from .records import TransactionRecord
 from .results import Results
 from .rules import Rules
+from .switches import Switches
 from .tabs import Tabs
 
 #: What a status says about itself (captured; the rest from the table of status codes).
@@ -54,6 +55,7 @@ class Settlement:
         books: Books,
         clock: SandboxClock,
         rules: Rules,
+        switches: Switches,
         accounts: Accounts,
         tabs: Tabs,
         notices: Notices,
@@ -62,6 +64,7 @@ class Settlement:
         self._books = books
         self._clock = clock
         self._rules = rules
+        self._switches = switches
         self._accounts = accounts
         self._notices = notices
         self._results = results
@@ -118,7 +121,7 @@ class Settlement:
 
     def _end(self, transaction: TransactionRecord, at: datetime) -> TransactionRecord:
         if transaction.status == "Reserved":
-            return self._drop(transaction, at, "Cancelled", "Expired")
+            return self._drop(transaction, at, self._switches.expired_reserve, "Expired")
         if transaction.cancelling:
             return self._end_cancelling(transaction, at)
         if transaction.ends_with != "Success":

@@ -47,6 +47,23 @@ SWITCHES: Mapping[str, Switch] = {
         },
         "InvalidTokenId_Sender",
     ),
+    "settled_reserve": Switch(
+        "Settle or Cancel is sent for a reserve that was settled, cancelled or released before.",
+        {
+            "InvalidTransactionState": "it is refused with this code",
+            "SettleAmountGreaterThanReserveAmount": "Settle is refused with this code, as if nothing were left of it",
+            "InvalidTransactionId": "it is refused with this code, as if there had never been such a reserve",
+        },
+        "InvalidTransactionId",
+    ),
+    "expired_reserve": Switch(
+        "A reserve was not settled within its seven days.",
+        {
+            "Cancelled": "it ends with this status, its status code is ``Expired``",
+            "Failure": "it ends with this status, its status code is ``Expired``",
+        },
+        "Failure",
+    ),
     "ipn": Switch(
         "A request causes a notification.",
         {
@@ -73,6 +90,8 @@ class Switches:
     in_flight: str
     failed_reference: str
     used_token: str
+    settled_reserve: str
+    expired_reserve: str
     ipn: str
     ipn_order: str
 

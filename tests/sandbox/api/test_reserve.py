@@ -277,6 +277,38 @@ def test_the_override_came_with_2010(server: SandboxServer, caller: Caller) -> N
     assert "doc/2008-09-17/" in old.call("Cancel", TransactionId=reserve["TransactionId"]).text
 
 
+# ------------------------------------------------------------------------------------ what nobody described
+
+
+@pytest.mark.parametrize(
+    ("position", "settled", "cancelled"),
+    [
+        ("InvalidTransactionState", "InvalidTransactionState", "InvalidTransactionState"),
+        ("SettleAmountGreaterThanReserveAmount", "SettleAmountGreaterThanReserveAmount", "InvalidTransactionState"),
+        ("InvalidTransactionId", "InvalidTransactionId", "InvalidTransactionId"),
+    ],
+)
+def test_what_is_over_may_be_refused_in_many_ways(
+    server: SandboxServer, caller: Caller, position: str, settled: str, cancelled: str
+) -> None:
+    server.switches.settled_reserve = position
+    reserve = _reserve(caller, token(server, amount="19.95"))
+    assert _settle(caller, reserve, "10.00").status == 200
+    assert _settle(caller, reserve, "5.00").error == settled
+    assert _cancel(caller, reserve).error == cancelled
+    assert _status(caller, reserve)[0] == "Success"
+
+
+@pytest.mark.parametrize("position", ["Cancelled", "Failure"])
+def test_a_hold_may_expire_in_two_ways(server: SandboxServer, caller: Caller, position: str) -> None:
+    server.switches.expired_reserve = position
+    reserve = _reserve(caller, token(server, amount="19.95"))
+    server.advance(7 * DAY)
+    assert _status(caller, reserve) == (position, "Expired")
+    assert _settle(caller, reserve).error == "InvalidTransactionState"
+    assert _balance(server, JOHN) == "$1,000.00"
+
+
 # ------------------------------------------------------------------------------------ small words
 
 

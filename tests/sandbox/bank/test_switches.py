@@ -24,6 +24,8 @@ def test_the_running_sandbox_stands_at_the_first_positions_and_tests_at_the_hars
         "in_flight": "wait",
         "failed_reference": "anew",
         "used_token": "TokenUsageError",
+        "settled_reserve": "InvalidTransactionState",
+        "expired_reserve": "Cancelled",
         "ipn": "after",
         "ipn_order": "oldest_first",
     }

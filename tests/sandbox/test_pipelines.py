@@ -473,6 +473,7 @@ def test_np_for_cards_to_a_personal_account(browser: WireBrowser, bank: Bank) ->
     assert form.choices["paymentMethod"] == ["ABT", "ACH"]
     account(bank, ANNE, is_personal=True)
     assert kept_out(browser, bank, "Recipient", "anne", callerReference="cards")["status"] == "NP"
+    assert "is a personal account" in browser.html
     said = approved(browser, "Recipient", "anne", callerReference="no-cards", paymentMethod="ABT,ACH")
     assert said["status"] == "SR"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from . import ids
 from .asked import Asked
 from .asked import NotWellFormed
 from .books import Books
@@ -17,21 +16,20 @@ from .clock import SandboxClock
 from .errors import BankError
 from .errors import RunEnded
 from .granting import Made
-from .granting import Pipeline
 from .granting import PIPELINES
 from .granting import terms_of
 from .instruments import edit_token
 from .instruments.consent import Consent
+from .opening import Opening
+from .persons import Persons
 from .records import Account
 from .records import Address
 from .records import Method
 from .records import Parameter
 from .records import Run
 from .records import Token
-from .refusing import ANY_METHOD
 from .refusing import caller_exception
 from .refusing import checked
-from .refusing import methods_of
 from .refusing import Refusal as Refusal
 from .refusing import refused
 from .refusing import unsigned
@@ -50,6 +48,8 @@ class Pipelines:
         self._books = books
         self._clock = clock
         self._rules = rules
+        self._opening = Opening(books, clock, rules)
+        self._persons = Persons(books, clock)
 
     def open(self, caller: Account | str, params: Mapping[str, str], *, era: str = "v2") -> Run | Refusal:
         """Begin a run, or go on with the one of the same reference.
@@ -66,7 +66,7 @@ class Pipelines:
             if known:
                 return self._again(known[-1], params)
             try:
-                return self._opened(email, params, pipeline, era)
+                return self._opening.opened(email, params, pipeline, era)
             except NotWellFormed as error:
                 return caller_exception(str(error), params)
 
@@ -82,16 +82,7 @@ class Pipelines:
     def objection(self, run_id: str, email: str) -> Refusal | None:
         """Why this account cannot agree in this run, if so. The run itself goes on."""
         with self._books.change():
-            run, account = self._parties(run_id, email)
-            if not account.email_verified:
-                return refused(run, "NP", "The e-mail address of the account is not verified")
-            if run.pipeline == "EditToken":
-                return self._no_editor(run, account)
-            if account.email in (run.recipients or (run.recipient,)):
-                return refused(run, "NP", "The sender is the recipient")
-            if run.pipeline == "Recipient":
-                return self._no_recipient(run, account)
-            return self._without_method(run, account)
+            return self._persons.objection(*self._parties(run_id, email))
 
     def default_method(self, run_id: str, email: str) -> Method | None:
         """The method to use without asking: the account's default, where the request allows it."""
@@ -150,91 +141,12 @@ class Pipelines:
         with self._books.change():
             return self._books.runs.put(replace(self._going_on(run_id), ended=status, answer=answer))
 
-    # ------------------------------------------------------------------------------ opening
-
-    def _opened(self, caller: str, params: Mapping[str, str], pipeline: Pipeline, era: str) -> Run | Refusal:
-        asked = Asked(params, self._rules, self._clock.now())
-        terms = pipeline.terms(asked)
-        asked.check_what_is_shown()
-        asked.starts_at()
-        asked.expires_at()
-        self._check_references(caller, asked, pipeline)
-        run = Run(
-            run_id=ids.run_id(),
-            caller=caller,
-            pipeline=params["pipelineName"],
-            caller_reference=params[pipeline.references[0]],
-            return_url=params["returnURL"],
-            era=era,
-            given=unsigned(params),
-            amount=pipeline.headline(terms),
-            recipient=caller,
-            reason=params.get("paymentReason", ""),
-            methods=methods_of(asked),
-            opened_at=self._clock.now(),
-        )
-        return self._with_recipients(run, asked, pipeline)
-
-    def _check_references(self, caller: str, asked: Asked, pipeline: Pipeline) -> None:
-        """Each names one token, and has named none before."""
-        given = [asked.reference(name) for name in pipeline.references]
-        for name, reference in zip(pipeline.references, given, strict=True):
-            tokens = self._books.tokens.find("reference", (caller, reference))
-            if given.count(reference) > 1 or any(token.use != "Own" for token in tokens):
-                raise NotWellFormed(name)
-
-    def _with_recipients(self, run: Run, asked: Asked, pipeline: Pipeline) -> Run | Refusal:
-        """The run with those who are to be paid, kept in the books; or why they cannot be."""
-        names = asked.tokens(pipeline.recipients) if pipeline.recipients else ()
-        if (names or run.pipeline == "Recipient") and not self._account(run.caller).is_marketplace:
-            return refused(run, "NM", "The caller is not registered as a third-party caller")
-        tokens = [self._recipient_token(run, name, pipeline.recipients or "") for name in names]
-        if tokens:
-            emails = tuple(dict.fromkeys(token.sender for token in tokens))
-            run = replace(run, recipient=emails[0], recipients=emails)
-        return self._withmethods(run, tokens)
-
-    def _withmethods(self, run: Run, tokens: list[Token]) -> Run | Refusal:
-        """Only the methods that all who are paid can take."""
-        personal = any(self._account(email).is_personal for email in run.recipients or (run.recipient,))
-        taken = [set(token.accepts) for token in tokens if token.accepts]
-        fitting = tuple(
-            kind
-            for kind in run.methods
-            if all(kind in accepted for accepted in taken) and not (personal and kind == "CC")
-        )
-        if not fitting and run.pipeline not in ANY_METHOD:
-            return refused(run, "NP", "The recipient's account does not take the requested payment methods")
-        if run.pipeline == "EditToken":
-            return self._editing(run)
-        return self._books.runs.put(run if run.pipeline == "Recipient" else replace(run, methods=fitting))
-
-    def _editing(self, run: Run) -> Run | Refusal:
-        """The run that changes a token there is."""
-        token_id = run.parameters.get("tokenId") or run.parameters.get("tokenID") or ""
-        if not token_id:
-            raise NotWellFormed("tokenId")
-        token = self._books.tokens.get(token_id)
-        if token is None or edit_token.objection(token, run.caller, token.sender, self._clock.now()):
-            return refused(run, "IT", "The token is invalid, has ended or cannot be edited")
-        edited = replace(run, edits=token_id, amount=token.amount, recipient=token.recipient, reason=token.reason)
-        return self._books.runs.put(edited)
-
-    def _recipient_token(self, run: Run, token_id: str, parameter: str) -> Token:
-        token = self._books.tokens.get(token_id)
-        good = token is not None and token.use == "Receive" and token.caller == run.caller
-        if token is None or not good or not token.is_active(self._clock.now()):
-            raise NotWellFormed(parameter)
-        return token
-
     def _again(self, run: Run, params: Mapping[str, str]) -> Run | Refusal:
         if sorted(unsigned(params), key=str) != sorted(run.given, key=str):
             return caller_exception(PIPELINES[run.pipeline].references[0], params)
         if run.ended is None:
             return run
         return refused(run, "NP", "The pipeline was aborted and restarted")
-
-    # ------------------------------------------------------------------------------ agreeing
 
     def _made(self, run: Run, email: str, method: str) -> Made:
         asked = Asked(run.parameters, self._rules, run.opened_at)
@@ -264,7 +176,8 @@ class Pipelines:
         said = dict(answer)
         if PIPELINES[run.pipeline].echoes:
             said["callerReference"] = run.caller_reference
-        paid_by = self._account(token.sender).method(method)
+        sender = self._books.accounts.get(token.sender)
+        paid_by = sender.method(method) if sender else None
         if paid_by is not None and paid_by.expiry and run.pipeline != "Recipient":
             said["expiry"] = paid_by.expiry
         said |= _shipping(run.address) if run.address else {}
@@ -278,33 +191,6 @@ class Pipelines:
             raise BankError(codes.get(objection.status, "TokenAccessDenied"), objection.message)
         if run.pipeline != "Recipient" and method not in [one.kind for one in self.methods(run.run_id, email)]:
             raise BankError("InvalidPaymentMethod", f"{method!r} is not among the payment methods of this run")
-
-    def _no_editor(self, run: Run, account: Account) -> Refusal | None:
-        """Not everybody may edit a token: it is another's, it has ended, or he has no payment account at all."""
-        token = self._books.tokens.get(run.edits or "")
-        status = edit_token.objection(token, run.caller, account.email, self._clock.now())
-        if not account.methods:
-            return refused(run, "NA", "The user has no payment account")
-        if status is not None:
-            words = {"IT": "The token is invalid, has ended or cannot be edited", "UT": "The token is another user's"}
-            return refused(run, status, words[status])
-        return self._without_method(run, account)
-
-    def _no_recipient(self, run: Run, account: Account) -> Refusal | None:
-        if account.is_personal and "CC" in run.methods:
-            return refused(run, "NP", "The recipient's account is personal and cannot take cards")
-        return None
-
-    def _without_method(self, run: Run, account: Account) -> Refusal | None:
-        if any(method.kind in run.methods for method in account.methods):
-            return None
-        return refused(run, "PE", "The account has none of the requested payment methods")
-
-    def _account(self, email: str) -> Account:
-        account = self._books.accounts.get(email)
-        if account is None:
-            raise LookupError(f"nobody banks here as {email}")
-        return account
 
     def _parties(self, run_id: str, email: str) -> tuple[Run, Account]:
         run, account = self._books.runs.get(run_id), self._books.accounts.get(email)

@@ -370,6 +370,11 @@ class Run:
     answer: tuple[Parameter, ...] = ()
 
     @property
+    def payees(self) -> tuple[str, ...]:
+        """Everybody who may be paid."""
+        return self.recipients or (self.recipient,)
+
+    @property
     def parameters(self) -> dict[str, str]:
         return {parameter.name: parameter.value for parameter in self.given}
 

@@ -45,7 +45,7 @@ class Brand:
 def described(bank: Bank, run: Run) -> dict[str, Any]:
     """The template variables of every page of a run."""
     caller = bank.account(run.caller).name
-    payee = ", ".join(bank.account(email).name for email in run.recipients or (run.recipient,))
+    payee = ", ".join(bank.account(email).name for email in run.payees)
     return {
         "run": run,
         "caller": caller,

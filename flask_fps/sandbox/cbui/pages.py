@@ -20,25 +20,25 @@ from . import steps
 
 def explained(objection: Refusal, buyer: Account, run: Run) -> str:
     """Why somebody who is signed in cannot go on, and what he can do."""
-    payee = bank().account(run.recipient).name
-    reasons = {
-        "NP": "cannot be used here",
-        "PE": f"has no payment method that {payee} takes",
+    if buyer.email_verified and objection.status == "NP" and buyer.email in run.payees:
+        return f"You are signed in as {buyer.email}, which is the account to be paid. Sign in as somebody else."
+    return f"The account {buyer.email} {_reason(objection, buyer, run)}. Sign in as somebody else."
+
+
+def _reason(objection: Refusal, buyer: Account, run: Run) -> str:
+    if not buyer.email_verified:
+        return "has an e-mail address that is not verified"
+    return {
+        "NP": "is a personal account, which takes no cards",
+        "PE": f"has no payment method that {bank().account(run.recipient).name} takes",
         "IT": "cannot change this approval any more",
         "UT": "did not give the approval that is to be changed",
         "NA": "has no payment method at all",
-    }
-    reason = reasons.get(objection.status, "cannot be used here")
-    if not buyer.email_verified:
-        reason = "has an e-mail address that is not verified"
-    elif buyer.email in (run.recipients or (run.recipient,)) and run.edits is None:
-        return f"You are signed in as {buyer.email}, which is the account to be paid. Sign in as somebody else."
-    return f"The account {buyer.email} {reason}. Sign in as somebody else."
+    }[objection.status]
 
 
 def sign_in(run: Run, problem: str | None = None, email: str = "") -> str:
-    payees = run.recipients or (run.recipient,)
-    people = [person for person in visitors.people() if person.email not in payees]
+    people = [person for person in visitors.people() if person.email not in run.payees]
     return _step(run, "sign_in", steps.SIGN_IN, problem=problem, email=email, people=people)
 
 

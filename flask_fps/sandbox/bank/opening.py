@@ -1,0 +1,117 @@
+"""How a run begins: its request is read, its references are new, and those who are to be paid can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from . import ids
+from .asked import Asked
+from .asked import NotWellFormed
+from .books import Books
+from .clock import SandboxClock
+from .granting import Pipeline
+from .instruments import edit_token
+from .records import Account
+from .records import Run
+from .records import Token
+from .refusing import ANY_METHOD
+from .refusing import methods_of
+from .refusing import Refusal
+from .refusing import refused
+from .refusing import unsigned
+from .rules import Rules
+
+
+class Opening:
+    """Opens runs, or says why not."""
+
+    def __init__(self, books: Books, clock: SandboxClock, rules: Rules) -> None:
+        self._books = books
+        self._clock = clock
+        self._rules = rules
+
+    def opened(self, caller: str, params: Mapping[str, str], pipeline: Pipeline, era: str) -> Run | Refusal:
+        """The new run, in the books, or what its caller is told instead.
+
+        :raises NotWellFormed: naming the parameter whose value is bad.
+        """
+        asked = Asked(params, self._rules, self._clock.now())
+        terms = pipeline.terms(asked)
+        asked.check_what_is_shown()
+        asked.starts_at()
+        asked.expires_at()
+        self._check_references(caller, asked, pipeline)
+        run = Run(
+            run_id=ids.run_id(),
+            caller=caller,
+            pipeline=params["pipelineName"],
+            caller_reference=params[pipeline.references[0]],
+            return_url=params["returnURL"],
+            era=era,
+            given=unsigned(params),
+            amount=pipeline.headline(terms),
+            recipient=caller,
+            reason=params.get("paymentReason", ""),
+            methods=methods_of(asked),
+            opened_at=self._clock.now(),
+        )
+        return self._with_recipients(run, asked, pipeline)
+
+    def _check_references(self, caller: str, asked: Asked, pipeline: Pipeline) -> None:
+        """Each names one token, and has named none before."""
+        given = [asked.reference(name) for name in pipeline.references]
+        for name, reference in zip(pipeline.references, given, strict=True):
+            tokens = self._books.tokens.find("reference", (caller, reference))
+            if given.count(reference) > 1 or any(token.use != "Own" for token in tokens):
+                raise NotWellFormed(name)
+
+    def _with_recipients(self, run: Run, asked: Asked, pipeline: Pipeline) -> Run | Refusal:
+        """The run with those who are to be paid, kept in the books; or why they cannot be."""
+        names = asked.tokens(pipeline.recipients) if pipeline.recipients else ()
+        if (names or run.pipeline == "Recipient") and not self._account(run.caller).is_marketplace:
+            return refused(run, "NM", "The caller is not registered as a third-party caller")
+        tokens = [self._recipient_token(run, name, pipeline.recipients or "") for name in names]
+        if tokens:
+            emails = tuple(dict.fromkeys(token.sender for token in tokens))
+            run = replace(run, recipient=emails[0], recipients=emails)
+        return self._withmethods(run, tokens)
+
+    def _withmethods(self, run: Run, tokens: list[Token]) -> Run | Refusal:
+        """Only the methods that all who are paid can take."""
+        personal = any(self._account(email).is_personal for email in run.payees)
+        taken = [set(token.accepts) for token in tokens if token.accepts]
+        fitting = tuple(
+            kind
+            for kind in run.methods
+            if all(kind in accepted for accepted in taken) and not (personal and kind == "CC")
+        )
+        if not fitting and run.pipeline not in ANY_METHOD:
+            return refused(run, "NP", "The recipient's account does not take the requested payment methods")
+        if run.pipeline == "EditToken":
+            return self._editing(run)
+        return self._books.runs.put(run if run.pipeline == "Recipient" else replace(run, methods=fitting))
+
+    def _editing(self, run: Run) -> Run | Refusal:
+        """The run that changes a token there is."""
+        token_id = run.parameters.get("tokenId") or run.parameters.get("tokenID") or ""
+        if not token_id:
+            raise NotWellFormed("tokenId")
+        token = self._books.tokens.get(token_id)
+        if token is None or edit_token.objection(token, run.caller, token.sender, self._clock.now()):
+            return refused(run, "IT", "The token is invalid, has ended or cannot be edited")
+        edited = replace(run, edits=token_id, amount=token.amount, recipient=token.recipient, reason=token.reason)
+        return self._books.runs.put(edited)
+
+    def _recipient_token(self, run: Run, token_id: str, parameter: str) -> Token:
+        token = self._books.tokens.get(token_id)
+        good = token is not None and token.use == "Receive" and token.caller == run.caller
+        if token is None or not good or not token.is_active(self._clock.now()):
+            raise NotWellFormed(parameter)
+        return token
+
+    def _account(self, email: str) -> Account:
+        account = self._books.accounts.get(email)
+        if account is None:
+            raise LookupError(f"nobody banks here as {email}")
+        return account

@@ -20,6 +20,7 @@ from .provider import transaction
 from .resolve import park
 from .resolve import replay
 from .sandbox import sandbox
+from .tokens import tokens
 from .upkeep import export
 from .upkeep import health
 from .upkeep import prune
@@ -54,4 +55,5 @@ fps.add_command(balance)
 fps.add_command(prune)
 fps.add_command(export)
 fps.add_command(health)
+fps.add_command(tokens)
 fps.add_command(db)

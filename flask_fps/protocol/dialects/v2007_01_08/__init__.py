@@ -5,6 +5,7 @@
 ``results``          what their answers hold
 ``answers``          the form of answers and refusals
 ``names``            the spellings that clients of the time used
+``own_tokens``       tokens for one's own roles
 ``interpreter``      this version for whoever speaks the newest
 ===================  =============================================================================
 """

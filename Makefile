@@ -64,7 +64,7 @@ music: ## compose the example shop's tracks again
 	@$(BOOTSTRAP) dev
 	$(BIN)/python -m example_app.compose
 
-tox: ## the suite on every Python that is installed, and on the lowest versions of what it needs
+tox: ## the story from the wheel on every Python that is installed, and on the lowest versions of what it needs
 	@$(BOOTSTRAP) dev
 	$(BIN)/tox
 

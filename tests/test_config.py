@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -128,6 +129,16 @@ def test_every_key_is_documented() -> None:
         ("FPS_ATTEMPT_LIFETIME", "90", "attempt_lifetime", timedelta(seconds=90)),
         ("FPS_HANDLER_TIMEOUT", timedelta(minutes=1), "handler_timeout", timedelta(minutes=1)),
         ("FPS_ORDER_MAX_AGE", 60, "order_max_age", timedelta(minutes=1)),
+        ("FPS_DOWNLOAD_LIMIT", 5, "download_limit", 5),
+        ("FPS_DOWNLOAD_LIMIT", "5", "download_limit", 5),
+        ("FPS_DOWNLOAD_DAYS", 365, "download_days", 365),
+        ("FPS_DOWNLOAD_WINDOW", 600, "download_window", timedelta(minutes=10)),
+        ("FPS_DOWNLOAD_LINK_AGE", "60", "download_link_age", timedelta(minutes=1)),
+        ("FPS_CLAIM_AGE", timedelta(days=90), "claim_age", timedelta(days=90)),
+        ("FPS_SEND_RECEIPT", print, "send_receipt", print),
+        ("FPS_SEND_RECEIPT", "os.path:join", "send_receipt", os.path.join),
+        ("FPS_ACCEL", {"/srv/x/../tracks/": "/protected/"}, "accel", {"/srv/tracks": "/protected"}),
+        ("FPS_ACCOUNTS", {"eu": {"CURRENCY": "EUR"}}, "accounts", {"eu": {"CURRENCY": "EUR"}}),
         ("FPS_EXPECT_HANDLERS", ["mail", "licence"], "expect_handlers", ("mail", "licence")),
         ("FPS_EXPECT_HANDLERS", "mail, licence", "expect_handlers", ("mail", "licence")),
         ("FPS_EXPECT_HANDLERS", [], "expect_handlers", ()),
@@ -203,6 +214,26 @@ def test_a_value_is_read(key: str, value: object, name: str, read: object) -> No
         ("FPS_DATABASE_URI", "sqlite:///:memory:"),
         ("FPS_DATABASE_URI", "sqlite:///file:x?mode=memory&uri=true"),
         ("FPS_RECOVER", "never"),
+        ("FPS_DOWNLOAD_LIMIT", 0),
+        ("FPS_DOWNLOAD_LIMIT", -1),
+        ("FPS_DOWNLOAD_LIMIT", True),
+        ("FPS_DOWNLOAD_LIMIT", 2.5),
+        ("FPS_DOWNLOAD_LIMIT", "many"),
+        ("FPS_DOWNLOAD_DAYS", "٣"),
+        ("FPS_DOWNLOAD_DAYS", 10_001),
+        ("FPS_DOWNLOAD_WINDOW", 0),
+        ("FPS_DOWNLOAD_LINK_AGE", "soon"),
+        ("FPS_CLAIM_AGE", timedelta(days=366)),
+        ("FPS_SEND_RECEIPT", 7),
+        ("FPS_SEND_RECEIPT", "no.such.module:send"),
+        ("FPS_SEND_RECEIPT", "os.path:nothing"),
+        ("FPS_SEND_RECEIPT", "os"),
+        ("FPS_SEND_RECEIPT", ""),
+        ("FPS_ACCEL", "/srv"),
+        ("FPS_ACCEL", {"tracks": "/protected"}),
+        ("FPS_ACCEL", {"/srv": "protected"}),
+        ("FPS_ACCEL", {"/srv": "/"}),
+        ("FPS_ACCEL", {"/srv": 7}),
         ("FPS_URL_PREFIX", "fps"),
         ("FPS_URL_PREFIX", "/fps/"),
         ("FPS_URL_PREFIX", "/"),

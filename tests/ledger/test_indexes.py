@@ -74,6 +74,21 @@ def test_a_purchase(books: Books, plans: dict[str, list[str]]) -> None:
     no_scans(plans)
 
 
+def test_who_fetches_what(books: Books, plans: dict[str, list[str]]) -> None:
+    payment = books.paid()
+    [grant] = books.ledger.grants(payment.reference)
+    books.ledger.claim(payment.reference, JANE)
+    books.ledger.begin_use([grant.id], HOUR)
+    books.ledger.reach(payment.reference, "john@example.com")
+
+    assert books.ledger.held("default", JANE, ["song"])
+    assert books.ledger.holds(payment.reference, JANE)
+    assert books.ledger.purchases(["default"], JANE)
+    assert books.ledger.to_be_written("john@example.com", HOUR, 10)
+    books.ledger.adopt(JANE, "jane@shop")
+    no_scans(plans)
+
+
 def test_what_is_listed(books: Books, plans: dict[str, list[str]]) -> None:
     books.paid()
 

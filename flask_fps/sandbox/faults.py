@@ -192,6 +192,8 @@ class Faults:
         self, strikes: str, action: str, reference: str | None, fits: Callable[[Fault], bool] = lambda fault: True
     ) -> Fault | None:
         """The first line that strikes here, on this action and reference, and fits; it has fired."""
+        if not self._script:
+            return None  # nearly always
         with self._lock:
             for place, fault in enumerate(self._script):
                 if fault.kind.strikes == strikes and fault.meets(action, reference) and fits(fault):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
+from functools import cached_property
 from typing import Any
 from typing import Protocol
 
@@ -89,7 +90,7 @@ class Books:
             self._settle()
         self._last_stamp = max((one.received_at for one in self.transactions), default=None)
 
-    @property
+    @cached_property
     def shelves(self) -> dict[str, Shelf[Any]]:
         return {name: value for name, value in vars(self).items() if isinstance(value, Shelf)}
 

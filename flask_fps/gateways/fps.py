@@ -126,7 +126,7 @@ class FPSGateway:
 
     def reachable(self) -> str | None:
         if self.client.dialect.with_caller_token and None in astuple(self.tokens()):
-            return "The shop has no tokens of its own yet: `flask fps tokens install` makes them"
+            return "The shop cannot be paid yet, because it has no FPS tokens: `flask fps tokens install` makes them"
         if not self.probe or self.client.reachable():
             return None
         return f"The FPS sandbox does not answer at {self.client.endpoint}"

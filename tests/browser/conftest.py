@@ -55,9 +55,16 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def shop(fps_sandbox: Any, tmp_path: Path) -> Iterator[Shop]:
+def settings() -> dict[str, Any]:
+    """Settings of the shop that a test module may change."""
+    return {}
+
+
+@pytest.fixture
+def shop(fps_sandbox: Any, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Shop]:
     database = f"sqlite:///{tmp_path / 'shop.sqlite'}"
-    app = create_app({**fps_sandbox.config, "SECRET_KEY": "browser tests", "SQLALCHEMY_DATABASE_URI": database})
+    own = {"SECRET_KEY": "browser tests", "SQLALCHEMY_DATABASE_URI": database}
+    app = create_app({**fps_sandbox.config, **own, **settings})
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

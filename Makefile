@@ -4,13 +4,15 @@ BIN ?= .venv/bin
 BOOTSTRAP ?= $(PYTHON) .ci/bootstrap.py
 SHOP_PORT ?= 5000
 SANDBOX_PORT ?= 8042
+# Where pyenv keeps its Pythons; tox finds those on PATH by itself.
+PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9].*/bin/python)
 # More arguments for pytest, for example: make test ARGS="tests/protocol -x"
 ARGS ?=
 
 export SHOP_PORT SANDBOX_PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test crash simulation check format docs picture music tox clean
+.PHONY: help run test crash simulation fuzz bench check format docs picture music tox clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -66,7 +68,7 @@ music: ## compose the example shop's tracks again
 
 tox: ## the story from the wheel on every Python that is installed, and on the lowest versions of what it needs
 	@$(BOOTSTRAP) dev
-	$(BIN)/tox
+	$(BIN)/tox run $(if $(PYTHONS),--discover $(PYTHONS)) $(if $(ARGS),-- $(ARGS))
 
 clean: ## remove what was made here (the example shop keeps its data: instance/)
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .tox

@@ -26,7 +26,6 @@ from ..ledger import Search
 from ..records import Payment
 from ..records import State
 from ..sheets import csv_lines
-from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
 from .asking import key_of
@@ -104,10 +103,12 @@ def _front(state: AppState) -> Mapping[str, Any]:
     now = state.ledger.clock()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     operator = state.ledger.operator
+    takings = operator.daily(today, DAYS)
+    currencies = dict.fromkeys([state.config.currency, *(each.money.currency for each in takings)])
     return {
         "parked": operator.page(Search(parked=True), PARKED_SHOWN).payments,
         "backlog": operator.backlog(now - UNSEEN_AFTER),
-        "chart": chart(operator.daily(today, DAYS), today, state.config.currency),
+        "charts": [chart(takings, today, currency) for currency in currencies],
     }
 
 
@@ -213,7 +214,7 @@ def _decision(default: str) -> Decision:
 
 
 def _search() -> Search:
-    return search_of(request.args, (ACCOUNT,))
+    return search_of(request.args, tuple(current_fps().gateways))
 
 
 def _asked() -> dict[str, str]:

@@ -24,22 +24,27 @@ from ..protocol.messages import GetAccountBalance
 from ..protocol.messages import GetTransaction
 from ..protocol.results import Amount
 from ..protocol.results import Transaction
+from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
 from .payments import MOST
 from .payments import table
 
+account_option = click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
 json_option = click.option("--json", "as_json", is_flag=True, help="As FPS says it, for scripts.")
 
 
-def fps_of(state: AppState) -> Speaker:
-    """FPS under this app's keys, in whatever version.
+def fps_of(state: AppState, account: str) -> Speaker:
+    """FPS under an account's keys, in whatever version.
 
-    :raises click.ClickException: its gateway speaks something else.
+    :raises click.ClickException: there is no such account, or its gateway speaks something else.
     """
-    speaker: Speaker | None = getattr(state.gateway, "speaker", None)
+    if account not in state.gateways:
+        raise click.ClickException(f"no account {account}: the accounts are {', '.join(state.gateways)}")
+    gateway = state.gateways[account]
+    speaker: Speaker | None = getattr(gateway, "speaker", None)
     if speaker is None:
-        raise click.ClickException(f"this asks FPS, and FPS_GATEWAY is {state.gateway.name!r}{see('FPS_GATEWAY')}")
+        raise click.ClickException(f"this asks FPS, and FPS_GATEWAY is {gateway.name!r}{see('FPS_GATEWAY')}")
     return speaker
 
 
@@ -72,13 +77,14 @@ class Asking:
     show_default=True,
     help="At most so many.",
 )
+@account_option
 @json_option
 @with_appcontext
-def activity(days: float, limit: int, as_json: bool) -> None:
+def activity(days: float, limit: int, account: str, as_json: bool) -> None:
     """List the account's transactions as FPS has them, oldest first."""
     state = current_fps()
     with Asking():
-        found = list(islice(transactions(fps_of(state), state.ledger.clock() - timedelta(days=days)), limit))
+        found = list(islice(transactions(fps_of(state, account), state.ledger.clock() - timedelta(days=days)), limit))
     if as_json:
         click.echo(json.dumps([plain(each) for each in found], indent=2))
     elif not found:
@@ -105,13 +111,14 @@ def _rows(state: AppState, found: Iterable[Transaction]) -> Iterator[tuple[str, 
 
 @click.command(short_help="Show one transaction as FPS has it.")
 @click.argument("transaction_id", metavar="TRANSACTION")
+@account_option
 @json_option
 @with_appcontext
-def transaction(transaction_id: str, as_json: bool) -> None:
+def transaction(transaction_id: str, account: str, as_json: bool) -> None:
     """Show one transaction as FPS has it, and the payment it belongs to."""
     state = current_fps()
     with Asking():
-        found = fps_of(state).send(GetTransaction(transaction_id=transaction_id)).transaction
+        found = fps_of(state, account).send(GetTransaction(transaction_id=transaction_id)).transaction
     payment = state.ledger.operator.payment_of_transaction(transaction_id)
     if as_json:
         click.echo(json.dumps({**plain(found), "payment": payment}, indent=2))
@@ -135,12 +142,13 @@ def transaction(transaction_id: str, as_json: bool) -> None:
 
 
 @click.command()
+@account_option
 @json_option
 @with_appcontext
-def balance(as_json: bool) -> None:
+def balance(account: str, as_json: bool) -> None:
     """Show what stands in the account."""
     with Asking():
-        found = fps_of(current_fps()).send(GetAccountBalance()).account_balance
+        found = fps_of(current_fps(), account).send(GetAccountBalance()).account_balance
     if as_json:
         click.echo(json.dumps(plain(found), indent=2))
         return

@@ -19,7 +19,6 @@ from ..checkout import Finding
 from ..errors import ServiceError
 from ..errors import TransportError
 from ..records import Payment
-from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
 from ..worker import Pass
@@ -123,7 +122,8 @@ def _due_row(payment: Payment) -> tuple[str, str, str, str]:
 
 def _findings(state: AppState, since: datetime) -> Iterator[Finding]:
     try:
-        yield from state.checkout.audit(ACCOUNT, since)
+        for account in state.gateways:
+            yield from state.checkout.audit(account, since)
     except (TransportError, ServiceError) as error:
         raise click.ClickException(f"the provider's books could not be read: {error}") from error
 

@@ -19,6 +19,8 @@ from .state import AppState
 
 COOKIE = "fps_guest"
 YEAR = 365 * 24 * 3600
+#: No e-mail address is longer (RFC 5321, section 4.5.3.1.3).
+LONGEST_ADDRESS = 254
 
 
 #: Where one request keeps the buyer it has read: an application context may serve several requests.
@@ -49,6 +51,17 @@ def buyer_or_guest(state: AppState) -> str:
         buyer = request.environ[KNOWN] = GUEST + secrets.token_urlsafe(16)
         _remember(state, buyer)
     return buyer
+
+
+def contact_of(state: AppState) -> str | None:
+    """Where this request's buyer can be written to, by a shop that writes receipts."""
+    loader = state.contact_loader() if state.config.send_receipt else None
+    found = current_app.ensure_sync(loader)() if loader else None
+    if found is None:
+        return None
+    if not isinstance(found, str) or "@" not in found or len(found) > LONGEST_ADDRESS or not found.isprintable():
+        raise RuntimeError(f"fps.contact_loader returned {found!r:.80}: return an e-mail address, or None")
+    return found
 
 
 def bring_purchases(state: AppState) -> None:

@@ -13,6 +13,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from .buyers import buyer_or_guest
+from .buyers import LONGEST_ADDRESS
 from .denials import deny
 from .denials import Reason
 from .downloads import choose
@@ -35,7 +36,6 @@ from .words import say
 RECEIPT = "fps.receipt"
 #: So many wishes for new links are worked on at once; who asks while there are more asks again.
 _ROOM = threading.BoundedSemaphore(4)
-LONGEST_ADDRESS = 254
 
 log = logging.getLogger("flask_fps")
 
@@ -43,8 +43,9 @@ log = logging.getLogger("flask_fps")
 # Letters
 
 
-def send_receipt(state: AppState, payment: Payment) -> None:
+def send_receipt(payment: Payment) -> None:
     """Write to the buyer of a payment that was just paid; whatever the shop's function raises goes up."""
+    state = current_fps()
     if state.config.send_receipt is not None:
         address = state.checkout.address_of(payment)
         _write(state, payment, address)

@@ -58,6 +58,7 @@ from .records import Refund
 from .signals import payment_completed
 from .state import AppState
 from .state import current_fps
+from .state import free_of_writes
 from .views import blueprint
 from .views import claim_link
 from .views import link_to_start
@@ -100,6 +101,7 @@ class FPS:
         self._gateways = {"fps": fps_gateway, **(gateways or {})}
         self._clock = clock or system_time
         self._buyer_loader: Callable[[], object] | None = None
+        self._contact_loader: Callable[[], object] | None = None
         self._account_loader: Callable[[tuple[Item, ...]], str | None] | None = None
         self._handlers: dict[str, Callable[[Payment], object]] = {}
         self._policy: Policy = all_or_nothing
@@ -167,6 +169,7 @@ class FPS:
             gateways=gateways,
             configs=configs,
             account_loader=lambda: self._account_loader,
+            contact_loader=lambda: self._contact_loader,
             buyer_loader=lambda: self._buyer_loader,
             end_request_transaction=home.end_request_transaction,
             has_open_write=home.has_open_write,
@@ -188,7 +191,7 @@ class FPS:
 
     def _named(self, config: Config) -> dict[str, Callable[[Payment], object]]:
         """The shop's handlers, and ours that writes to the buyer."""
-        ours = {claims.RECEIPT: _send_receipt} if config.send_receipt else {}
+        ours = {claims.RECEIPT: claims.send_receipt} if config.send_receipt else {}
         return {**ours, **self._handlers}
 
     # What a shop registers
@@ -196,6 +199,11 @@ class FPS:
     def buyer_loader(self, loader: F) -> F:
         """Register the function that tells who is signed in: a stable id, or ``None`` for a guest."""
         self._buyer_loader = loader
+        return loader
+
+    def contact_loader(self, loader: F) -> F:
+        """Register the function that tells where the visitor can be written to: an e-mail address, or ``None``."""
+        self._contact_loader = loader
         return loader
 
     def account_loader(self, loader: F) -> F:
@@ -319,7 +327,7 @@ class FPS:
         :raises LedgerBusy: the database does not answer; nothing was sent.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        return _free_of_writes("refund").checkout.refund(reference, amount, key)
+        return free_of_writes("refund").checkout.refund(reference, amount, key)
 
     def refunds(self, reference: str) -> list[Refund]:
         """The refunds of a payment, oldest first: asked for here, made by hand at the provider, and chargebacks."""
@@ -336,11 +344,11 @@ class FPS:
         :raises LedgerBusy: the database does not answer; nothing was sent.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        return _free_of_writes("settle").checkout.settle(reference, amount)
+        return free_of_writes("settle").checkout.settle(reference, amount)
 
     def cancel(self, reference: str) -> Payment:
         """Give up what is reserved: the buyer's money is free again. Raises as :meth:`settle` does."""
-        return _free_of_writes("cancel").checkout.cancel(reference)
+        return free_of_writes("cancel").checkout.cancel(reference)
 
     def reconcile(self, limit: int | None = None, seconds: float | None = None) -> Pass:
         """Drive what is due once, as ``flask fps reconcile`` does: for cron and other schedulers.
@@ -349,7 +357,7 @@ class FPS:
         :param seconds: begin nothing new after this time.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        state = _free_of_writes("reconcile")
+        state = free_of_writes("reconcile")
         worker = Worker(state)
         until = state.ledger.clock() + timedelta(seconds=seconds) if seconds is not None else None
         return worker.reconcile(worker.unfinished(everything=False)[:limit], until=until)
@@ -386,15 +394,3 @@ class FPS:
         :raises RuntimeError: the shop's own migrations would drop them; the message has the line to add.
         """
         current_fps().upgrade()
-
-
-def _free_of_writes(what: str) -> AppState:
-    """The app's state, where our steps need not wait for the request's own."""
-    state = current_fps()
-    if state.has_open_write():
-        raise RuntimeError(f"db.session has uncommitted changes, and fps.{what}() needs the database: commit first")
-    return state
-
-
-def _send_receipt(payment: Payment) -> None:
-    claims.send_receipt(current_fps(), payment)

@@ -42,6 +42,8 @@ class AppState:
     account_loader: Callable[[], Callable[[tuple[Item, ...]], str | None] | None]
     #: Asked at each request: the shop's ``buyer_loader``, or ``None`` while there is none.
     buyer_loader: Callable[[], Callable[[], object] | None]
+    #: Likewise ``contact_loader``.
+    contact_loader: Callable[[], Callable[[], object] | None]
     #: Ends the shop's own read transaction, so that no lock or connection is held while we call out.
     end_request_transaction: Callable[[], None]
     #: Has the shop's session of this request written something that is not committed?
@@ -83,6 +85,17 @@ class AppState:
     def payee(self) -> str:
         """Who is paid, as buyers read it."""
         return self.config.payee or self.app.name.replace("_", " ").title()
+
+
+def free_of_writes(what: str) -> AppState:
+    """The app's state, where our steps need not wait for the request's own.
+
+    :raises RuntimeError: the shop's session has an open write: commit first.
+    """
+    state = current_fps()
+    if state.has_open_write():
+        raise RuntimeError(f"db.session has uncommitted changes, and fps.{what}() needs the database: commit first")
+    return state
 
 
 def current_fps() -> AppState:

@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from .buyers import bring_purchases
 from .buyers import buyer_of_our_page
 from .buyers import buyer_or_guest
+from .buyers import contact_of
 from .buyers import COOKIE
 from .buyers import current_buyer
 from .checkout import Addresses
@@ -94,11 +95,12 @@ def base_url(state: AppState) -> str:
     return state.config.external_url or request.url_root.rstrip("/")
 
 
-def _addresses(state: AppState, account: str) -> Addresses:
+def _addresses(state: AppState, account: str, contact: str | None) -> Addresses:
     here = base_url(state) + state.config.url_prefix
     return Addresses(
         return_url=lambda reference: f"{here}/return?ref={state.links.write_ref(reference)}",
         notify_url=here + _ipn_path(account),
+        contact=contact,
     )
 
 
@@ -191,10 +193,11 @@ def start() -> ResponseReturnValue:
         return _too_old(order_of(error.payload))
     if order.account not in state.gateways:
         return _too_old(order)
+    contact = contact_of(state)
     buyer = buyer_or_guest(state)
     sentence = state.checkout.unreachable(order.account)
     find = state.checkout.look if sentence else state.checkout.start
-    started = find(order, buyer, order.account, _addresses(state, order.account))
+    started = find(order, buyer, order.account, _addresses(state, order.account, contact))
     if started is None:
         return _out_of_reach(sentence)
     if started.opening is Opening.GOODS:

@@ -296,6 +296,48 @@ def test_the_function_may_be_a_coroutine(tmp_path: Path) -> None:
     shop.close()
 
 
+def test_the_shop_may_know_better_where_to_write(shop: Shop, post: Post) -> None:
+    shop.fps.contact_loader(lambda: "Ann@Example.com")
+    payment = shop.buy(shop.client())
+    assert payment.contact == "ann@example.com"
+    work(shop)
+    assert [letter.to for letter in post.letters] == ["ann@example.com"]
+    assert "status" not in shop.gateway.calls
+
+
+@pytest.mark.parametrize("contact", [None, "ann@example.com"])
+def test_a_guest_who_never_comes_back_is_charged_only_if_his_goods_can_reach_him(
+    shop: Shop, post: Post, contact: str | None
+) -> None:
+    shop.fps.contact_loader(lambda: contact)
+    payment = shop.started(shop.client())
+    shop.provider.authorize(payment.reference)
+    for _ in range(3):
+        shop.clock.advance(HOUR / 4)
+        work(shop)
+
+    assert shop.payment(payment.reference).state.value == ("paid" if contact else "cancelled")
+    assert [letter.to for letter in post.letters] == ([contact] if contact else [])
+    if contact:
+        phone = shop.client()
+        phone.post(post.letters[0].path)
+        assert phone.get("/song").text == "the song"
+
+
+@pytest.mark.parametrize("found", ["ann", 7, "x" * 250 + "@x.yz", "a@b\n"])
+def test_what_is_no_address_is_told_to_the_developer(shop: Shop, found: object) -> None:
+    shop.fps.contact_loader(lambda: found)
+    with pytest.raises(RuntimeError, match=r"fps\.contact_loader returned .*: return an e-mail address, or None"):
+        shop.start(shop.client())
+
+
+def test_a_shop_that_writes_to_nobody_keeps_no_address(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.fps.contact_loader(lambda: "ann@example.com")
+    assert shop.started(shop.client()).contact is None
+    shop.close()
+
+
 # New links
 
 

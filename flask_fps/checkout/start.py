@@ -21,6 +21,8 @@ class Addresses:
 
     return_url: Callable[[str], str]
     notify_url: str
+    #: Where the shop can write to the buyer, who may never come back.
+    contact: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def _draft(desk: Desk, order: Order, buyer: str, account: str, addresses: Addres
         buyer=buyer,
         return_url=addresses.return_url(reference),
         notify_url=addresses.notify_url,
+        contact=addresses.contact,
         lifetime=desk.terms.lifetime,
         ask_after=ASK_AFTER.first,
     )

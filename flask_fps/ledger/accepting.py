@@ -132,7 +132,7 @@ def _not_without_the_buyer(session: Session, row: PaymentRow, terms: Terms) -> s
         return "the buyer had left the payment pages"
     if _has_newer(session, row):
         return "the buyer has started this order again"
-    if is_guest(row.buyer):
+    if is_guest(row.buyer) and row.contact is None:
         return "a guest did not come back, and nothing tells how to reach him"
     return None
 

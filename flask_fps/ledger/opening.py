@@ -26,6 +26,7 @@ from ..records import Order
 from ..records import Payment
 from ..records import State
 from .claiming import lock_payments
+from .contacts import spelled
 from .grants import is_used_up
 from .grants import owned_skus
 from .models import LineRow
@@ -63,6 +64,8 @@ class Draft:
     lifetime: timedelta
     #: When to ask the provider about a buyer who has not come back.
     ask_after: timedelta
+    #: Where the buyer can be written to, where the shop knows.
+    contact: str | None = None
 
     @property
     def order_key(self) -> str:
@@ -219,6 +222,7 @@ def _insert(session: Session, draft: Draft, now: datetime) -> PaymentRow:
         next_url=order.next_url,
         return_url=draft.return_url,
         notify_url=draft.notify_url,
+        contact=spelled(draft.contact) if draft.contact else None,
         reserve=order.reserve,
         created_at=now,
         due_at=now + draft.ask_after,

@@ -50,6 +50,7 @@ def fps_gateway(config: Config, account: str, transport: Any, clock: Callable[[]
         recipient_email=config.recipient_email,
         methods=config.payment_methods,
         tokens=lambda: RoleTokens(config.caller_token, config.recipient_token),
+        recipient_token=config.recipient_token,
         send_notify_url=client.dialect.accepts(Pay, "OverrideIPNURL"),
         probe=config.is_local,
     )

@@ -80,6 +80,7 @@ class FPSGateway:
     :param recipient_email: our own account, as FPS reports it: a payment found by asking counts only
         if the money went there.
     :param tokens: of our own roles, where they are shown: the recipient's also tells what was paid to us.
+    :param recipient_token: of whoever is paid, where the settings name him: buyers authorize a payment to him.
     :param probe: open a connection before a buyer is sent away (the local sandbox may not run).
     """
 
@@ -89,6 +90,7 @@ class FPSGateway:
     recipient_email: str
     methods: tuple[str, ...]
     tokens: Callable[[], RoleTokens] = RoleTokens
+    recipient_token: str | None = None
     send_notify_url: bool = True
     probe: bool = False
 
@@ -121,6 +123,7 @@ class FPSGateway:
                 currency_code=payment.currency,
                 payment_reason=payment.reason,
                 payment_method=self.methods,
+                recipient_token=self.recipient_token,
             )
         )
 

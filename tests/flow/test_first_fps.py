@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from flask_fps.cli import fps
+from flask_fps.money import Money
 from flask_fps.protocol.dialects.v2007_01_08 import messages
+from flask_fps.sandbox.bank.instructions import Installation
+from flask_fps.sandbox.bank.instruments import recipient
+from flask_fps.sandbox.bank.instruments.consent import Consent
+from flask_fps.sandbox.bank.records import Account
+from flask_fps.sandbox.bank.records import Method
 from flask_fps.testing import Sandbox
 from tests.flow.shop import money
 from tests.flow.shop import reference_in
@@ -22,6 +28,7 @@ pytestmark = pytest.mark.story
 
 MINUTE = timedelta(minutes=1)
 SELLER = "seller@digitaldownload.example"
+BAND = "band@example.com"
 
 
 @pytest.fixture
@@ -188,8 +195,6 @@ class TestConfigured:
 
     @pytest.fixture
     def settings(self, fps_sandbox: Sandbox) -> dict[str, Any]:
-        from flask_fps.sandbox.bank.instructions import Installation
-
         def made(role: str) -> str:
             wish = Installation(
                 instruction=f"MyRole == '{role}';", caller_reference=f"own-{role}", token_type="Unrestricted"
@@ -208,3 +213,28 @@ class TestConfigured:
         assert install(shop)["caller"] == ("configured", settings["FPS_CALLER_TOKEN"])
         [made] = fps_sandbox.server.bank.transactions.all()
         assert made.recipient_token_id == settings["FPS_RECIPIENT_TOKEN"]
+
+
+class TestAnotherRecipient:
+    """The shop has somebody else paid: his token comes from the Recipient pipeline."""
+
+    @pytest.fixture(params=["2007-01-08", "2008-09-17", "2010-08-28"])
+    def settings(self, request: pytest.FixtureRequest, fps_sandbox: Sandbox) -> dict[str, Any]:
+        bank = fps_sandbox.server.bank
+        methods = (Method("ABT", "Account balance"),)
+        bank.accounts.open(Account(email=BAND, name="The band", balance=Money(0, "USD"), methods=methods))
+        yes = Consent(sender=BAND, caller=SELLER, caller_reference="band", method="ABT", at=bank.clock.now())
+        made = recipient.install(yes, max_fixed_fee=None, max_variable_fee=None)
+        bank.tokens.install(*made)
+        return {"FPS_API_VERSION": request.param, "FPS_RECIPIENT_TOKEN": made.recipient.token_id}
+
+    def test_he_is_paid(self, shop: Shop, john: Visitor, settings: dict[str, Any], fps_sandbox: Sandbox) -> None:
+        if settings["FPS_API_VERSION"] == "2007-01-08":
+            assert [how for how, _ in install(shop).values()] == ["installed", "configured"]
+        john.buy("song")
+        assert shop.states() == ["paid"]
+        [made] = fps_sandbox.server.bank.transactions.all()
+        assert (made.recipient, made.caller) == (BAND, SELLER)
+        with shop.app.app_context():
+            found = shop.app.extensions["fps"].gateway.status(made.transaction_id)
+        assert found.facts is not None and found.facts.ours

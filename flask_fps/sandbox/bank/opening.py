@@ -69,7 +69,8 @@ class Opening:
     def _with_recipients(self, run: Run, asked: Asked, pipeline: Pipeline) -> Run | Refusal:
         """The run with those who are to be paid, kept in the books; or why they cannot be."""
         names = asked.tokens(pipeline.recipients) if pipeline.recipients else ()
-        if (names or run.pipeline == "Recipient") and not self._account(run.caller).is_marketplace:
+        others = [name for name in names if not self._is_own(run.caller, name)]
+        if (others or run.pipeline == "Recipient") and not self._account(run.caller).is_marketplace:
             return refused(run, "NM", "The caller is not registered as a third-party caller")
         tokens = [self._recipient_token(run, name, pipeline.recipients or "") for name in names]
         if tokens:
@@ -106,9 +107,14 @@ class Opening:
     def _recipient_token(self, run: Run, token_id: str, parameter: str) -> Token:
         token = self._books.tokens.get(token_id)
         good = token is not None and token.use == "Receive" and token.caller == run.caller
-        if token is None or not good or not token.is_active(self._clock.now()):
+        if token is None or not (good or self._is_own(run.caller, token_id)) or not token.is_active(self._clock.now()):
             raise NotWellFormed(parameter)
         return token
+
+    def _is_own(self, caller: str, token_id: str) -> bool:
+        """Has the caller installed this token himself, to be paid by it?"""
+        token = self._books.tokens.get(token_id)
+        return token is not None and token.use == "Own" and token.sender == caller
 
     def _account(self, email: str) -> Account:
         account = self._books.accounts.get(email)

@@ -18,7 +18,6 @@ from flask import Blueprint
 from flask import Flask
 from flask import render_template
 from flask import Response
-from flask import send_from_directory
 from flask import url_for
 from sqlalchemy.orm import Session
 
@@ -66,17 +65,21 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 def track_item(track_id: int) -> Item | None:
     """What this track costs, now; ``None`` where there is nothing to pay."""
-    track = db.session.get(Track, track_id) or abort(404)
-    if not track.price:
-        return None
-    return Item(f"track-{track.id}", track.price, track.title)
+    return item_of(db.session.get(Track, track_id) or abort(404))
+
+
+def item_of(track: Track) -> Item | None:
+    return Item(f"track-{track.id}", track.price, track.title) if track.price else None
 
 
 @shop.get("/")
 def home() -> str:
     tracks = db.session.scalars(db.select(Track).order_by(Track.id)).all()
-    owned = {line.sku for payment in fps.purchases() for line in payment.items}
-    return render_template("home.html", tracks=tracks, owned=owned)
+    items = [item for item in map(item_of, tracks) if item]
+    owned = fps.owned(*items)
+    missing = [item for item in items if item.sku not in owned]
+    buy_all = fps.start_url(*missing, next_url=url_for("shop.purchases")) if len(missing) > 1 else None
+    return render_template("home.html", tracks=tracks, owned=owned, missing=missing, buy_all=buy_all)
 
 
 @shop.get("/tracks/<int:track_id>")
@@ -92,7 +95,7 @@ def track(track_id: int) -> str:
 @fps.payment_required(track_item)
 def download(track_id: int) -> Response:
     track = db.session.get(Track, track_id) or abort(404)
-    return send_from_directory(TRACKS, track.file, as_attachment=True, download_name=f"{track.title}.mp3")
+    return fps.send_from_directory(TRACKS, track.file, as_attachment=True, download_name=f"{track.title}.mp3")
 
 
 @shop.get("/purchases")

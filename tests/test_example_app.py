@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from datetime import timedelta
@@ -73,6 +74,38 @@ def test_a_guest_buys_and_downloads(app: Flask, client: FlaskClient, fps_buyer: 
         assert SONG in file.headers["Content-Disposition"]
     assert sales(app) == [(SONG, "$0.10")]
     assert SONG in client.get("/purchases").get_data(as_text=True)
+
+
+def test_all_the_music_at_once_and_then_only_the_rest(
+    app: Flask, client: FlaskClient, fps_buyer: Any, fps_sandbox: Any
+) -> None:
+    def offer(client: FlaskClient) -> str:
+        found = re.search(r'href="(/fps/start[^"]+)"[^>]*>(Buy [^<]+)<', client.get("/").get_data(as_text=True))
+        assert found
+        link, words[0] = found[1], found[2]
+        return link
+
+    words = [""]
+    everything = offer(client)
+    assert words == ["Buy all 4 for $2.63"]
+    fps_buyer.pay(client, client.get("/download/2"))
+    fps_buyer.pay(client, client.get(everything))
+    assert [each["amount"] for each in fps_sandbox.ledger()["transactions"]] == ["0.25", "2.38"]
+    assert len(sales(app)) == 4
+    assert client.get("/").get_data(as_text=True).count(">Yours<") == 4
+    text = client.get("/purchases").get_data(as_text=True)
+    assert all(price in text for price in ("$0.10", "$0.25", "$0.99", "$1.29"))
+    other = app.test_client()
+    fps_buyer.pay(other, other.get("/download/1"))
+    offer(other)
+    assert words == ["Buy the other 3 for $2.53"]
+
+
+def test_a_broken_download_goes_on_where_it_stopped(client: FlaskClient, fps_buyer: Any) -> None:
+    fps_buyer.pay(client, client.get("/download/1"))
+    with client.get("/download/1", headers={"Range": "bytes=1000-"}) as rest:
+        assert rest.status_code == 206
+        assert rest.data == (TRACKS / "now-and-forever.mp3").read_bytes()[1000:]
 
 
 def test_another_visitor_has_bought_nothing(app: Flask, client: FlaskClient, fps_buyer: Any) -> None:

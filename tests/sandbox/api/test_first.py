@@ -118,6 +118,13 @@ def test_one_token_cannot_play_two_roles(server: SandboxServer, first: FirstCall
     assert twice[0] == "SameTokenIdUsedMultipleTimes"
 
 
+def test_a_caller_token_is_one_s_own(server: SandboxServer, first: FirstCaller) -> None:
+    assert refused(first.pay(token(server), CallerTokenId="F" * 64))[0] == "InvalidTokenId_Caller"
+    assert refused(first.pay(token(server, reference="o2"), CallerTokenId=token(server, reference="o3")))[0] == (
+        "InvalidTokenId_Caller"
+    )
+
+
 def test_a_cancelled_token_of_one_s_own_is_not_active(server: SandboxServer, first: FirstCaller) -> None:
     assert statuses(first.call("CancelToken", TokenId=first.token("Caller"))) == ("Success", "")
     assert refused(first.pay(token(server)))[0] == "TokenNotActive_Caller"

@@ -15,7 +15,7 @@ from ... import schema
 from ...messages import Message
 
 #: Later versions' name of the number in an amount.
-_AMOUNT = re.compile(r"\.Value$")
+_VALUE = re.compile(r"\.value$")
 #: A list under another name, and the number that its first item has there.
 _OTHER_LISTS = {"transactionid": ("TransactionIds", 0)}
 
@@ -24,6 +24,7 @@ def spelled(message: type[Message[Any]], name: str, version: str) -> str | None:
     """The documented spelling of a parameter's name, or ``None`` for one the action does not have."""
     numbers = [part for part in name.split(".") if _is_number(part)]
     bare = ".".join("N" if _is_number(part) else part for part in name.split(".")).lower()
+    bare = _VALUE.sub(".amount", bare)
     found = _documented(message, version).get(bare)
     if found is not None:
         return _numbered(found, numbers)
@@ -47,7 +48,7 @@ def _documented(message: type, version: str) -> Mapping[str, str]:
 @cache
 def _lower_case(message: Hashable, version: str) -> Mapping[str, str]:
     assert isinstance(message, type)
-    return {name.lower(): _AMOUNT.sub(".Amount", name) for name in schema.names(message, version)}
+    return {name.lower(): name for name in schema.names(message, version)}
 
 
 def _numbered(name: str, numbers: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ....protocol.dialects.v2007_01_08 import messages
 from ....protocol.dialects.v2007_01_08 import results
 from ...bank.records import TransactionRecord
@@ -31,6 +33,8 @@ def account_activity(asker: Asker, message: messages.GetAccountActivity) -> resu
     ascending = message.sort_order_by_date == "Ascending"
     page = asker.bank.transactions.page(asker.account.email, wanted, message.max_batch_size or BATCH_SIZE, ascending)
     rows = [row for each in page.transactions for row in _rows(asker, each, ascending)]
+    if message.response_group == "Summary":
+        rows = [replace(row, transaction_parts=()) for row in rows]
     return results.GetAccountActivityResult(
         response_batch_size=len(rows), transactions=tuple(rows), start_time_for_next_transaction=page.next_start
     )

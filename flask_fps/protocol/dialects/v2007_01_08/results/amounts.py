@@ -19,7 +19,7 @@ class Amount:
     :raises ValueError: for what is no plain number.
     """
 
-    value: Decimal = field(metadata=named("Amount", aliases=("Value",)))
+    value: Decimal = field(metadata=named("Amount"))
     currency_code: str = field(default="USD", metadata=named(first=True))
 
     def __post_init__(self) -> None:

@@ -201,7 +201,7 @@ def test_show_as_json_adds_the_journal_and_the_refunds(shop: Shop) -> None:
     found = json.loads(said(shop, "show", payment.reference, "--json"))
 
     assert list(found) == [*FIELDS, "journal", "refunds"]
-    assert {**found, "journal": None} == {**listed(shop)[0], "journal": None}
+    assert {**found, "journal": None} == {**listed(shop)[0], "journal": None, "refunds": []}
     assert [(entry["from"], entry["to"]) for entry in found["journal"] if entry["to"]] == [
         (None, "started"),
         ("started", "authorized"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import is_dataclass
 from datetime import datetime
 from datetime import timedelta
+from datetime import timezone
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -98,7 +99,7 @@ def _rows(state: AppState, found: Iterable[Transaction]) -> Iterator[tuple[str, 
     for each in found:
         payment = state.ledger.operator.payment_of_transaction(each.transaction_id)
         yield (
-            f"{each.date_received:%Y-%m-%d %H:%M}",
+            _moment(each.date_received, "%Y-%m-%d %H:%M"),
             each.transaction_id,
             each.fps_operation,
             each.transaction_status,
@@ -132,8 +133,8 @@ def transaction(transaction_id: str, account: str, as_json: bool) -> None:
         "Method": found.payment_method,
         "From": _person(found.sender_name, found.sender_email),
         "To": _person(found.recipient_name, found.recipient_email),
-        "Received": f"{found.date_received:%Y-%m-%d %H:%M:%S}",
-        "Completed": f"{found.date_completed:%Y-%m-%d %H:%M:%S}" if found.date_completed else "-",
+        "Received": _moment(found.date_received),
+        "Completed": _moment(found.date_completed),
         "Reference": found.caller_reference,
         "Payment": payment or "none of this ledger",
     }
@@ -165,7 +166,14 @@ def balance(account: str, as_json: bool) -> None:
 
 
 def money(amount: Amount) -> str:
-    return f"{amount.value} {amount.currency_code}"
+    """To the cent, and further only where FPS charged parts of one."""
+    cents = amount.value.quantize(Decimal("0.01"))
+    return f"{cents if cents == amount.value else amount.value.normalize():f} {amount.currency_code}"
+
+
+def _moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """In UTC: FPS tells the time of its own place."""
+    return f"{value.astimezone(timezone.utc):{form}}" if value else "-"
 
 
 def _person(name: str | None, address: str | None) -> str:

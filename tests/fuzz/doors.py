@@ -36,10 +36,17 @@ _PIPELINES = ("SingleUse", "MultiUse", "Recurring", "Recipient", "SetupPrepaid",
 def api(dice: Random, world: World) -> Shot:
     """An action with parameters that fit or do not, signed as it stands, by GET or POST."""
     version = dice.choice(list(DIALECTS))
-    dialect = DIALECTS[version]
-    name = dice.choice(sorted(dialect.actions))
-    message = dialect.actions[name]
-    calm = dice.random() < 0.5
+    return _api(dice, world, version, dice.choice(sorted(DIALECTS[version].actions)), calm=dice.random() < 0.5)
+
+
+def forged(dice: Random, world: World) -> Shot:
+    """A good request for money with one digit changed after it was signed."""
+    version = dice.choice(("2008-09-17", "2010-08-28"))
+    return _api(dice, world, version, dice.choice(("Pay", "Reserve", "Refund")), calm=True).forged(dice)
+
+
+def _api(dice: Random, world: World, version: str, name: str, *, calm: bool) -> Shot:
+    message = DIALECTS[version].actions[name]
     optional = [each for each in sorted(message.names(version)) if dice.random() < (0.02 if calm else 0.25)]
     needed = [each for each in message.missing({}) if calm or dice.random() < 0.98]
     oddity = 0.0 if calm else 0.1
@@ -182,7 +189,7 @@ def again(dice: Random, world: World) -> Shot:
 
 Door = Callable[[Random, World], Shot]
 #: How often each is tried.
-DOORS: Mapping[Door, int] = {api: 50, again: 5, cbui: 15, pages: 15, forms: 12, control: 6, soap: 2}
+DOORS: Mapping[Door, int] = {api: 50, again: 5, forged: 5, cbui: 15, pages: 15, forms: 12, control: 6, soap: 2}
 
 
 def shot(dice: Random, world: World, doors: Mapping[Door, int] = DOORS) -> Shot:

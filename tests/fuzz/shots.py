@@ -31,18 +31,16 @@ class Shot:
     def hit(self, dice: Random) -> Shot:
         """Damaged on its way."""
         data = self.request
-        if dice.random() < 0.3:
-            return Shot(f"{self.label}, forged", _forged(dice, data), self.meant, True)
         for _ in range(dice.choice((1, 1, 1, 2, 5))):
             data = texts.damaged(dice, data)
         return Shot(f"{self.label}, damaged", data, self.meant, True)
 
-
-def _forged(dice: Random, data: bytes) -> bytes:
-    """One digit is another: the damage that somebody on the way would do."""
-    digits = [place for place, byte in enumerate(data) if 0x30 <= byte <= 0x39]
-    place = dice.choice(digits)
-    return data[:place] + str(dice.randrange(10)).encode() + data[place + 1 :]
+    def forged(self, dice: Random) -> Shot:
+        """One digit is another: the damage that somebody on the way would do."""
+        data = self.request
+        place = dice.choice([place for place, byte in enumerate(data) if 0x30 <= byte <= 0x39])
+        changed = data[:place] + str(dice.randrange(10)).encode() + data[place + 1 :]
+        return Shot(f"{self.label}, forged", changed, self.meant, True)
 
 
 def encoded(dice: Random, pairs: Pairs) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from flask_fps.money import Money
-from flask_fps.sandbox import http
 from flask_fps.sandbox.api import door
 from flask_fps.sandbox.bank.accounts import Accounts
 from flask_fps.sandbox.bank.records import Token
 from flask_fps.sandbox.bank.shelf import Shelf
+from flask_fps.sandbox.bank.tokens import Tokens
 from tests.fuzz import doors
 from tests.fuzz.series import play
 from tests.fuzz.series import Tally
@@ -31,7 +31,7 @@ def test_no_request_breaks_the_sandbox_or_its_books(number: int) -> None:
 
 
 API = {doors.api: 9, doors.again: 1}
-PAGES = {doors.pages: 1, doors.forms: 1}
+FORGED = {doors.forged: 1}
 
 
 def _first_problem(at: Mapping[doors.Door, int], worlds: int = 8) -> str:
@@ -58,17 +58,17 @@ def _tokens_stay_as_they_were(self: Shelf[Any], record: Any) -> Any:
     return record
 
 
-def _as_it_came(query: bytes, safe: bytes) -> str:
-    return query.decode("latin-1")
+def _it_breaks(*_: Any, **__: Any) -> None:
+    raise RuntimeError("broken on purpose")
 
 
 @pytest.mark.parametrize(
     ("where", "name", "instead", "at", "told"),
     [
-        pytest.param(door, "_is_signed", _every_signature_is_right, API, "did what nobody signed", id="signature"),
+        pytest.param(door, "_is_signed", _every_signature_is_right, FORGED, "did what nobody signed", id="signature"),
         pytest.param(Accounts, "transfer", _money_out_of_nothing, API, "was put in", id="double entry"),
         pytest.param(Shelf, "put", _tokens_stay_as_they_were, API, "was used 2 times", id="used tokens"),
-        pytest.param(http, "quote_from_bytes", _as_it_came, PAGES, "answered 500", id="bytes in a query"),
+        pytest.param(Tokens, "by_caller", _it_breaks, API, "answered 500", id="no mistakes of ours"),
     ],
 )
 def test_it_reports_what_a_missing_guard_lets_through(

@@ -18,7 +18,7 @@ LARGEST = 2**63 - 1
 PARTS = ("q", "state", "parked", "since", "until")
 
 
-def search_of(given: Mapping[str, str], accounts: tuple[str, ...]) -> Search:
+def search_of(given: Mapping[str, str], accounts: tuple[str, ...], gateways: tuple[str, ...]) -> Search:
     """The search that an address asks for; what makes no sense in it is left out."""
     until = _day(given.get("until", ""))
     return Search(
@@ -28,6 +28,7 @@ def search_of(given: Mapping[str, str], accounts: tuple[str, ...]) -> Search:
         since=_day(given.get("since", "")),
         until=until + DAY if until else None,
         accounts=accounts,
+        gateways=gateways,
     )
 
 

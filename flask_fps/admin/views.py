@@ -86,7 +86,8 @@ def payments() -> ResponseReturnValue:
     state, search = current_fps(), _search()
     after = key_of(request.args.get("after", ""))
     page = state.ledger.operator.page(search, SHOWN, after)
-    front = _front(state) if search == Search(accounts=search.accounts) and after is None else {}
+    everything = search == Search(accounts=search.accounts, gateways=search.gateways)
+    front = _front(state) if everything and after is None else {}
     return render_template(
         "flask_fps/admin/payments.html",
         payee=state.payee,
@@ -214,7 +215,8 @@ def _decision(default: str) -> Decision:
 
 
 def _search() -> Search:
-    return search_of(request.args, tuple(current_fps().gateways))
+    gateways = current_fps().gateways
+    return search_of(request.args, tuple(gateways), tuple({each.name for each in gateways.values()}))
 
 
 def _asked() -> dict[str, str]:

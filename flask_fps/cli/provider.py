@@ -92,12 +92,17 @@ def activity(days: float, limit: int, account: str, as_json: bool) -> None:
         click.echo("FPS lists no transaction of these days.")
     else:
         heads = ("DATE", "TRANSACTION", "OPERATION", "STATUS", "AMOUNT", "FROM", "TO", "PAYMENT")
-        click.echo(table(heads, _rows(state, found)))
+        click.echo(table(heads, _rows(state, account, found)))
 
 
-def _rows(state: AppState, found: Iterable[Transaction]) -> Iterator[tuple[str, ...]]:
+def _payment_of(state: AppState, account: str, transaction_id: str) -> str | None:
+    gateway = state.gateways[account].name
+    return state.ledger.operator.payment_of_transaction(account, gateway, transaction_id)
+
+
+def _rows(state: AppState, account: str, found: Iterable[Transaction]) -> Iterator[tuple[str, ...]]:
     for each in found:
-        payment = state.ledger.operator.payment_of_transaction(each.transaction_id)
+        payment = _payment_of(state, account, each.transaction_id)
         yield (
             _moment(each.date_received, "%Y-%m-%d %H:%M"),
             each.transaction_id,
@@ -120,14 +125,15 @@ def transaction(transaction_id: str, account: str, as_json: bool) -> None:
     state = current_fps()
     with Asking():
         found = fps_of(state, account).send(GetTransaction(transaction_id=transaction_id)).transaction
-    payment = state.ledger.operator.payment_of_transaction(transaction_id)
+    payment = _payment_of(state, account, transaction_id)
     if as_json:
         click.echo(json.dumps({**plain(found), "payment": payment}, indent=2))
         return
+    said = (found.transaction_status, found.status_code, found.status_message)
     facts = {
         "Transaction": found.transaction_id,
         "Operation": found.fps_operation,
-        "Status": " ".join(filter(None, (found.transaction_status, found.status_code, found.status_message))),
+        "Status": " ".join(dict.fromkeys(filter(None, said))),
         "Amount": money(found.transaction_amount),
         "Fees": f"{money(found.fps_fees)} paid by the {found.fps_fees_paid_by.lower()}",
         "Method": found.payment_method,

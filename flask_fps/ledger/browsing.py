@@ -22,6 +22,7 @@ from ..records import State
 from .models import IntentRow
 from .models import ParkedRow
 from .models import PaymentRow
+from .models import RefundRow
 from .models import TransactionRow
 from .reading import payment_record
 from .reading import payments_with_lines
@@ -41,8 +42,9 @@ class Search:
     #: Started at this moment or later, and before that one.
     since: datetime | None = None
     until: datetime | None = None
-    #: An order's key is unique within one of these.
+    #: Within these, an order's key and a transaction's name are unique.
     accounts: tuple[str, ...] = ("default",)
+    gateways: tuple[str, ...] = ("fps",)
 
 
 #: Where a page ends: the next one goes on after this payment.
@@ -87,7 +89,7 @@ def _after(key: Key | None) -> list[ColumnElement[bool]]:
 def _conditions(search: Search) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if search.text.strip():
-        found.append(PaymentRow.id.in_(_named(search.text.strip(), search.accounts)))
+        found.append(PaymentRow.id.in_(_named(search.text.strip(), search)))
     if search.state is not None:
         found.append(PaymentRow.state == search.state.value)
     if search.parked:
@@ -99,16 +101,17 @@ def _conditions(search: Search) -> list[ColumnElement[bool]]:
     return found
 
 
-def _named(text: str, accounts: tuple[str, ...]) -> CompoundSelect[int]:
+def _named(text: str, search: Search) -> CompoundSelect[int]:
     """Whatever goes by this name; addresses also in small letters."""
     spellings = sorted({text, text.casefold()})
     return union(
         select(PaymentRow.id).where(PaymentRow.reference.in_(spellings)),
         select(PaymentRow.id).where(PaymentRow.buyer.in_(spellings)),
         select(PaymentRow.id).where(PaymentRow.payer.in_(spellings)),
-        select(PaymentRow.id).where(PaymentRow.account.in_(accounts), PaymentRow.order_key == text),
+        select(PaymentRow.id).where(PaymentRow.account.in_(search.accounts), PaymentRow.order_key == text),
         select(IntentRow.payment_id).where(IntentRow.reference == text),
         select(TransactionRow.payment_id).where(TransactionRow.transaction_id == text),
+        select(RefundRow.payment_id).where(_refund(text, search.accounts, search.gateways)),
     )
 
 
@@ -136,7 +139,14 @@ def daily(session: Session, today: datetime, days: int) -> list[Takings]:
     ]
 
 
-def payment_of_transaction(session: Session, transaction_id: str) -> str | None:
+def payment_of_transaction(session: Session, account: str, gateway: str, transaction_id: str) -> str | None:
     """The payment a transaction belongs to, whether it brought the money or gave it back."""
-    query = select(PaymentRow.reference).join(TransactionRow, TransactionRow.payment_id == PaymentRow.id)
-    return session.scalar(query.where(TransactionRow.transaction_id == transaction_id).limit(1))
+    brought = select(TransactionRow.payment_id).where(TransactionRow.transaction_id == transaction_id)
+    returned = select(RefundRow.payment_id).where(_refund(transaction_id, (account,), (gateway,)))
+    query = select(PaymentRow.reference).where(PaymentRow.id.in_(union(brought, returned)))
+    return session.scalar(query.where(PaymentRow.account == account).limit(1))
+
+
+def _refund(transaction_id: str, accounts: tuple[str, ...], gateways: tuple[str, ...]) -> ColumnElement[bool]:
+    within = RefundRow.account.in_(accounts), RefundRow.gateway.in_(gateways)
+    return and_(*within, RefundRow.transaction_id == transaction_id)

@@ -79,9 +79,9 @@ class Operations:
         """Handlers that have not delivered this payment yet, each with what it raised last."""
         return self._read(lambda session: parking.waiting(session, reference))
 
-    def payment_of_transaction(self, transaction_id: str) -> str | None:
+    def payment_of_transaction(self, account: str, gateway: str, transaction_id: str) -> str | None:
         """The reference of the payment that one of the provider's transactions belongs to."""
-        return self._read(lambda session: browsing.payment_of_transaction(session, transaction_id))
+        return self._read(lambda session: browsing.payment_of_transaction(session, account, gateway, transaction_id))
 
     # Deciding about what is parked
 

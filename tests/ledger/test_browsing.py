@@ -108,5 +108,8 @@ def test_takings_of_each_day(books: Books) -> None:
 def test_a_transaction_tells_its_payment(books: Books) -> None:
     payment = paid(books, "song")
 
-    assert books.ledger.operator.payment_of_transaction(payment.transaction_id or "") == payment.reference
-    assert books.ledger.operator.payment_of_transaction("TX-of-nobody") is None
+    def owner(transaction: str | None, account: str = "default") -> str | None:
+        return books.ledger.operator.payment_of_transaction(account, "fps", transaction or "")
+
+    assert owner(payment.transaction_id) == payment.reference
+    assert owner("TX-of-nobody") is None and owner(payment.transaction_id, "another") is None

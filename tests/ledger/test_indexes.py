@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from flask_fps.ledger import Arrival
+from flask_fps.ledger import Search
 from flask_fps.ledger import Windows
 from flask_fps.ledger.schema import VERSION_TABLE
 from flask_fps.records import Result
@@ -178,3 +179,28 @@ def test_signing_in(books: Books, plans: dict[str, list[str]]) -> None:
     books.started(buyer=JANE)
     books.ledger.adopt(JOHN, JANE)
     no_scans(plans)
+
+
+def test_what_an_operator_looks_for(books: Books, plans: dict[str, list[str]]) -> None:
+    payment = books.paid()
+    operator, now = books.ledger.operator, books.clock.now
+    plans.clear()
+    first = operator.page(Search(), 1)
+    for search in (
+        Search(text=payment.reference),
+        Search(state=payment.state),
+        Search(parked=True),
+        Search(since=now - DAY, until=now + DAY),
+    ):
+        operator.page(search, 50, (now, 7))
+    operator.daily(now, 30)
+    operator.backlog(now)
+    operator.payment_of_transaction("default", "fps", "TX1")
+    operator.waiting(payment.reference)
+
+    assert first.payments == (payment,)
+    for statement, steps in plans.items():
+        scans = [step for step in steps if step.startswith("SCAN fps") and "USING" not in step]
+        assert scans == [], f"{scans}: {statement}"
+        sorts = [step for step in steps if step == "USE TEMP B-TREE FOR ORDER BY"]
+        assert not sorts or "anon_1" in statement or "LIMIT" not in statement, statement

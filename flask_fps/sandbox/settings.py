@@ -25,8 +25,6 @@ class Settings:
     certificate_address: str | None = None
     #: Signatures go out in lines of this length, as the live ones did; ``None`` for one line.
     wrap: int | None = 76
-    #: Percent-encode the ``awsSignature`` of returns in the form of 2007, which FPS did not.
-    escape_aws_signature: bool = False
     #: Add ``?requestId=`` to the certificate's address, another one each time, as FPS did.
     request_id_in_certificate_url: bool = True
     #: Post notifications. Otherwise they wait to be fetched from :class:`~.ipn.Outbox`.

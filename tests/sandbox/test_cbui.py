@@ -599,3 +599,11 @@ def test_one_that_names_the_version_of_2009_is_answered_by_concatenation(browser
 def test_two_signatures_are_one_too_many(browser: Browser) -> None:
     both = as_in_2007(wish(version=None)) + "&signature=x"
     assert "Invalid Signature" in browser.ask(both).text
+
+
+def test_a_signature_of_2007_is_encoded_where_the_switch_says_so(bank: Bank, browser: Browser) -> None:
+    bank.switches.aws_signature = "encoded"
+    url = browser.approve(as_in_2007(wish(version=None)))
+    assert url.endswith("%3D")
+    judge = outbound.AwsSignature([demo.SECRET_KEY])
+    assert outbound.verified_return(urlsplit(url).query, RETURN_URL, judge).status == "SA"

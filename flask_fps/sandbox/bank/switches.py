@@ -77,6 +77,14 @@ SWITCHES: Mapping[str, Switch] = {
         {"oldest_first": "they are posted as they came about", "newest_first": "they are posted the other way round"},
         "newest_first",
     ),
+    "aws_signature": Switch(
+        "A buyer is sent back to a caller of 2007.",
+        {
+            "raw": "``awsSignature`` stands in the URL as it is: a ``+`` in it reads as a space",
+            "encoded": "it is percent-encoded, like everything else",
+        },
+        "raw",
+    ),
 }
 
 
@@ -94,6 +102,7 @@ class Switches:
     expired_reserve: str
     ipn: str
     ipn_order: str
+    aws_signature: str
 
     def __init__(self, **positions: str) -> None:
         usual = {name: next(iter(switch.positions)) for name, switch in SWITCHES.items()}

@@ -54,7 +54,7 @@ class Answers:
     def _signed(self, return_url: str, era: str, caller: str, answer: Mapping[str, str]) -> str:
         secret = self.bank.account(caller).secret_key or ""
         if era == AWS_SIGNATURE:
-            escape = self.settings.escape_aws_signature
+            escape = self.bank.switches.aws_signature == "encoded"
             return outbound.url_signed_as_in_2007(answer, secret, return_url, escape=escape)
         if era == "v1":
             return query.append(return_url, outbound.sign_outbound_v1(answer, secret, return_url=return_url))

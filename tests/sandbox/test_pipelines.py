@@ -415,6 +415,7 @@ def test_a_second_reference_names_one_token_too(browser: WireBrowser, bank: Bank
     approved(browser, "SetupPrepaid")
     said = refused(browser, "SetupPrepaid", callerReferenceSender="another")
     assert said["errorMessage"] == "The following input(s) are not well formed:[callerReferenceFunding]"
+    assert refused(browser, "MultiUse", callerReference="order-1")["errorMessage"].endswith("[callerReference]")
     crossed = refused(browser, "MultiUse", callerReference="order-1-f")
     assert crossed["errorMessage"] == "The following input(s) are not well formed: [callerReference]"
 
@@ -525,6 +526,9 @@ def test_se_when_the_service_fails(sandbox: SandboxServer, browser: WireBrowser,
     )
     assert bank.tokens.all() == before
     assert not len(bank.books.instruments)
+    assert refused(browser, pipeline, returnURL=f"{BACK}&other=1", **more)["status"] == "CE"
+    assert approved(browser, pipeline, method="CC", **more)["status"] in ("SC", "SR"), "it may be tried again"
+    assert refused(browser, pipeline, **more)["status"] == "NP"
 
 
 # ---------------------------------------------------------------- EditToken's own
@@ -767,6 +771,16 @@ def test_an_address_that_is_none_is_told(browser: WireBrowser, bank: Bank, writt
     assert (kept.status, kept.heading) == (400, "Where to ship to")
     assert told in kept.alert
     assert browser.open(page.url.replace("/address", "/confirm")).heading == "Where to ship to", "no way round it"
+
+
+def test_an_address_from_elsewhere_is_not_taken(browser: WireBrowser, bank: Bank) -> None:
+    page = browser.open(url_of(browser, "SingleUse", collectShippingAddress="True"))
+    page = browser.go(browser.sign_in(page), "paymentMethod", paymentMethod="ABT")
+    before = bank.account(JOHN).addresses
+    kept = browser.visit(page.url, [*NEW.items(), ("csrf_token", "made.up")])
+    assert isinstance(kept, Page)
+    assert (kept.status, bank.account(JOHN).addresses) == (400, before)
+    assert "open for too long" in kept.alert
 
 
 def test_another_persons_address_is_not_shown(browser: WireBrowser, bank: Bank) -> None:

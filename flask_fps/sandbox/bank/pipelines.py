@@ -1,7 +1,8 @@
 """Co-branded runs: from the signed request to a token or the buyer's cancel.
 
 A caller's reference names one run. Used again while that run goes on, it goes on; once it has ended, the
-same request is aborted and a different one is a caller's mistake (captured returns).
+same request is aborted and a different one is a caller's mistake (captured returns). Only after the service's own
+failure does the same request begin anew.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Pipelines:
         with self._books.change():
             pipeline = checked(params)
             known = self._books.runs.find("reference", (email, params.get(pipeline.references[0], "")))
-            if known:
+            if known and not _is_retry(known[-1], params):
                 return self._again(known[-1], params)
             try:
                 return self._opening.opened(email, params, pipeline, era)
@@ -142,8 +143,8 @@ class Pipelines:
             return self._books.runs.put(replace(self._going_on(run_id), ended=status, answer=answer))
 
     def _again(self, run: Run, params: Mapping[str, str]) -> Run | Refusal:
-        if sorted(unsigned(params), key=str) != sorted(run.given, key=str):
-            return caller_exception(PIPELINES[run.pipeline].references[0], params)
+        if not _is_same(run, params):
+            return caller_exception(PIPELINES[params["pipelineName"]].references[0], params)
         if run.ended is None:
             return run
         return refused(run, "NP", "The pipeline was aborted and restarted")
@@ -205,6 +206,15 @@ class Pipelines:
         if run.ended is not None:
             raise RunEnded(f"the run ended with {run.ended}")
         return run
+
+
+def _is_same(run: Run, params: Mapping[str, str]) -> bool:
+    return sorted(unsigned(params), key=str) == sorted(run.given, key=str)
+
+
+def _is_retry(run: Run, params: Mapping[str, str]) -> bool:
+    """The same request again, after the service's own failure: its caller was told to try again."""
+    return run.ended == "SE" and _is_same(run, params)
 
 
 def _shipping(address: Address) -> dict[str, str]:

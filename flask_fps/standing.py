@@ -65,6 +65,7 @@ HELD_UP = Text(
     "Getting your purchase ready takes longer than usual. The shop has been told.",
     offers_goods=True,
 )
+REFUNDED = Text("refunded", "This payment was refunded", "The money goes back to you.", offers_again=True)
 PARKED = Text(
     "parked",
     "We are looking into this payment",
@@ -98,6 +99,8 @@ def describe(payment: Payment, *, waiting: bool = False) -> Text:
     if waiting and payment.state in AWAY:
         return CONFIRMING
     if payment.state is State.PAID:
+        if payment.refunded and not payment.refundable_money.minor:
+            return REFUNDED
         if payment.delivered_at:
             return PAID
         return HELD_UP if payment.parked_reason else DELIVERING

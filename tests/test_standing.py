@@ -55,6 +55,12 @@ def test_only_who_owes_nothing_is_offered_another_try(state: State) -> None:
     assert describe(replace(PAYMENT, state=state)).offers_again is (state in again)
 
 
+@pytest.mark.parametrize(("refunded", "standing"), [(0, "delivering"), (9, "delivering"), (10, "refunded")])
+def test_what_went_back_whole_is_called_refunded(refunded: int, standing: str) -> None:
+    text = describe(replace(PAID, refunded=refunded))
+    assert (text.standing, text.offers_goods) == (standing, standing != "refunded")
+
+
 @pytest.mark.parametrize("state", State)
 def test_only_who_has_paid_is_offered_the_goods(state: State) -> None:
     assert describe(replace(PAYMENT, state=state)).offers_goods is (state is State.PAID)

@@ -26,7 +26,7 @@ from tests.decency import complaints
 CSS = (Path(flask_fps.__file__).parent / "static" / "fps.css").read_text("utf-8")
 STANDINGS = (
     *("open", "confirming", "pending", "unavailable", "paid"),
-    *("delivering", "declined", "abandoned", "expired", "parked"),
+    *("delivering", "declined", "abandoned", "expired", "refunded", "parked"),
 )
 PAYMENT = Payment(
     reference="a-reference",

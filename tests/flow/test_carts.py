@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from flask_fps import Item
 from flask_fps import OrderError
+from flask_fps import Payment
+from flask_fps.records import Line
 from flask_fps.testing import Buyer
 from flask_fps.testing import Sandbox
 from tests.flow.shop import money
@@ -34,6 +38,13 @@ def order(visitor: Visitor, *skus: str, **options: str) -> str:
     """Pay for all of these with one approval; the payment's reference."""
     start = visitor.get(visitor.shop.start_url(*skus, **options))
     return reference_in(visitor.pay(start))
+
+
+def settle(shop: Shop, sandbox: Sandbox) -> None:
+    """The card company and the bank are done, and a worker passes by."""
+    sandbox.settle()
+    shop.wait(sandbox, timedelta(hours=1))
+    shop.work()
 
 
 def amounts(sandbox: Sandbox) -> list[Decimal]:
@@ -92,6 +103,45 @@ def test_the_rest_that_is_being_paid_is_not_paid_again_in_a_whole(
 
     assert reference_in(answer) == pending
     assert len(amounts(fps_sandbox)) == 2
+
+
+def test_a_refund_of_all_takes_the_goods_and_offers_to_buy_them_again(
+    shop: Shop, visitor: Visitor, fps_sandbox: Sandbox
+) -> None:
+    reference = visitor.buy("song")
+    with shop.app.app_context():
+        shop.fps.refund(reference)
+    settle(shop, fps_sandbox)
+    denied = visitor.want("song")
+    page = visitor.page(reference)
+
+    assert (denied.status_code, "This purchase was refunded" in denied.text) == (403, True)
+    assert "This payment was refunded" in page and "Buy it again" in page and "Get what you bought" not in page
+    assert "/fps/claim/" not in page
+    start = re.search(r'href="(/fps/start[^"]+)"', denied.text)
+    assert start is not None
+    again = reference_in(visitor.pay(visitor.get(start[1])))
+    assert again != reference and visitor.has("song")
+
+
+def test_a_refund_of_one_line_takes_that_line(shop: Shop, visitor: Visitor, fps_sandbox: Sandbox) -> None:
+    """By the shop's policy; and the cart then sells what is missing."""
+
+    @shop.fps.refund_policy
+    def line_by_line(payment: Payment, line: Line, refunded: Decimal) -> bool:
+        return refunded >= payment.line_money(line).decimal and line.sku == "album"
+
+    reference = order(visitor, "song", "album")
+    with shop.app.app_context():
+        shop.fps.refund(reference, Decimal("7.49"))
+    assert visitor.has("album")  # the money is on its way
+    settle(shop, fps_sandbox)
+    assert visitor.has("song")
+    assert visitor.want("album").status_code == 403
+    assert "$7.49" in visitor.page(reference) and "Thank you, it is paid" in visitor.page(reference)
+    rest = order(visitor, "song", "album")
+    assert [line.sku for line in shop.payment(rest).items] == ["album"]
+    assert visitor.has("album")
 
 
 def test_an_order_key_stays_with_the_rest(shop: Shop, visitor: Visitor) -> None:

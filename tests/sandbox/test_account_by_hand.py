@@ -16,6 +16,7 @@ from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank.payments import PayOrder
 from flask_fps.sandbox.bank.pipelines import Refusal
 from flask_fps.sandbox.bank.records import TransactionRecord
+from tests.decency import complaints
 from tests.sandbox.browsing import Browser
 from tests.sandbox.browsing import request_url
 from tests.sandbox.browsing import sandbox_app
@@ -421,6 +422,63 @@ def test_returns_are_signed_as_the_seller_prefers(seller: Browser, john: Browser
         returned = dict(query.parse(john.approve(request_url(f"order-{preferred}")).partition("?")[2]))
         assert "signature" in returned
         assert ("signatureVersion" in returned) is (preferred != "1")
+
+
+def send(browser: Browser, path: str, **values: str) -> Page:
+    """A form of ours with these values."""
+    ours = browser.open(HOME).forms[0].fields
+    page = browser.visit(HOME + path, [*ours, *values.items()])
+    assert isinstance(page, Page)
+    return page
+
+
+def test_a_card_is_removed_and_another_added(app: Flask, bank: Bank) -> None:
+    jane = signed_in(app, JANE, "jane")
+    page = jane.open(f"{HOME}payment-methods")
+    assert [form.value("kind") for form in page.forms if form.action.endswith("/remove")] == ["ACH", "CC"]
+    send(jane, "payment-methods/remove", kind="CC")
+    assert [method.kind for method in bank.account(JANE).methods] == ["ABT", "ACH"]
+    assert bank.account(JANE).default_method is None
+    send(jane, "payment-methods/remove", kind="ACH")
+    assert complaints(jane.html) == []
+    send(jane, "payment-methods/add", kind="CC", digits="0005", expiry="01/2032")
+    send(jane, "payment-methods/add", kind="ACH", digits="1234")
+    labels = [(method.kind, method.label, method.expiry) for method in bank.account(JANE).methods]
+    assert labels == [
+        ("ABT", "Account balance", None),
+        ("ACH", "Bank account ending in 1234", None),
+        ("CC", "Card ending in 0005", "01/2032"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"kind": "CC", "digits": "0005", "expiry": "13/2032"}, "when the card expires"),
+        ({"kind": "CC", "digits": "0005"}, "when the card expires"),
+        ({"kind": "CC", "digits": "5", "expiry": "01/2032"}, "last four digits"),
+        ({"kind": "CC", "digits": "<b>x", "expiry": "01/2032"}, "last four digits"),
+        ({"kind": "ACH", "digits": "1234"}, "cannot be added"),
+        ({"kind": "ABT", "digits": "1234"}, "cannot be added"),
+        ({}, "cannot be added"),
+    ],
+)
+def test_a_method_that_is_none_is_not_added(john: Browser, bank: Bank, values: dict[str, str], said: str) -> None:
+    send(john, "payment-methods/remove", kind="CC")
+    before = bank.account(JOHN)
+    page = send(john, "payment-methods/add", **values)
+    assert page.status == 400
+    assert said in page.alert
+    assert "<b>x" not in john.html
+    assert bank.account(JOHN) == before
+
+
+@pytest.mark.parametrize("kind", ["ABT", "GOLD", ""])
+def test_what_is_not_there_is_not_removed(john: Browser, bank: Bank, kind: str) -> None:
+    before = bank.account(JOHN)
+    send(john, "payment-methods/remove", kind=kind)
+    assert "Nothing was changed." in john.html
+    assert bank.account(JOHN) == before
 
 
 TRAITS = ("email_verified", "is_verified", "bank_verified", "is_limited", "is_personal", "is_marketplace")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import activity as activity
 from . import acts as acts
 from . import details as details
+from . import methods as methods
 from . import overview as overview
 from . import preferences as preferences
 from . import state as state

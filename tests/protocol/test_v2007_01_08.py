@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from datetime import timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flask_fps.errors import OutcomeUnknown
 from flask_fps.errors import ServiceError
@@ -246,3 +249,18 @@ def test_a_message_of_another_version_is_not_sent() -> None:
 def test_whatever_is_said_in_the_words_of_today_is_understood_again() -> None:
     assert SAY.keys() == UNDERSTAND.keys()
     assert set(dialects.NEWEST.actions.values()) >= set(SAY)
+
+
+@given(
+    st.sampled_from(sorted(FIRST.actions)), st.text(st.sampled_from("TransactionIds.aN019²Ä "), max_size=30) | st.text()
+)
+def test_no_name_is_more_than_unknown(action: str, name: str) -> None:
+    spelled = FIRST.spelled(FIRST.actions[action], name)
+    assert spelled is None or FIRST.spelled(FIRST.actions[action], spelled) == spelled
+
+
+@given(st.binary(max_size=200), st.integers(0, len(INITIATED)), st.integers(0, 40))
+def test_no_answer_is_more_than_unreadable(noise: bytes, start: int, cut: int) -> None:
+    for body in (noise, INITIATED[:start] + noise + INITIATED[start + cut :]):
+        with contextlib.suppress(OutcomeUnknown, ServiceError):
+            assert FIRST.parse_answer(body, messages.Pay).result.transaction_response.transaction_id

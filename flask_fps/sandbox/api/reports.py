@@ -13,6 +13,7 @@ from ..bank.records import Account
 from ..bank.records import Subscription
 from ..bank.records import Token
 from ..bank.records import TransactionRecord
+from ..bank.settlement import shown_since_2008
 from ..bank.transactions import Page
 
 
@@ -53,7 +54,7 @@ def detail(bank: Bank, reader: Account, transaction: TransactionRecord) -> resul
             results.StatusHistory(
                 date=change.at,
                 transaction_status=change.status,
-                status_code=change.code,
+                status_code=shown_since_2008(change.code),
                 amount=amount(change.amount),
             )
             for change in transaction.history

@@ -32,7 +32,8 @@ MESSAGES: Mapping[str, str] = {
     "Canceled": "The transaction was cancelled by the caller.",
     "TemporaryDecline": "The transaction was declined for the moment. Please try it again.",
 }
-#: Declined for the moment: it pends until its caller tries it again (2007-01-08 only).
+#: Declined for the moment: it pends until its caller tries it again. Versions after 2007-01-08 hide it, and it stands
+#: in the history alone.
 TEMPORARY = "TemporaryDecline"
 #: What a pending transaction may end with.
 ENDINGS = ("Success", "TransactionDenied", "Expired")
@@ -90,7 +91,7 @@ class Settlement:
         :raises BankError: InvalidTransactionState, for any other.
         """
         with self._books.change():
-            if not (transaction.is_pending and transaction.status_code == TEMPORARY):
+            if not (transaction.is_pending and transaction.history[-1].code == TEMPORARY):
                 raise BankError("InvalidTransactionState", "Only a temporarily declined transaction can be retried.")
             wait = self._rules.speed.get(transaction.method, timedelta(0))
             return self.enter(replace(transaction, settles_at=self._clock.now() + wait))
@@ -155,11 +156,12 @@ class Settlement:
     ) -> TransactionRecord:
         standings = self._standings(transaction)
         change = StatusChange(at, status, code, transaction.amount, standings)
+        shown = shown_since_2008(code)
         moved = replace(
             transaction,
             status=status,
-            status_code=code,
-            status_message=_RESERVED if status == "Reserved" else MESSAGES[code],
+            status_code=shown,
+            status_message=_RESERVED if status == "Reserved" else MESSAGES[shown],
             history=(*transaction.history, change),
             standings=standings,
         )
@@ -171,6 +173,11 @@ class Settlement:
     def _standings(self, transaction: TransactionRecord) -> tuple[Standing, ...]:
         parties = dict.fromkeys((transaction.sender, transaction.recipient, transaction.caller))
         return tuple(Standing(email, self._accounts.get(email).balance) for email in parties)
+
+
+def shown_since_2008(code: str) -> str:
+    """A status code as later versions tell it."""
+    return "PendingNetworkResponse" if code == TEMPORARY else code
 
 
 def _time_to_end(transaction: TransactionRecord) -> tuple[datetime, datetime]:

@@ -423,10 +423,9 @@ def test_what_one_version_made_another_sees_in_its_own_words(
     early = first.pay(token(server, method="CC", reference="o1"), "p1")
     late = caller.pay(token(server, method="CC", reference="o2"), "p2", RecipientTokenId=first.token("Recipient"))
     declined = first.pay(token(server, method="CC", reference="o3"), "p3", "0.61")
-    assert caller.call("GetTransactionStatus", TransactionId=early["TransactionId"])["TransactionStatus"] == "Pending"
-    assert (
-        caller.call("GetTransactionStatus", TransactionId=declined["TransactionId"])["TransactionStatus"] == "Pending"
-    )
+    for made in (early, declined):
+        standing = caller.call("GetTransactionStatus", TransactionId=made["TransactionId"])
+        assert (standing["TransactionStatus"], standing["StatusCode"]) == ("Pending", "PendingNetworkResponse")
     seen = first.call("GetTransaction", TransactionId=late["TransactionId"])
     assert seen.every("Status")[0] == "Initiated"
     server.advance(2)

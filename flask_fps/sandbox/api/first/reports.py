@@ -15,6 +15,7 @@ from ...bank.records import Labels
 from ...bank.records import StatusChange
 from ...bank.records import Token
 from ...bank.records import TransactionRecord
+from ...bank.settlement import MESSAGES
 from ...bank.settlement import TEMPORARY
 from .amounts import amount
 
@@ -30,7 +31,7 @@ def account_id(email: str) -> str:
 
 def status(transaction: TransactionRecord) -> str:
     """Where a transaction stands."""
-    return _status(transaction.status, transaction.status_code, _declined_before(transaction.history))
+    return _status(transaction.status, transaction.history[-1].code, _declined_before(transaction.history))
 
 
 def made(bank: Bank, transaction: TransactionRecord) -> results.Made:
@@ -41,7 +42,7 @@ def made(bank: Bank, transaction: TransactionRecord) -> results.Made:
         results.TransactionResponse(
             transaction_id=transaction.transaction_id,
             status=status(transaction),
-            status_detail=transaction.status_message if _went_wrong(transaction) else None,
+            status_detail=_message(transaction, transaction.history[-1]) if _went_wrong(transaction) else None,
             new_sender_token_usage=counted[0] if counted else None,
         )
     )
@@ -64,8 +65,8 @@ def detail(bank: Bank, transaction: TransactionRecord) -> results.TransactionDet
         operation=transaction.operation,
         payment_method=transaction.method,
         status=status(transaction),
-        error_code=transaction.status_code if _went_wrong(transaction) else None,
-        error_message=transaction.status_message if _went_wrong(transaction) else None,
+        error_code=transaction.history[-1].code if _went_wrong(transaction) else None,
+        error_message=_message(transaction, transaction.history[-1]) if _went_wrong(transaction) else None,
         meta_data=_labels(transaction).meta_data,
         sender_name=_name(bank, transaction.sender),
         caller_name=_name(bank, transaction.caller),
@@ -92,7 +93,7 @@ def rows(bank: Bank, reader: Account, transaction: TransactionRecord) -> Iterato
             operation=transaction.operation,
             status=said,
             error_code=change.code if wrong else None,
-            error_message=transaction.status_message if wrong else None,
+            error_message=_message(transaction, change) if wrong else None,
             meta_data=_labels(transaction).meta_data,
             original_transaction_id=transaction.parent_id,
             transaction_parts=_parts(bank, transaction),
@@ -168,6 +169,10 @@ def _declined_before(history: tuple[StatusChange, ...]) -> bool:
 
 def _went_wrong(transaction: TransactionRecord) -> bool:
     return status(transaction) in ("Failure", TEMPORARY)
+
+
+def _message(transaction: TransactionRecord, change: StatusChange) -> str:
+    return MESSAGES.get(change.code, transaction.status_message)
 
 
 def _completed(transaction: TransactionRecord, change: StatusChange) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from .errors import BankError
 from .errors import invalid_id
 from .errors import unknown_transaction
 from .records import TransactionRecord
+from .tabs import METHODS as INSTRUMENTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +98,13 @@ class Transactions:
             return Page(tuple(islice(found, size)), next((one.received_at for one in found), None))
 
     def pending_amounts(self, email: str) -> tuple[int, int]:
-        """What is on its way in and out, in minor units."""
+        """What is on its way to an account's balance, and what has left it without arriving yet; in minor units."""
         with self._books.change():
-            pending = list(self._books.transactions.stretch("activity", (email, "Pending")))
-        coming = _sum(one for one in pending if one.recipient == email)
-        return coming, _sum(one for one in pending if one.sender == email)
+            shelf = self._books.transactions
+            pending = list(shelf.stretch("activity", (email, "Pending")))
+            reserved = list(shelf.stretch("activity", (email, "Reserved")))
+        coming = sum(one.amount.minor for one in pending if one.recipient == email and _fills_a_balance(one))
+        return coming, sum(_taken(one) for one in (*pending, *reserved) if one.sender == email)
 
     def _wanted(self, email: str, wanted: Filter, *, newest_first: bool) -> Iterator[TransactionRecord]:
         shelf = self._books.transactions
@@ -112,5 +114,14 @@ class Transactions:
         return (one for one in stretch if wanted.takes(one, email))
 
 
-def _sum(transactions: Iterable[TransactionRecord]) -> int:
-    return sum(one.amount.minor for one in transactions)
+def _fills_a_balance(transaction: TransactionRecord) -> bool:
+    """Money that comes to an account at all: not onto an instrument, not back onto a card."""
+    back_on_a_card = transaction.operation == "Refund" and transaction.method == "CC"
+    return transaction.method not in INSTRUMENTS and not back_on_a_card
+
+
+def _taken(transaction: TransactionRecord) -> int:
+    """What was taken from the sender's balance for a transaction that is not done: set aside, or held."""
+    if transaction.operation == "Refund":
+        return transaction.amount.minor if transaction.method not in INSTRUMENTS else 0
+    return transaction.held.minor if transaction.held is not None and transaction.method == "ABT" else 0

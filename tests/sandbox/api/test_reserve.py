@@ -277,6 +277,15 @@ def test_the_override_came_with_2010(server: SandboxServer, caller: Caller) -> N
     assert "doc/2008-09-17/" in old.call("Cancel", TransactionId=reserve["TransactionId"]).text
 
 
+def test_what_is_held_is_pending_for_its_sender(server: SandboxServer, caller: Caller) -> None:
+    _reserve(caller, token(server, amount="19.95"))
+    assert server.bank.transactions.pending_amounts(JOHN) == (0, 1995)
+    reserve = _card(server, caller)
+    assert server.bank.transactions.pending_amounts(JOHN) == (0, 1995)
+    _settle(caller, reserve)
+    assert server.bank.transactions.pending_amounts(SELLER) == (1995, 0)
+
+
 # ------------------------------------------------------------------------------------ what nobody described
 
 
@@ -318,7 +327,7 @@ def _reserve(caller: Caller, spent: str, reference: str = "r-1", amount: str = "
 
 
 def _card(server: SandboxServer, caller: Caller) -> Answer:
-    reserve = _reserve(caller, token(server, method="CC", amount="19.95"))
+    reserve = _reserve(caller, token(server, method="CC", amount="19.95", reference="card"), "r-card")
     server.advance(1)
     return reserve
 

@@ -335,6 +335,19 @@ def test_activity_comes_a_page_at_a_time(john: Browser, bank: Bank) -> None:
     assert len(seen) == 30
 
 
+def test_tokens_and_purchases_come_a_page_at_a_time(john: Browser, bank: Bank) -> None:
+    for number in range(30):
+        paid(bank, reference=f"order-{number}")
+    for path, part in (("tokens", "/tokens/"), ("purchases", "/transactions/")):
+        first = john.open(HOME + path)
+        second = john.open(first.link("Older") or "")
+        seen = [{href for _, href in page.links if part in href} for page in (first, second)]
+        assert (len(seen[0]), len(seen[1]), len(seen[0] | seen[1])) == (25, 5, 30)
+        assert second.link("Older") is None
+    for nonsense in ("tokens?page=-1", "tokens?page=x", "tokens?page=99999999999", "purchases?before=x"):
+        assert john.open(HOME + nonsense).status == 200
+
+
 def test_activity_as_a_spreadsheet(john: Browser, seller: Browser, bank: Bank) -> None:
     record = paid(bank)
     for browser, amount, fee, reference in ((john, "-10.00", "", ""), (seller, "10.00", "0.16", "pay-order-1")):

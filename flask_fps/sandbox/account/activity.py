@@ -65,7 +65,7 @@ class Asked:
     def wanted(self) -> Filter:
         """:raises BadFilter: for a date that is none, or a choice that was not there."""
         until = self._day("to")
-        ends = [moment for moment in (until and until + timedelta(days=1, milliseconds=-1), self._before()) if moment]
+        ends = [moment for moment in (until and until + timedelta(days=1, milliseconds=-1), self.before()) if moment]
         role = self._choice("role")
         return Filter(
             start=self._day("from"),
@@ -89,7 +89,8 @@ class Asked:
         except ValueError:
             raise BadFilter(f"{text:.40} is no date. Write it as 2026-11-03.") from None
 
-    def _before(self) -> datetime | None:
+    def before(self) -> datetime | None:
+        """Where the page begins that somebody went on to."""
         text = self.said.get("before")
         try:
             moment = datetime.fromisoformat(text) if text else None
@@ -140,9 +141,10 @@ def activity_csv(person: Account) -> Page:
 @member
 def purchases(person: Account) -> Page:
     """What this account paid for, and what of it came back."""
-    found = bank().transactions.of_account(person.email, Filter(roles=("Sender",)))
-    rows = [row(record, person) for record in found if record.operation in PURCHASES]
-    return render_template("sandbox/account/purchases.html", person=person, rows=rows)
+    found = _page(person, Filter(end=Asked(request.args).before(), roles=("Sender",)))
+    rows = [row(record, person) for record in found.transactions if record.operation in PURCHASES]
+    before = found.next_start.isoformat() if found.next_start else None
+    return render_template("sandbox/account/purchases.html", person=person, rows=rows, before=before)
 
 
 def _page(person: Account, wanted: Filter) -> Stretch:

@@ -6,6 +6,7 @@ from flask import abort
 from flask import flash
 from flask import redirect
 from flask import render_template
+from flask import request
 from flask import url_for
 
 from .. import terms
@@ -19,21 +20,26 @@ from .membership import Page
 from .rows import name
 from .rows import row
 
+PAGE_SIZE = 25
+
 
 @blueprint.get("/tokens")
 @member
 def tokens(person: Account) -> Page:
     """What this account has approved, and what others approved for it."""
-    mine = [token for token in bank().tokens.all() if person.email in (token.sender, token.caller)]
-    rows = [(token, standing(token), _parties(token)) for token in reversed(mine)]
-    return render_template("sandbox/account/tokens.html", person=person, rows=rows)
+    number = max(request.args.get("page", 1, type=int), 1)
+    mine = _of(person.email)
+    shown = mine[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    rows = [(token, standing(token), _parties(token)) for token in shown]
+    older = number + 1 if len(mine) > number * PAGE_SIZE else None
+    return render_template("sandbox/account/tokens.html", person=person, rows=rows, older=older)
 
 
 @blueprint.get("/tokens/<token_id>")
 @member
 def token(person: Account, token_id: str) -> Page:
     """On which terms, how far they are used up, and what was paid with it."""
-    found = next((one for one in bank().tokens.all() if one.token_id == token_id), None)
+    found = bank().books.tokens.get(token_id)
     if found is None or person.email not in (found.sender, found.caller):
         abort(404)
     activity = bank().activity(person)
@@ -46,7 +52,7 @@ def token(person: Account, token_id: str) -> Page:
         parties=_parties(found),
         facts=[*terms.of_token(found)],
         instrument=bank().books.instruments.get(found.instrument_id or ""),
-        rows=[row(record, person) for record in used],
+        rows=[row(record, person) for record in used[:PAGE_SIZE]],
     )
 
 
@@ -59,6 +65,13 @@ def cancel_token(person: Account, token_id: str) -> Page:
     except BankError as error:
         flash(f"The token was not cancelled. {error.message}", "bad")
     return redirect(url_for(".tokens"), 303)
+
+
+def _of(email: str) -> list[Token]:
+    """Of this sender and of this caller, newest first."""
+    with bank().change():
+        found = [one for role in ("sender", "caller") for one in bank().books.tokens.find(role, email)]
+    return sorted({one.token_id: one for one in found}.values(), key=lambda one: one.created_at, reverse=True)
 
 
 def _parties(token: Token) -> str:

@@ -42,12 +42,12 @@ class Interpreter:
 
     def parameters(self, message: Message[Any]) -> Mapping[str, str]:
         say = SAY.get(type(message))
-        return message.parameters() if say is None else say(message, self.tokens()).parameters()
+        return message.parameters() if say is None else say(message, self.tokens).parameters()
 
     def send(self, message: Message[R]) -> R:
         if type(message) not in SAY:
             raise _unsaid(type(message))
-        return self._later(type(message), self.client.send(SAY[type(message)](message, self.tokens())))
+        return self._later(type(message), self.client.send(SAY[type(message)](message, self.tokens)))
 
     def send_parameters(self, message_type: type[Message[R]], parameters: Mapping[str, str]) -> R:
         if message_type not in TYPES:

@@ -13,18 +13,20 @@ from ..speaking import RoleTokens
 from . import messages
 from . import results
 
+#: Asked only for a request that needs one.
+Tokens = Callable[[], RoleTokens]
 #: Each description takes so many bytes.
 DESCRIPTION = 128
 #: The longest reason for a cancelled token.
 REASON = 64
 
 
-def _pay(message: later.Pay | later.Reserve, tokens: RoleTokens) -> messages.Payment:
+def _pay(message: later.Pay | later.Reserve, tokens: Tokens) -> messages.Payment:
     action = messages.Reserve if isinstance(message, later.Reserve) else messages.Pay
     return action(
-        caller_token_id=_needed(tokens.caller, "FPS_CALLER_TOKEN"),
+        caller_token_id=_needed(tokens().caller, "FPS_CALLER_TOKEN"),
         sender_token_id=message.sender_token_id,
-        recipient_token_id=message.recipient_token_id or _needed(tokens.recipient, "FPS_RECIPIENT_TOKEN"),
+        recipient_token_id=message.recipient_token_id or _needed(tokens().recipient, "FPS_RECIPIENT_TOKEN"),
         transaction_amount=_amount(message.transaction_amount),
         charge_fee_to=message.charge_fee_to or "Recipient",
         caller_reference=message.caller_reference,
@@ -35,7 +37,7 @@ def _pay(message: later.Pay | later.Reserve, tokens: RoleTokens) -> messages.Pay
     )
 
 
-def _settle(message: later.Settle, tokens: RoleTokens) -> messages.Settle:
+def _settle(message: later.Settle, tokens: Tokens) -> messages.Settle:
     amount = message.transaction_amount
     return messages.Settle(
         reserve_transaction_id=message.reserve_transaction_id,
@@ -43,10 +45,10 @@ def _settle(message: later.Settle, tokens: RoleTokens) -> messages.Settle:
     )
 
 
-def _refund(message: later.Refund, tokens: RoleTokens) -> messages.Refund:
+def _refund(message: later.Refund, tokens: Tokens) -> messages.Refund:
     amount = message.refund_amount
     return messages.Refund(
-        caller_token_id=_needed(tokens.caller, "FPS_CALLER_TOKEN"),
+        caller_token_id=_needed(tokens().caller, "FPS_CALLER_TOKEN"),
         transaction_id=message.transaction_id,
         refund_amount=_amount(amount) if amount is not None else None,
         caller_reference=message.caller_reference,
@@ -55,7 +57,7 @@ def _refund(message: later.Refund, tokens: RoleTokens) -> messages.Refund:
     )
 
 
-def _activity(message: later.GetAccountActivity, tokens: RoleTokens) -> messages.GetAccountActivity:
+def _activity(message: later.GetAccountActivity, tokens: Tokens) -> messages.GetAccountActivity:
     return messages.GetAccountActivity(
         operation=message.fps_operation,
         payment_method=message.payment_method,
@@ -69,7 +71,7 @@ def _activity(message: later.GetAccountActivity, tokens: RoleTokens) -> messages
 
 
 #: By the type of a later message: its own, with the tokens of our roles.
-SAY: Mapping[type[Message[Any]], Callable[[Any, RoleTokens], Message[Any]]] = {
+SAY: Mapping[type[Message[Any]], Callable[[Any, Tokens], Message[Any]]] = {
     later.Pay: _pay,
     later.Reserve: _pay,
     later.Settle: _settle,

@@ -55,7 +55,10 @@ class Notices:
         self.fate: Callable[[Notice], Notice] = _untouched
 
     def tell_transaction(self, transaction: TransactionRecord, cause: str = "") -> Notice:
-        """Its caller learns where it stands now; the cause is an action, by default the transaction's own."""
+        """Its caller learns where it stands now, but not whose e-mail address paid somebody else.
+
+        :param cause: an action; by default the transaction's own.
+        """
         buyer, seller = self._buyer_and_seller(transaction)
         fields = {
             "notificationType": "TransactionStatus",
@@ -70,7 +73,7 @@ class Notices:
             "callerReference": transaction.caller_reference,
             "paymentReason": transaction.caller_description,
             "buyerName": buyer.name,
-            "buyerEmail": buyer.email,
+            "buyerEmail": buyer.email if transaction.caller == seller.email else None,
             "recipientName": seller.name,
             "recipientEmail": seller.email,
             "parentTransactionId": transaction.parent_id,

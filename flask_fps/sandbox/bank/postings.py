@@ -39,6 +39,11 @@ class Postings:
         self._accounts.transfer(_source(transaction), HOLDS, transaction.amount)
         return replace(transaction, held=transaction.amount, held_until=until)
 
+    def can_finish(self, transaction: TransactionRecord) -> bool:
+        """False where a payment from a balance was made to wait, and the balance has gone meanwhile."""
+        waited = transaction.method == "ABT" and transaction.operation != "Refund" and transaction.held is None
+        return not waited or self._accounts.get(transaction.sender).balance.minor >= transaction.amount.minor
+
     def finish(self, transaction: TransactionRecord) -> TransactionRecord:
         """It succeeded: the money reaches whom it was meant for."""
         self._tabs.finish(transaction)

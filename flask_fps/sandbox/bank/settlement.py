@@ -127,6 +127,8 @@ class Settlement:
             return self._end_cancelling(transaction, at)
         if transaction.ends_with != "Success":
             return self._drop(transaction, at, "Failure", transaction.ends_with)
+        if not self._postings.can_finish(transaction):
+            return self._drop(transaction, at, "Failure", "TransactionDenied")
         if transaction.operation == "Reserve":
             return self._reserve(self._postings.hold(transaction, at + self._rules.reserve_life), at)
         return self._close(self._postings.finish(transaction), at, "Success", "Success")

@@ -34,6 +34,8 @@ def test_the_recipient_is_paid_and_the_caller_takes_his_fee(server: SandboxServe
     fees = detail.text.partition("<MarketplaceFees>")[2]
     assert fees.startswith("<CurrencyCode>USD</CurrencyCode><Value>1.000000</Value></MarketplaceFees>")
     assert "SenderEmail" not in detail.text
+    said = server.notifications[-1].parameters
+    assert (said["recipientEmail"], said["buyerName"], "buyerEmail" in said) == (MERCHANT, "John Doe", False)
 
 
 def test_the_caller_may_bear_the_fee_of_fps(server: SandboxServer, caller: Caller) -> None:

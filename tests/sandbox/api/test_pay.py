@@ -293,3 +293,14 @@ def test_one_token_in_many_hands_pays_once(server: SandboxServer, caller: Caller
 
 def _status(caller: Caller, paid: Answer) -> Answer:
     return caller.call("GetTransactionStatus", TransactionId=paid["TransactionId"])
+
+
+def test_a_balance_that_has_gone_meanwhile_pays_nothing(server: SandboxServer, caller: Caller) -> None:
+    first, second = token(server, amount="600.00"), token(server, amount="600.00", reference="order-2")
+    server.faults.add("Pay", "pend", times=2, settles=60)
+    paid = [caller.pay(first, "p-1", "600.00"), caller.pay(second, "p-2", "600.00")]
+    assert [one["TransactionStatus"] for one in paid] == ["Pending", "Pending"]
+    server.advance(60)
+    ended = [server.bank.transaction(one["TransactionId"]) for one in paid]
+    assert [one.status_code for one in ended if one] == ["Success", "TransactionDenied"]
+    assert str(server.bank.account(JOHN).balance) == "$400.00"

@@ -27,6 +27,7 @@ from flask_fps.protocol.cbui import CBUI
 from flask_fps.protocol.pipelines import PIPELINES
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank import SandboxClock
+from flask_fps.sandbox.bank.periods import Period
 from flask_fps.sandbox.bank.records import Account
 from flask_fps.sandbox.bank.records import Address
 from flask_fps.sandbox.server import SandboxServer
@@ -416,6 +417,9 @@ def test_a_second_reference_names_one_token_too(browser: WireBrowser, bank: Bank
     said = refused(browser, "SetupPrepaid", callerReferenceSender="another")
     assert said["errorMessage"] == "The following input(s) are not well formed:[callerReferenceFunding]"
     assert refused(browser, "MultiUse", callerReference="order-1")["errorMessage"].endswith("[callerReference]")
+    recipient_token(browser, callerReferenceRefund="refunds")
+    said = refused(browser, "Recipient", callerReference="more", callerReferenceRefund="refunds")
+    assert said["errorMessage"].endswith("[callerReferenceRefund]")
     crossed = refused(browser, "MultiUse", callerReference="order-1-f")
     assert crossed["errorMessage"] == "The following input(s) are not well formed: [callerReference]"
 
@@ -700,7 +704,7 @@ def test_validity_binds_the_token(browser: WireBrowser, bank: Bank) -> None:
     token = bank.tokens.get(approved(browser, "Recurring", **given)["tokenID"])
     assert (token.starts_at, token.expires_at) == (start, end)
     a_year = bank.tokens.get(approved(browser, "MultiUse", callerReference="year")["tokenID"])
-    assert a_year.expires_at == bank.clock.now().replace(year=bank.clock.now().year + 1)
+    assert a_year.expires_at == Period(1, "year").after(bank.clock.now())
 
 
 # ---------------------------------------------------------------- the buyer's address

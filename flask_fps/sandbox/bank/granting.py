@@ -50,6 +50,8 @@ class Pipeline:
     amount: str | None = None
     #: The parameters that name the tokens to be; the first names the run.
     references: tuple[str, ...] = ("callerReference",)
+    #: Another one that may be left out.
+    optional_reference: str | None = None
     #: The parameter that names others' recipient tokens.
     recipients: str | None = None
     make: Callable[[Run, Consent, dict[str, Any], Rules], Made] | None = None
@@ -155,7 +157,7 @@ PIPELINES: Mapping[str, Pipeline] = {
     "SingleUse": Pipeline(terms=_of_single_use, amount="amount", recipients="recipientToken", make=_make_single_use),
     "MultiUse": Pipeline(terms=_of_multi_use, amount="cap", recipients="recipientTokenList", make=_make_multi_use),
     "Recurring": Pipeline(terms=_of_recurring, amount="amount", recipients="recipientToken", make=_make_recurring),
-    "Recipient": Pipeline(terms=_of_recipient, make=_make_recipient),
+    "Recipient": Pipeline(terms=_of_recipient, optional_reference="callerReferenceRefund", make=_make_recipient),
     "SetupPrepaid": Pipeline(
         terms=_of_prepaid,
         amount="limit",

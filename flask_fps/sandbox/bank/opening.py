@@ -60,8 +60,10 @@ class Opening:
 
     def _check_references(self, caller: str, asked: Asked, pipeline: Pipeline) -> None:
         """Each names one token, and has named none before."""
-        given = [asked.reference(name) for name in pipeline.references]
-        for name, reference in zip(pipeline.references, given, strict=True):
+        optional = pipeline.optional_reference
+        names = [*pipeline.references, *([optional] if optional and asked.params.get(optional) else [])]
+        given = [asked.reference(name) for name in names]
+        for name, reference in zip(names, given, strict=True):
             tokens = self._books.tokens.find("reference", (caller, reference))
             if given.count(reference) > 1 or any(token.use != "Own" for token in tokens):
                 raise NotWellFormed(name)

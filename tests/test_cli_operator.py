@@ -16,6 +16,7 @@ from flask_fps import FPS
 from flask_fps import Item
 from flask_fps import Payment
 from flask_fps import payment_completed
+from flask_fps.protocol.messages import InstallPaymentInstruction
 from tests.apps import Shop
 
 MINUTE = 60
@@ -337,6 +338,22 @@ def test_activity_transaction_and_balance(real: Any, fps_buyer: Any) -> None:
     assert "total_balance" in json.loads(asked(real, "balance", "--json"))
 
 
+def test_tokens_on_the_account_itself(real: Any) -> None:
+    assert asked(real, "tokens", "list") == "FPS lists no such token on this account.\n"
+    with real.app_context():
+        client = real.extensions["fps"].gateway.client
+        rule = "MyRole == 'Recipient' orSay 'Roles do not match';"
+        made = client.send(
+            InstallPaymentInstruction(payment_instruction=rule, caller_reference="mine", token_type="Unrestricted")
+        )
+    heads, line = asked(real, "tokens", "list").splitlines()
+
+    assert heads.split() == ["TOKEN", "TYPE", "STATUS", "INSTALLED", "REFERENCE"]
+    assert line.split()[:3] == [made.token_id, "Unrestricted", "Active"] and line.endswith("mine")
+    assert json.loads(asked(real, "tokens", "list", "--json"))[0]["token_id"] == made.token_id
+    assert "no such token" in asked(real, "tokens", "list", "--inactive")
+
+
 def test_what_fps_refuses_to_say_is_a_sentence(real: Any) -> None:
     result = real.test_cli_runner().invoke(args=["fps", "transaction", "14GK4F9WQW7XW8RVVK3LTU8N2SSDZSHEPXZ"])
 
@@ -345,5 +362,5 @@ def test_what_fps_refuses_to_say_is_a_sentence(real: Any) -> None:
 
 
 def test_another_gateway_does_not_speak_fps(shop: Shop) -> None:
-    for arguments in (["activity"], ["transaction", "TX1"], ["balance"]):
+    for arguments in (["activity"], ["transaction", "TX1"], ["balance"], ["tokens", "list"]):
         assert "this asks FPS, and FPS_GATEWAY is 'fps'" in refused(shop, *arguments)

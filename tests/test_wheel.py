@@ -58,7 +58,6 @@ def test_the_sdist_builds_what_the_wheel_holds(dist: Path) -> None:
     assert {"setup.cfg", "pyproject.toml", "README.md", "LICENSE"} <= names
 
 
-@pytest.mark.story
 def test_the_story_from_the_wheel(dist: Path, tmp_path: Path) -> None:
     [wheel] = dist.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")

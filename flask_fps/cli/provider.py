@@ -104,7 +104,7 @@ def _rows(state: AppState, account: str, found: Iterable[Transaction]) -> Iterat
     for each in found:
         payment = _payment_of(state, account, each.transaction_id)
         yield (
-            _moment(each.date_received, "%Y-%m-%d %H:%M"),
+            moment(each.date_received, "%Y-%m-%d %H:%M"),
             each.transaction_id,
             each.fps_operation,
             each.transaction_status,
@@ -139,8 +139,8 @@ def transaction(transaction_id: str, account: str, as_json: bool) -> None:
         "Method": found.payment_method,
         "From": _person(found.sender_name, found.sender_email),
         "To": _person(found.recipient_name, found.recipient_email),
-        "Received": _moment(found.date_received),
-        "Completed": _moment(found.date_completed),
+        "Received": moment(found.date_received),
+        "Completed": moment(found.date_completed),
         "Reference": found.caller_reference,
         "Payment": payment or "none of this ledger",
     }
@@ -177,7 +177,7 @@ def money(amount: Amount) -> str:
     return f"{cents if cents == amount.value else amount.value.normalize():f} {amount.currency_code}"
 
 
-def _moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     """In UTC: FPS tells the time of its own place."""
     return f"{value.astimezone(timezone.utc):{form}}" if value else "-"
 

@@ -1,14 +1,18 @@
-"""``flask fps tokens``: the tokens that stand for the shop itself, which API version 2007-01-08 wants to see."""
+"""``flask fps tokens``: the tokens on the shop's own account, and those which API version 2007-01-08 wants to see."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from ..config import Config
+from ..protocol import messages
 from ..protocol.client import Client
+from ..protocol.dialects.v2007_01_08 import messages as first
 from ..protocol.dialects.v2007_01_08.own_tokens import INSTRUCTIONS
 from ..protocol.dialects.v2007_01_08.own_tokens import own_token
 from ..state import ACCOUNT
@@ -16,8 +20,12 @@ from ..state import AppState
 from ..state import current_fps
 from .payments import table
 from .provider import Asking
+from .provider import fps_of
+from .provider import json_option
+from .provider import moment
+from .provider import plain
 
-tokens = AppGroup("tokens", help="The shop's own tokens, for FPS_API_VERSION 2007-01-08.")
+tokens = AppGroup("tokens", help="The tokens on the shop's own account.")
 
 
 @tokens.command()
@@ -28,6 +36,25 @@ def install(account: str) -> None:
     client = _client(state, account)
     with Asking():
         click.echo(table(("ROLE", "WHAT", "TOKEN"), list(_installed(state, account, client))))
+
+
+@tokens.command("list")
+@click.option("--inactive", is_flag=True, help="Those that are cancelled or used up.")
+@click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
+@json_option
+def list_tokens(inactive: bool, account: str, as_json: bool) -> None:
+    """List the tokens on the account itself, as FPS has them; not those of buyers."""
+    client = _fps(current_fps(), account)
+    asked: Any = first.GetTokens if client.dialect.with_caller_token else messages.GetTokens
+    with Asking():
+        found = client.send(asked(token_status="Inactive" if inactive else None)).tokens
+    if as_json:
+        click.echo(json.dumps([plain(each) for each in found], indent=2))
+    elif not found:
+        click.echo("FPS lists no such token on this account.")
+    else:
+        rows = ((t.token_id, t.token_type, t.token_status, moment(t.date_installed), t.caller_reference) for t in found)
+        click.echo(table(("TOKEN", "TYPE", "STATUS", "INSTALLED", "REFERENCE"), rows))
 
 
 def _installed(state: AppState, account: str, client: Client) -> Iterator[tuple[str, str, str]]:
@@ -52,9 +79,17 @@ def _client(state: AppState, account: str) -> Client:
 
     :raises click.ClickException: there is no such account, or it needs none.
     """
-    if account not in state.gateways:
-        raise click.ClickException(f"no account {account}: the accounts are {', '.join(state.gateways)}")
-    client: Client | None = getattr(state.gateways[account], "client", None)
-    if client is None or not client.dialect.with_caller_token:
+    client = _fps(state, account)
+    if not client.dialect.with_caller_token:
         raise click.ClickException("these tokens are for FPS_API_VERSION 2007-01-08: the configured one has none")
+    return client
+
+
+def _fps(state: AppState, account: str) -> Client:
+    """The client of an account.
+
+    :raises click.ClickException: there is no such account, or its gateway speaks something else.
+    """
+    fps_of(state, account)
+    client: Client = state.gateways[account].client  # type: ignore[attr-defined]
     return client

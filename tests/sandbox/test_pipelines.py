@@ -67,11 +67,13 @@ def sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def bank(sandbox: SandboxServer) -> Bank:
-    """The sandbox's bank as on its first day, with one more account: Anne can pay and be paid."""
+def bank(sandbox: SandboxServer) -> Iterator[Bank]:
+    """The sandbox's bank as on its first day, with one more account: Anne can pay and be paid. No cent is lost."""
     sandbox.reset()
     sandbox.bank.accounts.open(replace(sandbox.bank.account(JOHN), email=ANNE, name="Anne", password="anne"))
-    return sandbox.bank
+    put_in = sum(one.balance.minor for one in sandbox.bank.accounts.all())
+    yield sandbox.bank
+    assert sum(one.balance.minor for one in sandbox.bank.accounts.all()) == put_in
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def create_app(
     from . import cbui
     from . import certs
     from . import control
+    from . import visitors
 
     app = Flask("flask_fps.sandbox", root_path=str(Path(__file__).parent), static_folder=None)
     app.config.update(
@@ -55,6 +56,7 @@ def create_app(
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         MAX_CONTENT_LENGTH=1 << 20,
     )
+    app.session_interface = visitors.Sessions()
     faults = faults or Faults(bank.clock)
     bank.notices.fate = fate(faults)
     app.extensions[EXTENSION] = Sandbox(bank, settings, faults, outbox or Outbox(bank, settings))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint
+from flask import Flask
 from flask import request
 from flask import Response
 from flask import session
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import generate_csrf
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
@@ -19,6 +22,17 @@ from .current import bank
 _EMAIL = "email"
 WRONG_SIGN_IN = "This e-mail address and password do not belong together."
 STALE_FORM = "This form was open for too long, or your browser refuses our cookie. Please send it again."
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's, with a serializer that is made once: most requests are a caller's, who has no session."""
+
+    _made: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        if self._made is None:
+            self._made = super().get_signing_serializer(app)
+        return self._made
 
 
 def signed_in() -> Account | None:

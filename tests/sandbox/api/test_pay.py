@@ -304,3 +304,25 @@ def test_a_balance_that_has_gone_meanwhile_pays_nothing(server: SandboxServer, c
     ended = [server.bank.transaction(one["TransactionId"]) for one in paid]
     assert [one.status_code for one in ended if one] == ["Success", "TransactionDenied"]
     assert str(server.bank.account(JOHN).balance) == "$400.00"
+
+
+@pytest.mark.parametrize(
+    ("policy", "statement"),
+    [
+        ({}, "DigitalDownload"),
+        ({"DescriptorPolicy_CSOwner": "Caller"}, "DigitalDownload"),
+        ({"DescriptorPolicy_SoftDescriptorType": "Dynamic"}, "SONGS BY THE DO"),
+    ],
+)
+def test_what_a_card_statement_says(
+    server: SandboxServer, caller: Caller, policy: dict[str, str], statement: str
+) -> None:
+    said = {"SenderDescription": "SONGS BY THE DOZEN", "CallerDescription": "twelve songs"}
+    paid = server.bank.transaction(caller.pay(token(server, method="CC"), **policy, **said)["TransactionId"])
+    assert paid is not None
+    assert paid.statement == statement
+
+
+def test_a_dynamic_statement_needs_a_description(server: SandboxServer, caller: Caller) -> None:
+    refused = caller.pay(token(server), DescriptorPolicy_SoftDescriptorType="Dynamic", SenderDescription="SONGS")
+    assert (refused.error, refused["Message"]) == ("InvalidParams", "callerDescription can not be empty")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from datetime import timezone
 from pathlib import Path
@@ -188,3 +190,20 @@ def test_one_sandbox_at_a_time(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="is another sandbox using it"):
         SQLiteStore(tmp_path / "books")
     bank.close()
+
+
+def test_books_of_an_older_day_get_what_they_lack(tmp_path: Path) -> None:
+    """An account that the bank has come to need, and fields that its records did not have."""
+    bank = _bank(tmp_path / "books")
+    spent = _token(bank, "ABT", "order-1")
+    bank.close()
+    with closing(sqlite3.connect(tmp_path / "books")) as file:
+        file.execute("DELETE FROM book WHERE key = 'holds@sandbox.example'")
+        [(record,)] = file.execute("SELECT record FROM book WHERE key = ?", (spent,))
+        old = {name: value for name, value in json.loads(record).items() if name not in ("use", "limits", "recipients")}
+        file.execute("UPDATE book SET record = ? WHERE key = ?", (json.dumps(old), spent))
+        file.commit()
+    again = _bank(tmp_path / "books")
+    order = PayOrder(sender_token_id=spent, amount=Money(10, "USD"), caller_reference="pay-1")
+    assert again.reserve(again.account(SELLER), order).status == "Reserved"
+    again.close()

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-#: In an answer, by what is changed: the element, and the one within it where it has parts.
+#: In an answer, by what is changed: the element, and the one within it where it has parts, as patterns: 2007-01-08
+#: had another name for the number in an amount.
 ANSWER: Mapping[str, tuple[str, str | None]] = {
-    "amount": ("TransactionAmount", "Value"),
+    "amount": ("TransactionAmount", "(?:Value|Amount)"),
     "currency": ("TransactionAmount", "CurrencyCode"),
     "recipient": ("RecipientEmail", None),
     "reference": ("CallerReference", None),

@@ -134,6 +134,18 @@ def test_a_lost_answer_is_found_again(
     assert [status for status, *_ in money(fps_sandbox)] == ["Success"]
 
 
+def test_a_payment_of_another_amount_is_not_believed(
+    shop: Shop, john: Visitor, fps_sandbox: Sandbox, tokens: dict[str, tuple[str, str]]
+) -> None:
+    john.buy("song", method="CC")
+    fps_sandbox.faults.add("GetTransaction", "tamper", times=9, field="amount", value="0.01")
+    shop.wait(fps_sandbox, MINUTE)
+    shop.work()
+    assert shop.states() == ["pending"]
+    assert shop.payments()[0].parked_reason is not None
+    assert shop.delivered == []
+
+
 def test_a_buyer_who_does_not_come_back_is_found(
     shop: Shop, john: Visitor, fps_sandbox: Sandbox, tokens: dict[str, tuple[str, str]]
 ) -> None:

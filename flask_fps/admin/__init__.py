@@ -15,6 +15,7 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from ..logs import log
+from ..state import current_fps
 from . import views
 from .words import furnish
 
@@ -40,6 +41,7 @@ def admin_blueprint(allow: Allow | None) -> Blueprint:
         who = current_app.ensure_sync(allow)()
         if not who:
             abort(403)
+        current_fps().end_request_transaction()
         g.fps_operator = who if isinstance(who, str) else "the operator's pages"
 
     @blueprint.before_request

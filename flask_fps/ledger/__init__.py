@@ -312,8 +312,8 @@ class Ledger:
         return self._read(lambda session: reading.transactions_since(session, account, since))
 
     def unseen(self, for_longer_than: timedelta) -> int:
-        """How many payments and deliveries have been due for so long."""
-        return self._read(lambda session: reading.due_since(session, self.clock() - for_longer_than))
+        """How much of any kind has been due for so long."""
+        return sum(queue.due for queue in self.operator.queues(self.clock() - for_longer_than).values())
 
     def due_payments(self, limit: int) -> list[str]:
         return self._read(lambda session: reading.due_payments(session, self.clock(), limit))

@@ -60,12 +60,17 @@ def states(session: Session) -> dict[str, int]:
     return {state.value: counted.get(state.value, 0) for state in State}
 
 
+def queues(session: Session, moment: datetime) -> dict[str, Queue]:
+    """What was due at ``moment`` and still is, by kind."""
+    return {name: _queue(session, name, moment) for name in QUEUES}
+
+
 def backlog(session: Session, moment: datetime) -> Backlog:
     """What was due at ``moment`` and still is, what is parked, and when a worker was last seen."""
     parked = select(func.count(ParkedRow.payment_id.distinct())).where(ParkedRow.resolved_at.is_(None))
     return Backlog(
         parked=session.scalar(parked) or 0,
-        queues={name: _queue(session, name, moment) for name in QUEUES},
+        queues=queues(session, moment),
         worker_seen_at=session.scalar(select(func.max(HeartbeatRow.beat_at))),
     )
 

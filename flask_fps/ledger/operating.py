@@ -24,6 +24,7 @@ from .browsing import Search
 from .browsing import Takings
 from .exporting import Numbered
 from .health import Backlog
+from .health import Queue
 from .parking import Decision
 from .pruning import Pruned
 
@@ -54,6 +55,10 @@ class Operations:
     def daily(self, today: datetime, days: int) -> list[Takings]:
         """What was paid on each of the last days: :func:`flask_fps.ledger.browsing.daily`."""
         return self._read(lambda session: browsing.daily(session, today, days))
+
+    def queues(self, moment: datetime) -> dict[str, Queue]:
+        """What has been due since ``moment``, by kind: :func:`flask_fps.ledger.health.queues`."""
+        return self._read(lambda session: health.queues(session, moment))
 
     def backlog(self, moment: datetime) -> Backlog:
         """What has been due since ``moment`` and what is parked: :func:`flask_fps.ledger.health.backlog`."""

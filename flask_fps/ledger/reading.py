@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func
 from sqlalchemy import Select
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -25,7 +24,6 @@ from ..records import Result
 from ..records import State
 from .claiming import lock_payments
 from .models import ClaimRow
-from .models import DeliveryRow
 from .models import GrantRow
 from .models import IntentRow
 from .models import JournalRow
@@ -218,13 +216,6 @@ def transactions_since(session: Session, account: str, since: datetime) -> list[
         )
         for row, payment, state, intent in session.execute(query)
     ]
-
-
-def due_since(session: Session, moment: datetime) -> int:
-    payments = select(func.count()).select_from(PaymentRow).where(PaymentRow.due_at <= moment)
-    deliveries = select(func.count()).select_from(DeliveryRow)
-    owed = deliveries.where(DeliveryRow.state == "due", DeliveryRow.due_at <= moment)
-    return (session.scalar(payments) or 0) + (session.scalar(owed) or 0)
 
 
 def due_payments(session: Session, now: datetime, limit: int) -> list[str]:

@@ -434,3 +434,20 @@ def test_the_documentation_lists_every_key_with_its_anchor() -> None:
 
     assert set(re.findall(r"^\.\. data:: (FPS_\w+)$", page, re.MULTILINE)) == set(KEYS)
     assert {f".. _{key.lower().replace('_', '-')}:" for key in KEYS} <= set(page.splitlines())
+
+
+def test_the_first_version_knows_one_signature_of_returns() -> None:
+    first = Config.read({"FPS_API_VERSION": "2007-01-08"})
+    assert (first.api_version, first.return_signature) == ("2007-01-08", "awsSignature")
+    for other in ("v1", "v2"):
+        wrong = problems({"FPS_API_VERSION": "2007-01-08", "FPS_RETURN_SIGNATURE": other})
+        assert "FPS_RETURN_SIGNATURE" in wrong
+    assert "2007-01-08" in problems({"FPS_RETURN_SIGNATURE": "awsSignature"})["FPS_RETURN_SIGNATURE"]
+
+
+def test_a_caller_token_is_for_the_first_version() -> None:
+    tokens = {"FPS_CALLER_TOKEN": "C" * 64, "FPS_RECIPIENT_TOKEN": "R" * 64}
+    first = Config.read({"FPS_API_VERSION": "2007-01-08", **tokens})
+    assert (first.caller_token, first.recipient_token) == ("C" * 64, "R" * 64)
+    assert list(problems(tokens)) == ["FPS_CALLER_TOKEN"]
+    assert list(problems({"FPS_RECIPIENT_TOKEN": "my token"})) == ["FPS_RECIPIENT_TOKEN"]

@@ -6,6 +6,7 @@ from ..errors import Refused
 from ..ledger import Decision
 from ..records import FINAL
 from ..records import Intent
+from ..records import Kind
 from ..records import Outcome
 from ..records import Payment
 from ..records import Result
@@ -15,9 +16,6 @@ from . import pay
 from .desk import asked
 from .desk import Desk
 from .drive import drive_all
-
-#: Requests of these kinds bring the money of a payment.
-BRINGING = frozenset({"pay", "settle"})
 
 
 def paid(desk: Desk, reference: str, transaction_id: str, decision: Decision) -> Payment:
@@ -50,8 +48,10 @@ def _intent_behind(desk: Desk, payment: Payment, transaction_id: str, outcome: O
         raise Refused(f"the provider does not say that {transaction_id} was paid: {outcome.result.value}, {said}")
     named = outcome.facts.reference if outcome.facts is not None else None
     intent = desk.ledger.intent_named(named) if named is not None else None
-    if intent is None or intent.payment != payment.reference or intent.kind not in BRINGING:
+    if intent is None or intent.payment != payment.reference or intent.kind == Kind.REFUND:
         raise Refused(f"transaction {transaction_id} belongs to {named or 'nothing it names'}, not to this payment")
+    if intent.kind == Kind.RESERVE:  # what became of a hold is about whatever was asked for since
+        intent = desk.ledger.newest_intent(payment.reference) or intent
     wrong = pay.disagreement(intent, outcome.facts)
     if wrong:
         raise Refused(f"transaction {transaction_id} is a success, but {wrong}")
@@ -78,9 +78,10 @@ def _proof_of_nothing(desk: Desk, payment: Payment) -> str:
     intent, gateway = desk.ledger.intent(payment.reference), desk.gateway(payment)
     if intent is None or intent.first_sent_at is None:
         return "no request to pay was ever sent"
-    over = intent.first_sent_at + gateway.limits.resend_within
+    last = desk.ledger.newest_intent(payment.reference) or intent
+    over = (last.first_sent_at or intent.first_sent_at) + gateway.limits.resend_within
     if desk.clock() <= over:
-        raise Refused(f"{intent.reference} may still be answered with a payment: wait until {over:%Y-%m-%d %H:%M} UTC")
+        raise Refused(f"{last.reference} may still be answered with a payment: wait until {over:%Y-%m-%d %H:%M} UTC")
     found = asked(lambda: gateway.find(intent))
     if not found.absent:
         said = found.message or found.code or "nothing more"

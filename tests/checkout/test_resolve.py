@@ -301,3 +301,40 @@ def test_money_that_nobody_accounts_for_is_not_dismissed(shop: Shop) -> None:
         shop.checkout.dismiss(payment.reference, ADA)
 
     assert shop.payment(payment) == payment
+
+
+# What is held
+
+
+def held(shop: Shop) -> Payment:
+    payment = shop.buy(reserve=True)
+    assert payment.state is State.RESERVED
+    shop.ledger.park(payment.reference, "look at this hold")
+    return shop.payment(payment)
+
+
+def test_a_hold_is_not_unpaid_while_the_provider_has_it(shop: Shop) -> None:
+    payment = held(shop)
+    shop.clock.advance(8 * DAY)
+    with pytest.raises(Refused, match="does not say that nothing was paid: transaction .*: reserved"):
+        shop.checkout.found_unpaid(payment.reference, ADA)
+
+    assert shop.payment(payment) == payment
+
+
+def test_a_hold_is_not_paid_until_it_is_taken(shop: Shop) -> None:
+    payment = held(shop)
+    [hold] = shop.provider.transactions.values()
+    with pytest.raises(Refused, match="does not say that .* was paid: reserved"):
+        shop.checkout.found_paid(payment.reference, hold.id, ADA)
+
+    assert shop.payment(payment) == payment
+
+
+def test_a_hold_that_was_taken_by_hand_is_paid(shop: Shop) -> None:
+    payment = held(shop)
+    [hold] = shop.provider.transactions.values()
+    shop.provider.take({"of": hold.id, "amount": "10 USD"}, Result.SUCCESS)
+    after = shop.checkout.found_paid(payment.reference, hold.id, ADA)
+
+    assert (after.state, shop.delivered) == (State.PAID, [payment.reference])

@@ -152,6 +152,19 @@ def test_the_goods_are_there_for_who_has_paid(shop: Shop) -> None:
         assert gives(client, route)
 
 
+@pytest.mark.parametrize("stand", STANDS)
+def test_every_route_is_closed_to_everybody_however_the_purchase_stands(shop: Shop, stand: str) -> None:
+    owner = shop.client()
+    payment = bought(shop, owner, stand)
+    people = [visitor(shop, who, owner) for who in ("nobody", "stranger", "another user", "buyer")]
+    for route in ROUTES:
+        links = ["", *(f"?fps_link={token}" for token in tokens(shop, payment, route).values())]
+        for client in people:
+            assert not any(gives(client, route + link) for link in links), (route, stand)
+            assert not any(gives(client, route, method) for method in METHODS), (route, stand)
+    assert [grant.used for grant in shop.ledger.grants(payment.reference)] in ([], [0], [1 * (stand == "used up")])
+
+
 visitors = st.sampled_from(["nobody", "stranger", "another user", "buyer"])
 headers = st.dictionaries(
     st.sampled_from(
@@ -165,7 +178,7 @@ suffixes = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(ROUTES), st.sampled_from(METHODS), visitors, st.sampled_from(STANDS), headers, suffixes)
 def test_who_has_not_paid_gets_nothing(
     shop: Shop, route: str, method: str, who: str, stand: str, given_headers: dict[str, str], suffix: str
@@ -189,7 +202,7 @@ def visitor(shop: Shop, who: str, owner: FlaskClient) -> FlaskClient:
     return client
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_what_was_changed_opens_nothing(shop: Shop, data: st.DataObject) -> None:
     """A genuine token of a live purchase, changed in one place, or used for another address or purpose."""

@@ -19,7 +19,6 @@ from flask_fps.money import Money
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank.payments import PayOrder
 from flask_fps.sandbox.bank.records import Run
-from flask_fps.sandbox.http import Server
 from flask_fps.sandbox.server import SandboxServer
 
 SELLER = "seller@digitaldownload.example"
@@ -51,13 +50,6 @@ def bare_on_werkzeug(body: bytes) -> Iterator[Running]:
 
 
 @contextmanager
-def bare_on_ours(body: bytes) -> Iterator[Running]:
-    """The same view on the HTTP server of the sandbox."""
-    with _process(_serve_on_ours, body) as running:
-        yield running
-
-
-@contextmanager
 def _process(target: Any, *arguments: Any) -> Iterator[Running]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -83,12 +75,6 @@ def _serve_on_werkzeug(pipe: Connection, body: bytes) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line to stderr for each request would be its time
     server = make_server("127.0.0.1", 0, _bare(body), threaded=True)
     pipe.send(Running(server.server_port))
-    server.serve_forever()
-
-
-def _serve_on_ours(pipe: Connection, body: bytes) -> None:
-    server = Server("127.0.0.1", 0, _bare(body).wsgi_app)
-    pipe.send(Running(server.port))
     server.serve_forever()
 
 

@@ -1,0 +1,54 @@
+"""The benchmarks run, say what they promise to say, and can miss a goal."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import result
+from benchmarks import sandbox
+from benchmarks.result import publish
+from benchmarks.result import Result
+
+ROOT = Path(__file__).parent.parent
+FIGURE = Result("figure", 50.0, 100.0, "requests/s", "at least", 0.5, "one against another")
+
+
+@pytest.fixture(autouse=True)
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "results.json"
+    monkeypatch.setattr(result, "RESULTS", path)
+    return path
+
+
+def test_a_line_and_an_entry_for_each_figure(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert publish([FIGURE])
+    assert capsys.readouterr().out == "figure 0.50 (50 / 100, requests/s) goal met\n"
+    assert not publish([replace(FIGURE, name="other", ours=49.0)])
+    assert capsys.readouterr().out == "other 0.49 (49 / 100, requests/s) goal missed\n"
+    written = json.loads(results.read_text())
+    assert {name: entry["met"] for name, entry in written.items()} == {"figure": True, "other": False}
+
+
+@pytest.mark.parametrize(("ours", "met"), [(99.0, True), (125.0, True), (126.0, False)])
+def test_some_goals_are_not_to_be_passed(ours: float, met: bool) -> None:
+    assert replace(FIGURE, ours=ours, direction="at most", goal=1.25).met is met
+
+
+def test_the_sandbox_s_figures_are_those_that_are_documented(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, small in {"LEDGER": 200, "ROUNDS": 1, "PAYS": 8, "PAGES": 4}.items():
+        monkeypatch.setattr(sandbox, name, small)
+    with pytest.raises(SystemExit):
+        sandbox.main()
+    lines = capsys.readouterr().out.splitlines()
+    form = re.compile(r"(\w+) [0-9.]+ \([0-9.e+]+ / [0-9.e+]+, [a-z/]+\) goal (met|missed)")
+    names = [match[1] for line in lines if (match := form.fullmatch(line))]
+    assert len(names) == len(lines) == 3
+    page = (ROOT / "docs" / "speed.rst").read_text()
+    assert re.findall(r"``(\w+_\w+)``", page.partition("The books keep")[0]) == names

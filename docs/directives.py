@@ -20,6 +20,7 @@ class Drawing(Directive):
 
     def run(self) -> list[nodes.Node]:
         drawn = getattr(drawing, self.arguments[0])()
+        _made_anew(self)
         return [nodes.raw("", f'<figure class="drawing">{drawn}</figure>', format="html")]
 
 
@@ -42,7 +43,13 @@ class Commands(Directive):
         return _parsed(self, list(commands.described(fps, "flask fps")))
 
 
+def _made_anew(directive: Directive) -> None:
+    """What the code says may have changed although the page has not."""
+    directive.state.document.settings.env.note_reread()
+
+
 def _parsed(directive: Directive, lines: list[str]) -> list[nodes.Node]:
+    _made_anew(directive)
     section = nodes.section()
     section.document = directive.state.document
     directive.state.nested_parse(StringList(lines, "generated"), 0, section, match_titles=True)

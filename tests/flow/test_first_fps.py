@@ -173,6 +173,15 @@ def test_the_books_agree(shop: Shop, john: Visitor, fps_sandbox: Sandbox, tokens
     assert "Pay" in cli(shop, "activity")
 
 
+def test_an_operator_looks_at_it_in_the_words_of_today(
+    shop: Shop, john: Visitor, fps_sandbox: Sandbox, tokens: dict[str, tuple[str, str]]
+) -> None:
+    john.buy("song", method="CC")
+    [made] = fps_sandbox.server.bank.transactions.all()
+    assert "Pending" in cli(shop, "transaction", made.transaction_id)
+    assert "0.00" in cli(shop, "balance")
+
+
 def test_money_goes_back(shop: Shop, john: Visitor, fps_sandbox: Sandbox, tokens: dict[str, tuple[str, str]]) -> None:
     reference = john.buy("song")
     with shop.app.app_context():

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from flask_fps.protocol import dialects
@@ -32,3 +36,23 @@ def test_the_parameters_of_a_version() -> None:
     assert V2010.accepts(Pay, "OverrideIPNURL")
     assert not V2008.accepts(Pay, "OverrideIPNURL")
     assert V2008.accepts(Pay, "SenderTokenId")
+
+
+def _compared(tree: ast.AST) -> Iterator[str]:
+    """Every name and text that something is compared with."""
+    for node in ast.walk(tree):
+        for side in (node.left, *node.comparators) if isinstance(node, ast.Compare) else ():
+            yield from (str(each.value) for each in ast.walk(side) if isinstance(each, ast.Constant))
+            yield from (each.id for each in ast.walk(side) if isinstance(each, ast.Name))
+            yield from (each.attr for each in ast.walk(side) if isinstance(each, ast.Attribute))
+
+
+def test_nobody_but_the_dialects_compares_versions() -> None:
+    package = Path(dialects.__file__).parents[2]
+    versions = {*dialects.DIALECTS, *(f"V{version.replace('-', '_')}" for version in dialects.DIALECTS), "api_version"}
+    asking = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if versions & set(_compared(ast.parse(path.read_text("utf-8"))))
+    }
+    assert {path for path in asking if not path.startswith("protocol/dialects/")} == set()

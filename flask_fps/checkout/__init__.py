@@ -70,9 +70,9 @@ class Checkout:
         """
         return notify.notify(self._desk, account, body, headers, url)
 
-    def drive(self, reference: str) -> None:
+    def drive(self, reference: str, *, named: bool = False) -> None:
         """Take one payment as far as it will go now: its inbox, its money, what is owed back, its delivery."""
-        drive_all(self._desk, reference)
+        drive_all(self._desk, reference, named=named)
 
     def drive_payment(self, reference: str, *, early: bool = False) -> None:
         """Take one payment's money a step further, if it is due; ``early``: even before."""

@@ -42,16 +42,16 @@ def _is_due(desk: Desk, payment: Payment) -> bool:
     return True
 
 
-def drive_all(desk: Desk, reference: str) -> None:
+def drive_all(desk: Desk, reference: str, *, named: bool = False) -> None:
     """All that is due of one payment: its inbox, its money, what goes back, its delivery.
 
-    Named handlers may take long; they run here only where no worker is seen to do it.
+    :param named: run named handlers, which may take long; otherwise only where no worker is seen to do it.
     """
     for arrival in desk.ledger.due_arrivals_of(reference):
         notify.process(desk, arrival)
     drive(desk, reference)
     release.due_of(desk, reference)
     refund.due_of(desk, reference)
-    alone = not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
-    for delivery in desk.ledger.due_deliveries_of(reference, named=alone):
+    named = named or not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
+    for delivery in desk.ledger.due_deliveries_of(reference, named=named):
         deliver.due(desk, delivery)

@@ -3,9 +3,18 @@ from __future__ import annotations
 import pytest
 
 from tests.checkout.shop import Shop
-from tests.database import emptied_engine
+from tests.database import KINDS
+from tests.database import still_engine
+
+#: What is tested on every database; on SQLite alone is what draws histories by the hundred.
+ON_BOTH = {f"test_{name}" for name in ("finish", "pay", "recover", "refund", "release", "start")}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "shop" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+        metafunc.parametrize("shop", KINDS, indirect=True)
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop(emptied_engine())
+def shop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return Shop(still_engine(getattr(request, "param", "sqlite"), monkeypatch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -89,31 +90,34 @@ class Payments:
             paid = recipient.sender if recipient else caller.email
             self._check_use(caller, token, paid, order)
             self._check_amount(token.method, order)
-            if operation == "Reserve" and token.method not in order.terms.reserves_on:
-                raise BankError("PaymentInstrumentNotCC", "The payment instrument cannot be used to reserve an amount.")
+            _check_method(token.method, order, operation)
             self._check_parties(caller, token, paid, order)
             fee, marketplace = self._fees(token.method, recipient, order)
             self._check_funds(caller, token, order, fee)
-            transaction = self._entries.enter(
-                caller,
-                order,
-                operation=operation,
-                amount=order.amount,
-                sender=token.sender,
-                recipient=paid,
-                method=token.method,
-                fees=fee if operation == "Pay" else NOTHING,
-                fees_paid_by=order.fees_paid_by,
-                fixed_fee=order.fixed_fee,
-                variable_fee=order.variable_fee,
-                marketplace_fees=marketplace,
-                sender_token_id=token.token_id,
-                recipient_token_id=order.recipient_token_id,
-                instrument_id=token.instrument_id,
-            )
-            used = use.used(token, transaction.transaction_id, order.amount, self._clock.now())
-            self._books.tokens.put(used)
+            charged = {"fees": fee if operation == "Pay" else NOTHING, "marketplace_fees": marketplace}
+            transaction = self._enter(caller, order, token, paid, operation, charged)
+            self._books.tokens.put(use.used(token, transaction.transaction_id, order.amount, self._clock.now()))
             return transaction
+
+    def _enter(
+        self, caller: Account, order: PayOrder, token: Token, paid: str, operation: str, charged: Mapping[str, Money]
+    ) -> TransactionRecord:
+        return self._entries.enter(
+            caller,
+            order,
+            operation=operation,
+            amount=order.amount,
+            sender=token.sender,
+            recipient=paid,
+            method=token.method,
+            fees_paid_by=order.fees_paid_by,
+            fixed_fee=order.fixed_fee,
+            variable_fee=order.variable_fee,
+            sender_token_id=token.token_id,
+            recipient_token_id=order.recipient_token_id,
+            instrument_id=token.instrument_id,
+            **charged,
+        )
 
     def _recipient(self, caller: Account, order: PayOrder, situation: Situation) -> Token | None:
         if order.recipient_token_id is None:
@@ -173,3 +177,8 @@ class Payments:
 
 def _not_unique() -> BankError:
     return BankError("SameTokenIdUsedMultipleTimes", "The tokens used in a transaction should be unique.")
+
+
+def _check_method(method: str, order: PayOrder, operation: str) -> None:
+    if operation == "Reserve" and method not in order.terms.reserves_on:
+        raise BankError("PaymentInstrumentNotCC", "The payment instrument cannot be used to reserve an amount.")

@@ -91,7 +91,7 @@ class Reservations:
         """
         with self._books.change():
             found = self._of_caller(caller, transaction_id, "transactionId")
-            if found.operation == "Refund":
+            if found.operation not in ("Pay", "Reserve", "Settle"):
                 raise unknown_transaction()
             if _is_over(found):
                 raise self._over(found, "Cancel")

@@ -54,6 +54,12 @@ def test_a_funding_that_fails_brings_nothing(server: SandboxServer, caller: Call
     assert _left(caller, card.instrument.instrument_id) == ("0.000000", "0.000000")
 
 
+def test_a_funding_cannot_be_cancelled(server: SandboxServer, caller: Caller) -> None:
+    card = gift_card(server, method="CC")
+    funded = _fund(caller, card.funding.token_id, card.instrument.instrument_id, "10.00")
+    assert caller.call("Cancel", TransactionId=funded["TransactionId"]).error == "InvalidTransactionId"
+
+
 def test_no_more_than_the_recharge_limit(server: SandboxServer, caller: Caller) -> None:
     card = gift_card(server, limit=2000, method="CC")
     ids = card.funding.token_id, card.instrument.instrument_id

@@ -49,7 +49,7 @@ class TransactionRecord:
     """One movement of money, done, under way or failed (FPS API reference, TransactionDetail)."""
 
     transaction_id: str
-    #: FPSOperation: ``Pay``, ``Refund``, or ``Reserve``, which a Settle turns into ``Settle``.
+    #: FPSOperation; a Settle turns ``Reserve`` into ``Settle``.
     operation: str
     caller_reference: str
     amount: Money

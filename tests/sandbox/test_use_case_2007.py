@@ -105,8 +105,6 @@ def test_another_recipient(server: SandboxServer, first: FirstCaller, browser: W
         "callerReference": "band-1",
         "callerReferenceRefund": "band-1-refund",
         "recipientPaysFee": "True",
-        "maxFixedFee": "0",
-        "maxVariableFee": "0",
     }
     page = browser.sign_in(browser.open(signed_url(server, **wish)), "band")
     back = checked(browser.leave(page, "confirm"))

@@ -66,6 +66,11 @@ class Asked:
     def maybe_payment(self, name: str) -> Money | None:
         return self.payment(name) if self.params.get(name) else None
 
+    @property
+    def is_of_2007(self) -> bool:
+        """Does it come from the first years, when neither of these was sent?"""
+        return not {"signature", "version"} & self.params.keys()
+
     def fee(self, name: str) -> Money:
         """An amount that may be nothing."""
         return self._money(name)
@@ -113,7 +118,7 @@ class Asked:
         """``paymentMethod`` as FPS's kinds; absent it means the balance, in 2007 everything."""
         text = self.params.get("paymentMethod", "")
         if not text:
-            return ("ABT",) if "signature" in self.params or "version" in self.params else METHODS
+            return METHODS if self.is_of_2007 else ("ABT",)
         kinds = {_METHOD_NAMES.get(name.strip().lower()) for name in text.split(",")}
         if None in kinds:
             raise NotWellFormed("paymentMethod")

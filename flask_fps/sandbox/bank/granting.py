@@ -82,11 +82,16 @@ def _of_recurring(asked: Asked) -> Terms:
 
 
 def _of_recipient(asked: Asked) -> Terms:
-    refund = "callerReferenceRefund"
+    """What the caller may take has to be agreed; in 2007 it could be left out, and then it is nothing."""
+    refund, fixed, percent = "callerReferenceRefund", "maxFixedFee", "maxVariableFee"
+
+    def agreed(name: str) -> bool:
+        return not asked.is_of_2007 or bool(asked.params.get(name))
+
     return {
         "pays_fees": asked.needed_flag("recipientPaysFee"),
-        "max_fixed_fee": asked.fee("maxFixedFee"),
-        "max_variable_fee": asked.percentage("maxVariableFee"),
+        "max_fixed_fee": asked.fee(fixed) if agreed(fixed) else None,
+        "max_variable_fee": asked.percentage(percent) if agreed(percent) else None,
         "refund_reference": asked.reference(refund) if asked.params.get(refund) else "",
     }
 

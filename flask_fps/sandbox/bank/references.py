@@ -62,9 +62,11 @@ class References:
             return _duplicate()
         if self._switches.in_flight == "ConcurrentModification":
             return BankError("ConcurrentModification", "Two requests with this caller reference came at once.")
+        if action in ("Pay", "Reserve"):
+            return used_up(self._switches.used_token, "of this request")
         if action == "Refund":
             return BankError("RefundAmountExceeded", "The refund amount is more than the refundable amount.")
-        return used_up(self._switches.used_token, "of this request")
+        return _duplicate()
 
     def recall(self, account: str, action: str, reference: str, parameters: Mapping[str, str]) -> Reference | None:
         """The first answer, if there was one within the time they are kept.

@@ -84,7 +84,9 @@ def test_an_error_of_the_service_itself_is_never_remembered(server: SandboxServe
         ("DuplicateRequest", "Pay", "DuplicateRequest"),
         ("ConcurrentModification", "Pay", "ConcurrentModification"),
         ("anew", "Pay", "TokenUsageError"),
+        ("anew", "Reserve", "TokenUsageError"),
         ("anew", "Refund", "RefundAmountExceeded"),
+        ("anew", "WriteOffDebt", "DuplicateRequest"),
     ],
 )
 def test_a_second_in_flight_may_be_refused(position: str, action: str, code: str) -> None:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from flask import Flask
 from prometheus_client import CollectorRegistry
 from sqlalchemy import create_engine
 
 from flask_fps.gateways.watched import Call
 from flask_fps.metrics import Metrics
+from flask_fps.metrics import serve
 from tests.apps import Shop
 
 
@@ -83,6 +86,32 @@ def test_a_view_shows_them(shop: Shop, registry: CollectorRegistry) -> None:
 
     assert answer.status_code == 200 and answer.content_type.startswith("text/plain")
     assert 'fps_payments_total{state="paid"} 0.0' in answer.text
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number: int = server.getsockname()[1]
+    return number
+
+
+def test_a_worker_shows_its_own(shop: Shop, port: int) -> None:
+    stop = serve(shop.app, port)
+    shop.buy(shop.client("7"))
+    shown = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    stop()
+
+    assert 'fps_payments_total{state="paid"} 1.0' in shown
+    assert 'call="pay",gateway="fps",le="+Inf",outcome="success"} 1.0' in shown
+
+
+def test_a_port_that_is_taken_is_a_sentence(shop: Shop) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        result = shop.app.test_cli_runner().invoke(args=["fps", "work", "--metrics", str(taken)])
+
+    assert result.exit_code == 1
+    assert f"Error: metrics cannot be shown on 127.0.0.1:{taken}: Address already in use" in result.output
 
 
 def test_a_ledger_that_does_not_answer_is_a_metric(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from datetime import timedelta
@@ -35,17 +36,39 @@ from .payments import table
     help="Seconds to wait when nothing is due.",
 )
 @click.option("--once", is_flag=True, help="One pass over what is due, then end.")
+@click.option("--metrics", "port", type=click.IntRange(1, 65535), metavar="PORT", help="Show them on 127.0.0.1:PORT.")
 @with_appcontext
-def work(pause: float, once: bool) -> None:
+def work(pause: float, once: bool, port: int | None) -> None:
     """Drive unfinished payments and deliveries until stopped (SIGTERM or Ctrl-C)."""
-    worker = Worker(current_fps())
+    state = current_fps()
+    worker = Worker(state)
     if once:
         click.echo(f"Done: {worker.work_once()}.")
         return
-    stop = _stop_on_signals()
-    click.echo(f"Worker {worker.name} is at work. Stop it with Ctrl-C.")
-    worker.run(stop, pause, _Progress(sys.stdout.isatty()))
+    with _metrics(state, port):
+        stop = _stop_on_signals()
+        click.echo(f"Worker {worker.name} is at work. Stop it with Ctrl-C.")
+        worker.run(stop, pause, _Progress(sys.stdout.isatty()))
     click.echo("Worker stopped.")
+
+
+@contextmanager
+def _metrics(state: AppState, port: int | None) -> Iterator[None]:
+    if port is None:
+        yield
+        return
+    try:
+        from ..metrics import serve
+
+        end = serve(state.app, port)
+    except ImportError as error:
+        raise click.ClickException('--metrics needs prometheus-client: pip install "Flask-FPS[metrics]"') from error
+    except OSError as error:
+        raise click.ClickException(f"metrics cannot be shown on 127.0.0.1:{port}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        end()
 
 
 class _Progress:

@@ -62,6 +62,8 @@ COLUMNS = (
 DONE = {
     "replayed": "It was handed to the shop's code again.",
     "refunded": "The refund was asked for.",
+    "settled": "What was held is being taken.",
+    "cancelled": "What was held is being given up.",
     "paid": "It is paid.",
     "unpaid": "It has ended unpaid.",
     "dismissed": "It waits for nobody any more.",
@@ -75,6 +77,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/payments/<reference>", "payment", payment)
     blueprint.add_url_rule("/payments/<reference>/replay", "replay", replay, methods=["POST"])
     blueprint.add_url_rule("/payments/<reference>/refund", "refund", refund, methods=["POST"])
+    blueprint.add_url_rule("/payments/<reference>/hold", "hold", hold, methods=["POST"])
     blueprint.add_url_rule("/payments/<reference>/resolve", "resolve", resolve, methods=["POST"])
 
 
@@ -148,6 +151,7 @@ def _page_of(reference: str, status: int = 200, **said: str | None) -> ResponseR
         payee=state.payee,
         payment=found,
         journal=state.ledger.journal(reference),
+        refunds=state.ledger.refunds.of(reference),
         waiting=state.ledger.operator.waiting(reference),
         refund_key=secrets.token_hex(8),
         **said,
@@ -176,6 +180,23 @@ def refund(reference: str) -> ResponseReturnValue:
         state.ledger.operator.decided(reference, "refund decided", decision, amount=str(asked.money), key=key)
 
     return _tried(reference, "refunded", act)
+
+
+def hold(reference: str) -> ResponseReturnValue:
+    """Take what is held, or give it up."""
+    state, decision = current_fps(), _decision("no reason given")
+    way, amount = request.form.get("way", ""), request.form.get("amount", "").strip() or None
+    if way not in ("settle", "cancel"):
+        return _page_of(reference, 400, problem="Choose what is to be done.")
+
+    def act() -> None:
+        if way == "settle":
+            state.checkout.settle(reference, amount)
+        else:
+            state.checkout.cancel(reference)
+        state.ledger.operator.decided(reference, f"{way} decided", decision)
+
+    return _tried(reference, "settled" if way == "settle" else "cancelled", act)
 
 
 def resolve(reference: str) -> ResponseReturnValue:

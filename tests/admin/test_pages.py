@@ -92,7 +92,7 @@ def test_only_whom_the_shop_lets_in_comes_in(shop: Shop, path: str, user: str | 
     client = shop.client(user)
 
     assert client.get(ROOT + path).status_code == 403
-    for act in ("/replay", "/refund", "/resolve"):
+    for act in ("/replay", "/refund", "/hold", "/resolve"):
         assert client.post(of(payment, act)).status_code == 403
 
 
@@ -114,7 +114,7 @@ def test_a_coroutine_may_decide(tmp_path: Path) -> None:
     shop.close()
 
 
-@pytest.mark.parametrize("act", ["/replay", "/refund", "/resolve"])
+@pytest.mark.parametrize("act", ["/replay", "/refund", "/hold", "/resolve"])
 @pytest.mark.parametrize("token", [None, "", "forged"])
 def test_a_form_of_another_page_does_nothing(shop: Shop, ada: FlaskClient, act: str, token: str | None) -> None:
     payment = parked(shop)
@@ -275,6 +275,7 @@ def test_refund(shop: Shop, ada: FlaskClient) -> None:
     story = seen(ada.get(answer.headers["Location"]))
     assert "The refund was asked for." in story and "refund decided by ada why a scratch amount $0.04" in story
     assert 'value="0.06"' in ada.get(of(payment)).text
+    assert "refund done" in story or "refund pending" in story
 
 
 @pytest.mark.parametrize("amount", ["0.11", "0", "-0.01", "NaN", "1e1", "ten", "0.001", "9" * 400])
@@ -304,6 +305,34 @@ def test_replay(shop: Shop, ada: FlaskClient) -> None:
     assert "delivered again by ada why the mail was lost" in page
     assert delivered == [payment.reference] * 2
     assert shop.gateway.calls == calls
+
+
+def held(shop: Shop) -> Payment:
+    with shop.app.test_request_context():
+        link = shop.fps.start_url(Item("album", 9, "An album"), reserve=True)
+    payment = shop.buy(shop.client("7"), link)
+    assert payment.state.value == "reserved"
+    return payment
+
+
+def test_what_is_held_is_taken_or_given_up(shop: Shop, ada: FlaskClient) -> None:
+    payment = held(shop)
+    way = of(payment, "/hold"), of(payment)
+    assert "This money is held" in seen(ada.get(of(payment)))
+    assert post(ada, *way).status_code == 400
+    assert post(ada, *way, way="settle", amount="9.01").status_code == 409
+    assert post(ada, *way, way="settle", amount="4").status_code == 303
+
+    assert shop.payment(payment.reference).is_paid
+    assert "settle decided by ada" in seen(ada.get(of(payment)))
+    assert post(ada, *way, way="cancel").status_code == 409
+
+
+def test_what_is_held_is_given_up(shop: Shop, ada: FlaskClient) -> None:
+    payment = held(shop)
+
+    assert post(ada, of(payment, "/hold"), of(payment), way="cancel").status_code == 303
+    assert shop.payment(payment.reference).state.value == "cancelled"
 
 
 def test_what_is_not_paid_has_no_button_and_is_not_delivered(shop: Shop, ada: FlaskClient) -> None:

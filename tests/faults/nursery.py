@@ -106,6 +106,9 @@ def _live(shop: Shop, life: Life) -> Any:
         return str(shop.work())
     if verb == "work on":
         return _work_on(shop)
+    if verb == "refund":
+        with shop.app.app_context():
+            return shop.fps.refund(*given).state.value
     return _asked(shop, verb, life.url, *given)
 
 

@@ -28,8 +28,6 @@ LAST_ROW = 60
 NOT_HERE: Mapping[int, tuple[str, str]] = {
     39: ("Deadlocks and serialization failures of PostgreSQL", "the suite has SQLite only; PostgreSQL comes later"),
     45: ("A read replica that lags behind", "nothing reads a replica: the ledger has one database and one engine"),
-    57: ("Rows 9 to 16 once more, for a refund", "refunds by the shop come later"),
-    58: ("Downloads that are closed after a chargeback", "the policy comes with refunds; until then a person decides"),
 }
 HEAD = """\
 The fault matrix

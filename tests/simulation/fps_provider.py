@@ -22,6 +22,7 @@ from flask_fps.protocol.codes import retryable
 
 TOKEN_LIFE = timedelta(hours=3)
 REFERENCE_LIFE = timedelta(days=7)
+HOLD_LIFE = timedelta(days=7)
 #: A request whose timestamp is older is not looked at.
 REQUEST_LIFE = timedelta(minutes=15)
 SHOP = "shop@fps.example"
@@ -48,8 +49,14 @@ class Movement:
     token: Token
     money: Money
     at: datetime
-    #: ``Success``, ``Pending`` or ``Failure``.
+    #: ``Success``, ``Pending``, ``Reserved``, ``Cancelled`` or ``Failure``.
     status: str
+    #: ``Pay``, ``Reserve``, ``Settle`` or ``Refund``.
+    operation: str
+    #: Where its caller wants to be told of it.
+    notify_url: str
+    #: Of a refund: what it gives back.
+    parent: Movement | None = None
 
 
 @dataclass
@@ -58,7 +65,7 @@ class Known:
 
     parameters: Mapping[str, str]
     at: datetime
-    answer: messages.PayResult | ServiceError | None = None
+    answer: Any = None
     flying: bool = True
 
 
@@ -84,34 +91,37 @@ class FPSProvider:
     rules: Rules = field(default_factory=Rules)
     tokens: list[Token] = field(default_factory=list)
     movements: list[Movement] = field(default_factory=list)
-    references: dict[str, Known] = field(default_factory=dict)
+    #: By action and reference.
+    references: dict[tuple[str, str], Known] = field(default_factory=dict)
     #: Codes that the next payments are refused with.
     refusals: list[str] = field(default_factory=list)
     #: ``tell(movement)``: its caller is to learn where it stands.
     tell: Callable[[Movement], None] = lambda movement: None
     _numbers: Any = field(default_factory=lambda: count(1))
 
-    # Pay, in two steps: a request is under way between them
+    # What moves money, in two steps: a request is under way between them
 
-    def arrive(self, parameters: Mapping[str, str]) -> messages.PayResult | None:
+    def arrive(self, action: str, parameters: Mapping[str, str]) -> Any:
         """The request is there; an answer, if nothing has to be done for it.
 
         :raises ServiceError: refused at once.
         """
-        reference = parameters["CallerReference"]
-        known = self.references.get(reference)
+        if "CallerReference" not in parameters:
+            return None
+        name = action, parameters["CallerReference"]
+        known = self.references.get(name)
         if known is None or self.clock() >= known.at + REFERENCE_LIFE:
-            self.references[reference] = Known(parameters, self.clock())
+            self.references[name] = Known(parameters, self.clock())
             return None
         if dict(known.parameters) != dict(parameters):
             raise _error("DuplicateRequest")
         if known.flying:
             if self.rules.in_flight != "wait":
                 raise _error(self.rules.in_flight)
-            return self.finish(parameters)
-        return self._answered(known, parameters)
+            return self.finish(action, parameters)
+        return self._answered(known)
 
-    def _answered(self, known: Known, parameters: Mapping[str, str]) -> messages.PayResult | None:
+    def _answered(self, known: Known) -> Any:
         if not isinstance(known.answer, ServiceError):
             if self.rules.done_reference != "replay":
                 raise _error(self.rules.done_reference)
@@ -121,13 +131,15 @@ class FPSProvider:
             return None
         raise known.answer if self.rules.failed_reference == "replay" else _error(self.rules.failed_reference)
 
-    def finish(self, parameters: Mapping[str, str]) -> messages.PayResult:
+    def finish(self, action: str, parameters: Mapping[str, str]) -> Any:
         """What was asked for happens, unless it has happened meanwhile."""
-        known = self.references[parameters["CallerReference"]]
+        if "CallerReference" not in parameters:
+            return self._do(action, parameters)
+        known = self.references[action, parameters["CallerReference"]]
         if known.flying:
             known.flying = False
             try:
-                known.answer = self._pay(parameters)
+                known.answer = self._do(action, parameters)
             except ServiceError as error:
                 known.answer = error
         if isinstance(known.answer, ServiceError):
@@ -135,10 +147,16 @@ class FPSProvider:
         assert known.answer is not None
         return known.answer
 
-    def _pay(self, parameters: Mapping[str, str]) -> messages.PayResult:
+    def _do(self, action: str, parameters: Mapping[str, str]) -> messages.PayResult:
+        self.lapse()
+        acts = {"Pay": self._pay, "Reserve": self._pay, "Settle": self._settle, "Cancel": self._drop}
+        movement = self._refund(parameters) if action == "Refund" else acts[action](parameters, action)
+        self.tell(movement)
+        return messages.PayResult(movement.id, movement.status)
+
+    def _pay(self, parameters: Mapping[str, str], action: str) -> Movement:
         token = self.token(parameters["SenderTokenId"])
-        amount = Decimal(parameters["TransactionAmount.Value"])
-        money = Money.parse(amount, parameters["TransactionAmount.CurrencyCode"])
+        money = _asked(parameters, "TransactionAmount")
         if token.cancelled:
             raise _error("TokenNotActive_Sender")
         if token.used_by is not None:
@@ -149,23 +167,85 @@ class FPSProvider:
             raise _error("IncompatibleTokens")
         if self.refusals:
             raise _error(self.refusals.pop(0))
+        at_once = "Reserved" if action == "Reserve" else "Success"
+        movement = self._record(action, token, money, at_once if token.method == "ABT" else "Pending", parameters)
+        token.used_by = movement.id
+        return movement
+
+    def _settle(self, parameters: Mapping[str, str], action: str) -> Movement:
+        movement = self.movement(parameters["ReserveTransactionId"])
+        money = _asked(parameters, "TransactionAmount")
+        if (movement.operation, movement.status) != ("Reserve", "Reserved"):
+            raise _error("InvalidTransactionState")
+        if money.minor > movement.money.minor:
+            raise _error("SettleAmountGreaterThanReserveAmount")
+        if self.refusals:
+            raise _error(self.refusals.pop(0))
+        movement.operation, movement.money = "Settle", money
+        movement.status = "Success" if movement.token.method == "ABT" else "Pending"
+        return movement
+
+    def _drop(self, parameters: Mapping[str, str], action: str) -> Movement:
+        movement = self.movement(parameters["TransactionId"])
+        if movement.status != "Reserved":
+            raise _error("InvalidTransactionState")
+        movement.status = "Cancelled"
+        return movement
+
+    def _refund(self, parameters: Mapping[str, str]) -> Movement:
+        paid, money = self.movement(parameters["TransactionId"]), _asked(parameters, "RefundAmount")
+        if paid.status != "Success":
+            raise _error("OriginalTransactionIncomplete")
+        if money.minor > self.left_of(paid):
+            raise _error("RefundAmountExceeded")
+        if self.refusals:
+            raise _error(self.refusals.pop(0))
+        return self.give_back(paid, money, parameters)
+
+    def give_back(self, paid: Movement, money: Money, parameters: Mapping[str, str]) -> Movement:
+        """By a request, or by hand."""
+        return self._record("Refund", paid.token, money, "Pending", parameters, parent=paid)
+
+    def left_of(self, paid: Movement) -> int:
+        """How much of it was not given back."""
+        back = [each for each in self.movements if each.parent is paid and each.status != "Failure"]
+        return paid.money.minor - sum(each.money.minor for each in back)
+
+    def _record(
+        self,
+        operation: str,
+        token: Token,
+        money: Money,
+        status: str,
+        parameters: Mapping[str, str],
+        parent: Movement | None = None,
+    ) -> Movement:
         movement = Movement(
             id=f"TX{next(self._numbers):033d}",
             reference=parameters["CallerReference"],
             token=token,
             money=money,
             at=self.clock(),
-            status="Success" if token.method == "ABT" else "Pending",
+            status=status,
+            operation=operation,
+            notify_url=parameters["OverrideIPNURL"],
+            parent=parent,
         )
-        token.used_by = movement.id
         self.movements.append(movement)
-        self.tell(movement)
-        return messages.PayResult(movement.id, movement.status)
+        return movement
+
+    def lapse(self) -> None:
+        """Nobody has settled it in seven days."""
+        for movement in self.movements:
+            if movement.status == "Reserved" and self.clock() >= movement.at + HOLD_LIFE:
+                movement.status = "Cancelled"
+                self.tell(movement)
 
     # Everything else
 
     def ask(self, message: messages.Message[Any]) -> Any:
         """:raises ServiceError: with FPS's codes."""
+        self.lapse()
         if isinstance(message, messages.GetTransaction):
             return messages.GetTransactionResult(self._detail(self.movement(message.transaction_id)))
         if isinstance(message, messages.GetAccountActivity):
@@ -215,12 +295,13 @@ class FPSProvider:
             transaction_amount=_amount(movement.money),
             fps_fees=_amount(Money(0, "USD")),
             fps_fees_paid_by="Recipient",
-            fps_operation="Pay",
+            fps_operation=movement.operation,
             payment_method=movement.token.method,
             transaction_status=movement.status,
-            sender_email="john@example.com",
+            sender_email="john@example.com" if movement.parent is None else SHOP,
             caller_name="Shop",
-            recipient_email=SHOP,
+            recipient_email=SHOP if movement.parent is None else "john@example.com",
+            related_transaction=_related(movement),
         )
 
     # What buyers do, and what time does
@@ -238,14 +319,25 @@ class FPSProvider:
         return token
 
     def end(self, movement: Movement, status: str) -> None:
-        assert movement.status == "Pending"
-        movement.status = status
+        """What pends ends; a refund may fail long after it seemed to be done."""
+        reserved = movement.operation == "Reserve" and status == "Success"
+        movement.status = "Reserved" if reserved else status
         self.tell(movement)
 
 
 def _error(code: str) -> ServiceError:
     status = 500 if code in ("InternalError", "ServiceUnavailable") else 400
     return ServiceError(code, code, http_status=status, retryable=retryable(code))
+
+
+def _asked(parameters: Mapping[str, str], name: str) -> Money:
+    return Money.parse(Decimal(parameters[f"{name}.Value"]), parameters[f"{name}.CurrencyCode"])
+
+
+def _related(movement: Movement) -> tuple[messages.RelatedTransaction, ...]:
+    if movement.parent is None:
+        return ()
+    return (messages.RelatedTransaction(transaction_id=movement.parent.id, relation_type="Parent"),)
 
 
 def _amount(money: Money) -> messages.Amount:
@@ -258,11 +350,12 @@ def _line(movement: Movement) -> messages.Transaction:
         caller_transaction_date=movement.at,
         date_received=movement.at,
         transaction_amount=_amount(movement.money),
-        fps_operation="Pay",
+        fps_operation=movement.operation,
         transaction_status=movement.status,
+        original_transaction_id=movement.parent.id if movement.parent else None,
         payment_method=movement.token.method,
         caller_name="Shop",
         fps_fees=_amount(Money(0, "USD")),
         balance=_amount(Money(0, "USD")),
-        sender_token_id=movement.token.id,
+        sender_token_id=movement.token.id if movement.parent is None else None,
     )

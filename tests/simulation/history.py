@@ -54,6 +54,8 @@ class Report:
     states: Counter[str]
     parked: int
     delivered: int
+    #: What became of what was given back, and of what was held: ``refund done``, ``adopted done``, ``held paid`` …
+    money_back: Counter[str]
     crashes: int
     faults: Counter[str]
     passes: int
@@ -69,6 +71,7 @@ class Climate:
     freezes: float | None = None
     workers: float | None = None
     outage: timedelta | None = None
+    orders: int | None = None
 
 
 TEMPERATE = Climate()
@@ -97,6 +100,9 @@ class History:
         self.freezes = _first(climate.freezes, self.random.choice((0, 0.5, 2)))
         #: How often a worker comes by.
         self.workers = _first(climate.workers, self.random.choice((0, 0.5, 1.5)))
+        #: How often the shop's operator will still do something about its money.
+        drawn = self.random.choice((0, 0, 1, 3, 5))
+        self.orders = drawn if climate.orders is None else climate.orders
         #: Nobody was at work for so long when the weather turns fine.
         self.outage = climate.outage or self.random.choice(OUTAGES)
         if climate.trouble is not None:
@@ -108,7 +114,8 @@ class History:
             name = self.random.choice((f"guest:{number}", f"buyer-{number}"))
             skus = self.random.sample(sorted(self.shop.prices), self.random.choice((1, 1, 2)))
             shared = self.random.choice((None, None, None, "order-1"))
-            wishes = [Wish(sku, self.random.choice(currencies), shared and f"{shared}-{sku}") for sku in skus]
+            held = self.random.randrange(4) == 0
+            wishes = [Wish(sku, self.random.choice(currencies), shared and f"{shared}-{sku}", held) for sku in skus]
             yield Buyer(name, wishes, len(wishes) * self.random.choice((1, 1, 2, 3)))
 
     def live(self) -> Report:
@@ -129,7 +136,8 @@ class History:
     def _is_over(self) -> bool:
         """Nobody wants anything any more, and nothing is under way."""
         wanted = any(buyer.clicks or buyer.tabs or buyer.returns for buyer in self.buyers)
-        return not (wanted or self.world.fibers or self.world.jobs or self.world.letters)
+        ordered = self.orders and (self._moved() or self._holds())
+        return not (wanted or ordered or self.world.fibers or self.world.jobs or self.world.letters)
 
     # What happens
 
@@ -155,8 +163,10 @@ class History:
             yield 3, world.step_job
         if len(awake) < 4:
             yield from self._beginnings()
-        if any(tx.state == "pending" for tx in self.shape.transactions()):
+        if self._something_pends():
             yield 3, lambda: self.shape.end_one(well=self.random.randrange(4) > 0)
+        if self.shape.refunds():
+            yield 0.3, self.shape.fail_late
         if world.dice.refusals:
             yield world.dice.refusals / 50, self.shape.refuse_next
 
@@ -173,6 +183,11 @@ class History:
             yield 0.1, self._sign_in
         if self.shop.drafts:
             yield 0.5, self._look
+        if self.orders and self._moved():
+            yield 3, self._give_back
+            yield 0.3, self._gives_back_by_hand
+        if self.orders and self._holds():
+            yield 3, self._settle_or_cancel
         if self.world.letters:
             yield 3, self._post
 
@@ -221,6 +236,38 @@ class History:
         name = self.random.choice(("worker 1", "worker 2"))
         if not any(fiber.name == name for fiber in self.world.fibers):
             self.world.begin(name, lambda: self.shop.work(name))
+
+    def _holds(self) -> list[str]:
+        """Payments that are only held, if they have come so far."""
+        return [reference for reference, draft in self.shop.drafts.items() if draft.order.reserve]
+
+    def _moved(self) -> list[str]:
+        """Payments that have brought money."""
+        return [tx.payment for tx in self.shape.transactions() if tx.state == "success"]
+
+    def _something_pends(self) -> bool:
+        return any(tx.state == "pending" for tx in (*self.shape.transactions(), *self.shape.refunds()))
+
+    def _give_back(self) -> None:
+        self.orders -= 1
+        reference = self.random.choice(self._moved())
+        part, key = self.random.choice((None, None, 0.3, 0.5, 1.5)), self.random.choice((None, None, "a", "b"))
+        self.world.begin("refund", lambda: self.shop.refund(reference, part, key))
+
+    def _gives_back_by_hand(self) -> None:
+        self.orders -= 1
+        reference = self.random.choice(self._moved())
+        self.world.note(f"somebody gives {reference[:6]} back at the provider")
+        self.shape.give_back(reference)
+
+    def _settle_or_cancel(self) -> None:
+        self.orders -= 1
+        reference = self.random.choice(self._holds())
+        part = self.random.choice((None, None, 0.5, 1.5))
+        if self.random.randrange(3):
+            self.world.begin("settle", lambda: self.shop.settle(reference, part))
+        else:
+            self.world.begin("cancel", lambda: self.shop.cancel(reference))
 
     def _post(self) -> None:
         letters, letter = self.world.letters, self.random.choice(self.world.letters)
@@ -286,6 +333,7 @@ class History:
             states=Counter(row.state for row in oracle.rows),
             parked=sum(1 for row in oracle.rows if row.parked is not None),
             delivered=sum(1 for row in oracle.rows if row.delivery == "done"),
+            money_back=oracle.money_back(),
             crashes=self.world.crashed,
             faults=Counter(self.world.faults),
             passes=passes,
@@ -296,7 +344,7 @@ class History:
         """The weather turns fine: what is under way ends, and the shop is closed for a while."""
         all_ends(self.shop)
         if self.random.randrange(10):
-            while any(tx.state == "pending" for tx in self.shape.transactions()):
+            while self._something_pends():
                 self.shape.end_one(well=self.random.randrange(4) > 0)
         self.shape.collect()
         self.world.wait(self.outage)

@@ -14,12 +14,15 @@ from unittest.mock import patch
 
 from flask_fps.gateways import fps
 from flask_fps.ledger import accepting
+from flask_fps.ledger import aftermath
 from flask_fps.ledger import leasing
 from flask_fps.ledger import moves
 from flask_fps.ledger import outbox
+from flask_fps.ledger import returning
 from flask_fps.ledger import settling
 from flask_fps.records import Intent
 from flask_fps.records import Outcome
+from flask_fps.records import RefundState
 from flask_fps.records import Result
 from flask_fps.records import State
 from tests.gateways.hold import HoldGateway
@@ -80,7 +83,7 @@ def _no_order_guard_and_no_index(stack: ExitStack) -> None:
 
 def _no_resend_window(stack: ExitStack) -> None:
     """A request is sent again however old it is."""
-    stack.enter_context(patch.object(leasing, "_too_old", lambda stored, now, windows: False))
+    stack.enter_context(patch.object(leasing, "too_old", lambda stored, now, resend: False))
 
 
 def _no_claim_at_delivery(stack: ExitStack) -> None:
@@ -107,6 +110,32 @@ def _duplicate_request_is_a_no(stack: ExitStack) -> None:
     stack.enter_context(patch.object(settling, "_refused", lambda *_: State.FAILED))
 
 
+def _a_lost_refund_has_failed(stack: ExitStack) -> None:
+    """No answer to a refund is read as "nothing went back"."""
+    honest = returning._unsaid
+
+    def unsaid(stored: Any, outcome: Outcome) -> Any:
+        return RefundState.FAILED if outcome.result is Result.UNKNOWN else honest(stored, outcome)
+
+    stack.enter_context(patch.object(returning, "_unsaid", unsaid))
+
+
+def _what_goes_back_takes_nothing_back(stack: ExitStack) -> None:
+    """Whoever gets his money keeps the goods, and the order stays paid."""
+    stack.enter_context(patch.object(aftermath, "apply", lambda *_, **__: None))
+
+
+def _a_hold_is_taken_for_a_payment(stack: ExitStack) -> None:
+    """What is reserved is delivered."""
+    honest = settling._target
+
+    def target(before: State, stored: Any, outcome: Outcome) -> State | None:
+        said = honest(before, stored, outcome)
+        return State.PAID if said is State.RESERVED else said
+
+    stack.enter_context(patch.object(settling, "_target", target))
+
+
 #: Each guard, and the climate in which it is needed most.
 SABOTAGE: dict[str, tuple[Callable[[ExitStack], None], Climate]] = {
     "unknown is no": (_unknown_is_no, Climate(trouble=60)),
@@ -120,6 +149,9 @@ SABOTAGE: dict[str, tuple[Callable[[ExitStack], None], Climate]] = {
     ),
     "no claim at delivery": (_no_claim_at_delivery, Climate(trouble=0, freezes=4, workers=3)),
     "holds are forgotten": (_holds_are_forgotten, Climate(shape="hold")),
+    "a lost refund has failed": (_a_lost_refund_has_failed, Climate(shape="hold", trouble=60, orders=8)),
+    "what goes back takes nothing back": (_what_goes_back_takes_nothing_back, Climate(trouble=0, orders=5)),
+    "a hold is taken for a payment": (_a_hold_is_taken_for_a_payment, Climate(trouble=0)),
     "duplicate request is a no": (_duplicate_request_is_a_no, Climate(shape="fps", trouble=60)),
 }
 

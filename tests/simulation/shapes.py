@@ -21,7 +21,9 @@ from flask_fps.money import Money
 from flask_fps.protocol import messages
 from flask_fps.protocol.cbui import CBUI
 from flask_fps.protocol.client import Client
+from flask_fps.protocol.dialects import NEWEST
 from tests.gateways.hold import HoldGateway
+from tests.gateways.hold_provider import Back
 from tests.gateways.hold_provider import Charge
 from tests.gateways.hold_provider import HOLD_LIFE
 from tests.gateways.hold_provider import HoldProvider
@@ -49,12 +51,14 @@ class Tx:
     #: The reference of the request that made it.
     reference: str
     money: Money
-    #: ``success``, ``pending`` or ``failure``.
+    #: ``success``, ``pending``, ``reserved``, ``cancelled`` or ``failure``.
     state: str
+    #: Of money that went back: the reference of the request that had brought it.
+    brought_by: str | None = None
 
     @property
     def payment(self) -> str:
-        return self.reference.rpartition("-")[0]
+        return (self.brought_by or self.reference).rpartition("-")[0]
 
 
 class Shape(Protocol):
@@ -76,7 +80,17 @@ class Shape(Protocol):
     def leave(self, redirect: str) -> str | None:
         """The buyer says no."""
 
-    def transactions(self) -> list[Tx]: ...
+    def transactions(self) -> list[Tx]:
+        """What came to the shop, or is held for it."""
+
+    def refunds(self) -> list[Tx]:
+        """What went back."""
+
+    def give_back(self, payment: str) -> None:
+        """Somebody gives a part of this payment back, or a bank takes it, if anything is left of it."""
+
+    def fail_late(self) -> None:
+        """A refund that was done comes back."""
 
     def end_one(self, *, well: bool) -> None:
         """One of the transactions that pend ends."""
@@ -111,18 +125,27 @@ class SimulatedClient:
     """In place of the client: the same two methods, and no socket."""
 
     endpoint = "https://fps.example/"
+    dialect = NEWEST
 
     def __init__(self, world: World, provider: FPSProvider) -> None:
         self._world = world
         self.provider = provider
 
     def send_parameters(self, message: type[Any], parameters: Mapping[str, str]) -> Any:
-        what = f"Pay {parameters['CallerReference'][:6]}…{parameters['CallerReference'][-2:]}"
+        action, reference = message.action, parameters.get("CallerReference", "")
+        what = f"{action} {reference[:6]}…{reference[-2:]}"
         arrive, finish = self.provider.arrive, self.provider.finish
-        return self._world.exchange(what, lambda: arrive(parameters), lambda: finish(parameters), _broken_fps)
+        return self._world.exchange(
+            what, lambda: arrive(action, parameters), lambda: finish(action, parameters), _broken_fps
+        )
 
     def send(self, message: messages.Message[Any]) -> Any:
         return self._world.exchange(message.action, lambda: None, lambda: self.provider.ask(message), _broken_fps)
+
+
+def _is_paid(movement: Movement, payment: str) -> bool:
+    ours = movement.parent is None and movement.reference.rpartition("-")[0] == payment
+    return ours and movement.status == "Success"
 
 
 def _broken_fps() -> ServiceError:
@@ -185,16 +208,37 @@ class FPSShape:
             "notificationType": "TransactionStatus",
             "transactionId": movement.id,
             "transactionStatus": movement.status.upper(),
-            "operation": "PAY",
+            "operation": movement.operation.upper(),
             "callerReference": movement.reference,
+            **({"parentTransactionId": movement.parent.id} if movement.parent else {}),
             "signature": "genuine",
         }
-        known = self.provider.references[movement.reference].parameters
         body = urlencode(fields).encode()
-        self._world.letters.append(Letter(known["OverrideIPNURL"], body, {}, self._world.clock()))
+        self._world.letters.append(Letter(movement.notify_url, body, {}, self._world.clock()))
 
     def transactions(self) -> list[Tx]:
-        return [Tx(each.id, each.reference, each.money, each.status.lower()) for each in self.provider.movements]
+        self.provider.lapse()
+        inward = [each for each in self.provider.movements if each.parent is None]
+        return [Tx(each.id, each.reference, each.money, each.status.lower()) for each in inward]
+
+    def refunds(self) -> list[Tx]:
+        return [
+            Tx(each.id, each.reference, each.money, each.status.lower(), each.parent.reference)
+            for each in self.provider.movements
+            if each.parent is not None
+        ]
+
+    def give_back(self, payment: str) -> None:
+        paid = next((each for each in self.provider.movements if _is_paid(each, payment)), None)
+        if paid is not None and self.provider.left_of(paid) > 0:
+            money = Money(self._world.random.randint(1, self.provider.left_of(paid)), paid.money.currency)
+            said = {"CallerReference": f"by hand {len(self.provider.movements)}", "OverrideIPNURL": paid.notify_url}
+            self._post(self.provider.give_back(paid, money, said))
+
+    def fail_late(self) -> None:
+        done = [each for each in self.provider.movements if each.parent is not None and each.status == "Success"]
+        if done:
+            self.provider.end(self._world.random.choice(done), "Failure")
 
     def end_one(self, *, well: bool) -> None:
         pending = [each for each in self.provider.movements if each.status == "Pending"]
@@ -272,9 +316,31 @@ class HoldShape:
     def transactions(self) -> list[Tx]:
         return [Tx(each.id, each.key, each.money, each.state) for each in self.provider.charges]
 
+    def refunds(self) -> list[Tx]:
+        return [Tx(each.id, each.key, each.money, each.state, each.charge.key) for each in self.provider.backs]
+
+    def give_back(self, payment: str) -> None:
+        charges = [each for each in self.provider.charges if each.state == "success"]
+        paid = next((each for each in charges if each.key.rpartition("-")[0] == payment), None)
+        if paid is not None and self.provider.left_of(paid) > 0:
+            money = Money(self._world.random.randint(1, self.provider.left_of(paid)), paid.money.currency)
+            self.provider.give_back(paid, money, chargeback=bool(self._world.random.randrange(2)))
+            self.collect()
+
+    def fail_late(self) -> None:
+        done = [each for each in self.provider.backs if each.state == "success" and not each.chargeback]
+        if done:
+            self.provider.end_back(self._world.random.choice(done), "failure")
+            self.collect()
+
     def end_one(self, *, well: bool) -> None:
-        pending: list[Charge] = [each for each in self.provider.charges if each.state == "pending"]
-        self.provider.end(self._world.random.choice(pending), "success" if well else "failure")
+        pending: list[Charge | Back] = [each for each in self.provider.charges if each.state == "pending"]
+        pending += [each for each in self.provider.backs if each.state == "pending"]
+        ends = self._world.random.choice(pending)
+        if isinstance(ends, Back):
+            self.provider.end_back(ends, "success" if well else "failure")
+        else:
+            self.provider.end(ends, "success" if well else "failure")
         self.collect()
 
     def refuse_next(self) -> None:

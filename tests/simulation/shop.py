@@ -20,16 +20,19 @@ from flask_fps.checkout import Addresses
 from flask_fps.checkout import Checkout
 from flask_fps.checkout import Desk
 from flask_fps.errors import LedgerBusy
+from flask_fps.errors import Refused
 from flask_fps.ledger import Delivery
 from flask_fps.ledger import Draft
 from flask_fps.ledger import Home
 from flask_fps.ledger import Ledger
 from flask_fps.ledger import Opening
 from flask_fps.ledger import Terms
+from flask_fps.money import Money
 from flask_fps.orders import make_order
 from flask_fps.records import Item
 from flask_fps.records import Order
 from flask_fps.records import Payment
+from flask_fps.signals import payment_refund_failed
 from flask_fps.signals import PaymentSignal
 from flask_fps.standing import describe
 from flask_fps.state import AppState
@@ -58,6 +61,7 @@ class Wish:
     sku: str
     currency: str
     key: str | None = None
+    reserve: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ class Shop:
         self.calls: list[Payment] = []
         #: Signal and payment, in order.
         self.told: list[tuple[str, str]] = []
+        #: What the operator wanted: amounts to settle, by payment.
+        self.settles: dict[str, list[int]] = {}
         #: Those that have not died.
         self.workers: dict[str, Worker] = {}
         #: Guests who turned out to be somebody.
@@ -122,7 +128,7 @@ class Shop:
     def price(self, wish: Wish) -> Order:
         unit = self.prices[wish.sku] if wish.currency == "JPY" else f"{self.prices[wish.sku] / 100:.2f}"
         item = Item(wish.sku, unit, f"One {wish.sku}", currency=wish.currency, data={"file": wish.sku})
-        return make_order((item,), wish.currency, key=wish.key)
+        return make_order((item,), wish.currency, key=wish.key, reserve=wish.reserve)
 
     # Processes
 
@@ -153,8 +159,22 @@ class Shop:
 
     def _tell(self, signal: PaymentSignal, payment: Payment, /, **told: Any) -> None:
         self.world.die_here()
-        self.told.append((signal.name, payment.reference))
+        refund = told.get("refund")
+        if signal.name == payment_refund_failed.name:
+            self._look_at_what_failed(payment.reference)
+        about = f"{payment.reference} {refund.key}" if refund is not None else payment.reference
+        self.told.append((signal.name, about))
         self.world.note(f"tells {signal.name} of {payment.reference[:6]}")
+
+    def _look_at_what_failed(self, reference: str) -> None:
+        """Nobody is told that a refund has failed while its money is on its way."""
+        spent = "SELECT coalesce(sum(r.amount), 0) FROM fps_refunds r JOIN fps_payments p ON p.id = r.payment_id"
+        with self.engine.connect() as connection:
+            query = text(f"{spent} WHERE p.reference = :one AND r.state <> 'failed'")
+            known = connection.execute(query, {"one": reference}).scalar_one()
+        back = [tx for tx in self.shape.refunds() if tx.payment == reference and tx.state in ("success", "pending")]
+        if sum(tx.money.minor for tx in back if tx.reference.startswith(reference)) > known:
+            raise Violation(f"a refund of {reference} is called failed, and {back} went back")
 
     def _handle(self, payment: Payment, session: Any) -> None:
         self.world.die_here()
@@ -235,6 +255,37 @@ class Shop:
             self.world.note("try again in a moment")
             return
         self.world.note(f"{guest} is {buyer}: {moved} payments are his")
+
+    # What its operator asks of it
+
+    def refund(self, reference: str, part: float | None, key: str | None) -> None:
+        """Give a payment back, or this part of it."""
+        self._ordered(f"refund {reference[:6]}", lambda checkout: self._refund(checkout, reference, part, key))
+
+    def _refund(self, checkout: Checkout, reference: str, part: float | None, key: str | None) -> str:
+        total = self.drafts[reference].order.total
+        money = Money(max(1, int(total.minor * part)), total.currency) if part is not None else None
+        made = checkout.refund(reference, money, key)
+        return f"{made.money} {made.state}"
+
+    def settle(self, reference: str, part: float | None) -> None:
+        total = self.drafts[reference].order.total
+        money = Money(max(1, int(total.minor * part)), total.currency) if part is not None else total
+        self.settles.setdefault(reference, []).append(money.minor)
+        self._ordered(
+            f"settle {reference[:6]}", lambda checkout: checkout.settle(reference, money if part else None).state.value
+        )
+
+    def cancel(self, reference: str) -> None:
+        self._ordered(f"cancel {reference[:6]}", lambda checkout: checkout.cancel(reference).state.value)
+
+    def _ordered(self, what: str, act: Callable[[Checkout], str]) -> None:
+        try:
+            self.world.note(f"{what}: {act(self.process()[0])}")
+        except Refused as refused:
+            self.world.note(f"{what}: {refused}")
+        except LedgerBusy:
+            self.world.note("try again in a moment")
 
     def work(self, name: str) -> None:
         """One pass of a worker; one that died is started anew."""

@@ -49,6 +49,10 @@ def test_the_histories_are_not_all_the_same() -> None:
     states = sum((report.states for report in reports), Counter[str]())
     faults = sum((report.faults for report in reports), Counter[str]())
 
+    money_back = sum((report.money_back for report in reports), Counter[str]())
+
+    assert {"refund done", "refund failed", "held paid", "held cancelled"} <= set(money_back)
+    assert {"adopted done", "chargeback done"} & set(money_back)
     assert {"paid", "failed", "expired", "cancelled", "unknown", "pending"} <= set(states)
     assert {report.shape for report in reports} == {"fps", "hold"}
     assert len(faults) == 6

@@ -31,6 +31,12 @@ from tests.faults.guards.paying import server_errors_prove_nothing as server_err
 from tests.faults.guards.paying import silence_is_unknown as silence_is_unknown
 from tests.faults.guards.paying import tries_back_off as tries_back_off
 from tests.faults.guards.paying import unknown_is_parked_in_time as unknown_is_parked_in_time
+from tests.faults.guards.refunding import a_lost_refund_is_unknown as a_lost_refund_is_unknown
+from tests.faults.guards.refunding import a_refund_is_sent_as_it_was as a_refund_is_sent_as_it_was
+from tests.faults.guards.refunding import foreign_refunds_are_adopted as foreign_refunds_are_adopted
+from tests.faults.guards.refunding import goods_follow_the_money as goods_follow_the_money
+from tests.faults.guards.refunding import promised_is_spent as promised_is_spent
+from tests.faults.guards.refunding import refunds_are_driven as refunds_are_driven
 from tests.faults.guards.starting import ask_about_who_is_away as ask_about_who_is_away
 from tests.faults.guards.starting import could_not_tell_is_not_no as could_not_tell_is_not_no
 from tests.faults.guards.starting import could_not_tell_is_not_yes as could_not_tell_is_not_yes

@@ -57,7 +57,7 @@ def failed_deliveries_are_parked(patch: Patch) -> None:
 @guard("a receiver that only listens can stop nothing")
 def listeners_stop_nothing(patch: Patch) -> None:
     def naive(app: Any) -> Callable[..., None]:
-        def tell(signal: Any, payment: Any) -> None:
+        def tell(signal: Any, payment: Any, /, **told: Any) -> None:
             for receiver in signal.receivers_for(app):
                 receiver(app, payment=payment)
 

@@ -135,12 +135,12 @@ def pending_is_parked(patch: Patch) -> None:
 
 @guard("a lease ends by itself, whatever became of its holder")
 def leases_end(patch: Patch) -> None:
-    put(patch, "flask_fps.ledger.leasing._held", lambda row, now: row.lease_until is not None)
+    put(patch, "flask_fps.ledger.leasing.is_held", lambda row, now: row.lease_until is not None)
 
 
 @guard("while somebody holds a payment's lease nobody else acts for it")
 def leases_keep_others_away(patch: Patch) -> None:
-    put(patch, "flask_fps.ledger.leasing._held", lambda row, now: False)
+    put(patch, "flask_fps.ledger.leasing.is_held", lambda row, now: False)
 
 
 @guard("a return of a payment that has moved on only shows it")

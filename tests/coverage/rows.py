@@ -1,7 +1,7 @@
 """What the references name: a row for each action, parameter, code, status and pipeline, known by a short text.
 
-Declarations of the product give actions and parameters (``tests/protocol`` holds those to the references); what no
-declaration lists is written here as the references have it.
+Declarations of the product give actions and parameters (``test_reference`` holds them to what the references list);
+what no declaration lists is written here as the references have it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ NOT_HERE = {
     "MULTI_SETTLE": "a reserve is settled once",
     "REAUTH": "nothing is authorized anew",
     "DEPOSIT_FUNDS": "no action of the API puts money in",
+    "CancelSubscriptionAndRefund of 2007-01-08": "it is not in that version's WSDL; one branch of one client sent it",
     "WITHDRAW_FUNDS": "no action of the API takes money out",
 }
 NOTIFICATIONS = ("TransactionStatus", "TokenCancellation")

@@ -21,6 +21,7 @@ from ..protocol.codes import CODES
 from ..protocol.messages import ACTIONS
 from .bank.clock import SandboxClock
 from .bank.settlement import ENDINGS
+from .bank.settlement import WAITS
 from .kinds import FAULTS
 from .kinds import Kind
 from .tampering import FIELDS
@@ -40,6 +41,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "when": (str,),
     "code": (str,),
     "ends": (str,),
+    "waits": (str,),
     "field": (str,),
     "value": (str, type(None)),
     "signed": (bool,),
@@ -62,6 +64,7 @@ class Fault:
     when: Any = None
     code: Any = None
     ends: Any = None
+    waits: Any = None
     field: Any = None
     value: Any = None
     signed: Any = None
@@ -127,6 +130,8 @@ class Fault:
             _check("code", self.code, CODES)
         if self.ends is not None:
             _check("ends", self.ends, ENDINGS)
+        if self.waits is not None:
+            _check("waits", self.waits, WAITS)
         if self.field is not None:
             _check("field", self.field, FIELDS[self.kind.strikes])
 

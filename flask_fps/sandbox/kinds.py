@@ -57,9 +57,10 @@ FAULTS: Mapping[str, Kind] = {
     "garbage": _request("the action happens, and HTTP 200 comes back with ``value`` as its body", value=GARBAGE),
     "pend": Kind(
         strikes="transaction",
-        does="the transaction pends, whatever its method; ``settles`` seconds later by the sandbox's clock it ends: "
-        "``ends`` is ``Success``, or the status code of a failure",
-        takes={"ends": "Success", "settles": 60.0},
+        does="the transaction pends, whatever its method, with ``waits`` as its status code (or "
+        "``PendingVerification``); ``settles`` seconds later by the sandbox's clock it ends: ``ends`` is ``Success``, "
+        "or the status code of a failure",
+        takes={"ends": "Success", "settles": 60.0, "waits": "PendingNetworkResponse"},
         actions=_MOVES_MONEY,
     ),
     "tamper": Kind(

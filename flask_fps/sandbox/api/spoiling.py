@@ -52,7 +52,9 @@ class Spoiling:
     def ending_of(self, asker: Asker) -> Asker:
         """The same wish, pending where the script says so."""
         fault = self._faults.take("transaction", self._action, self._reference)
-        return asker if fault is None else replace(asker, ending=Ending(timedelta(seconds=fault.settles), fault.ends))
+        if fault is None:
+            return asker
+        return replace(asker, ending=Ending(timedelta(seconds=fault.settles), fault.ends, fault.waits))
 
     def of(self, reply: Reply) -> Reply:
         """The answer as it goes out."""

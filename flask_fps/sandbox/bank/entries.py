@@ -16,6 +16,7 @@ from .records import NOTHING
 from .records import TransactionRecord
 from .rules import Rules
 from .settlement import Settlement
+from .settlement import WAITS
 
 #: So much of a description fits on a card statement.
 STATEMENT_LENGTH = 15
@@ -61,6 +62,7 @@ class Entries:
             received_at=self._books.stamp(self._clock.now()),
             settles_at=settles_at,
             ends_with=ends_with,
+            waits_with=order.ending.waits if order.ending else WAITS[0],
             caller_description=order.caller_description,
             sender_description=order.sender_description,
             statement=self._statement(caller, recipient, order),

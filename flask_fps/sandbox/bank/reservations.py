@@ -77,6 +77,7 @@ class Reservations:
                     status="Pending",
                     settles_at=self._clock.now() + ending.after,
                     ends_with=ending.code,
+                    waits_with=ending.waits,
                     ipn_url=order.ipn_url or reserve.ipn_url,
                 )
             )
@@ -100,7 +101,7 @@ class Reservations:
             found = replace(found, ipn_url=ipn_url or found.ipn_url)
             if ending is None or found.status != "Reserved":
                 return self._settlement.cancel(found)
-            return self._settlement.enter(_cancelling(found, self._clock.now() + ending.after, ending.code))
+            return self._settlement.enter(_cancelling(found, self._clock.now() + ending.after, ending))
 
     def _check_open(self, reserve: TransactionRecord) -> None:
         if reserve.operation not in ("Reserve", "Settle"):
@@ -148,8 +149,10 @@ def _wrong_state() -> BankError:
     return BankError("InvalidTransactionState", "The transaction is not in a state in which this can be done.")
 
 
-def _cancelling(reserve: TransactionRecord, at: datetime, code: str) -> TransactionRecord:
-    return replace(reserve, status="Pending", cancelling=True, settles_at=at, ends_with=code)
+def _cancelling(reserve: TransactionRecord, at: datetime, ending: Ending) -> TransactionRecord:
+    return replace(
+        reserve, status="Pending", cancelling=True, settles_at=at, ends_with=ending.code, waits_with=ending.waits
+    )
 
 
 def _too_much(amount: Money, reserved: Money) -> BankError:

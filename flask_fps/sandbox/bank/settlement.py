@@ -27,6 +27,7 @@ from .tabs import Tabs
 MESSAGES: Mapping[str, str] = {
     "Success": "The transaction was successful and the payment instrument was charged.",
     "PendingNetworkResponse": "The transaction is awaiting a response from the backend payment processor.",
+    "PendingVerification": "The transaction has been flagged for manual investigation.",
     "TransactionDenied": "The transaction was denied by the payment processor.",
     "Expired": "The transaction did not complete within the time given for it.",
     "Canceled": "The transaction was cancelled by the caller.",
@@ -35,6 +36,8 @@ MESSAGES: Mapping[str, str] = {
 #: Declined for the moment: it pends until its caller tries it again. Versions after 2007-01-08 hide it, and it stands
 #: in the history alone.
 TEMPORARY = "TemporaryDecline"
+#: What a pending transaction waits for.
+WAITS = ("PendingNetworkResponse", "PendingVerification")
 #: What a pending transaction may end with.
 ENDINGS = ("Success", "TransactionDenied", "Expired")
 _RESERVED = "The transaction amount was reserved on the payment instrument."
@@ -46,6 +49,8 @@ class Ending:
 
     after: timedelta
     code: str = "Success"
+    #: The status code until then, one of :data:`WAITS`.
+    waits: str = "PendingNetworkResponse"
 
 
 class Settlement:
@@ -83,7 +88,7 @@ class Settlement:
                 return self._move(waiting, at, "Pending", TEMPORARY)
             if transaction.settles_at is not None and transaction.settles_at <= now:
                 return self._end(transaction, at)
-            return self._move(transaction, at, "Pending", "PendingNetworkResponse")
+            return self._move(transaction, at, "Pending", transaction.waits_with)
 
     def retry(self, transaction: TransactionRecord) -> TransactionRecord:
         """What was declined for the moment pends again, and ends as its method does.

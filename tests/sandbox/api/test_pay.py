@@ -326,3 +326,13 @@ def test_what_a_card_statement_says(
 def test_a_dynamic_statement_needs_a_description(server: SandboxServer, caller: Caller) -> None:
     refused = caller.pay(token(server), DescriptorPolicy_SoftDescriptorType="Dynamic", SenderDescription="SONGS")
     assert (refused.error, refused["Message"]) == ("InvalidParams", "callerDescription can not be empty")
+
+
+def test_a_payment_may_wait_for_somebody_to_look_into_it(server: SandboxServer, caller: Caller) -> None:
+    server.faults.add("Pay", "pend", waits="PendingVerification", ends="TransactionDenied")
+    paid = caller.pay(token(server))
+    status = caller.call("GetTransactionStatus", TransactionId=paid["TransactionId"])
+    assert (status["TransactionStatus"], status["StatusCode"]) == ("Pending", "PendingVerification")
+    assert server.notifications[-1].parameters["statusCode"] == "PendingVerification"
+    with pytest.raises(ValueError, match="waits is not"):
+        server.faults.add("Pay", "pend", waits="Godot")

@@ -72,6 +72,8 @@ class TransactionRecord:
     #: status code of a failure; a reserved one expires.
     settles_at: datetime | None = None
     ends_with: str = "Success"
+    #: The status code while it is pending.
+    waits_with: str = "PendingNetworkResponse"
     #: What is held of the sender's money, and until when; ``None`` where nothing is.
     held: Money | None = None
     held_until: datetime | None = None

@@ -24,12 +24,13 @@ TRANSACTION_STATUSES = (
     *("Reserved", "Success", "Failure", "Pending", "Cancelled"),
     *("Initiated", "Reinitiated", "TemporaryDecline"),
 )
-STATUS_CODES = ("Success", "PendingNetworkResponse", "Canceled", "Expired", "TransactionDenied")
+STATUS_CODES = (
+    *("Success", "PendingNetworkResponse", "PendingVerification", "Canceled", "Expired", "TransactionDenied"),
+)
 #: Of a notification.
 OPERATIONS = ("PAY", "REFUND", "SETTLE", "SETTLE_DEBT", "WRITE_OFF_DEBT", "FUND_PREPAID", "RESERVE")
 #: Named by the references, and never said by the sandbox.
 NOT_HERE = {
-    "PendingVerification": "a status code for payments that people look into; nobody does here",
     "CANCEL": "what is cancelled is told as the operation it was, with the status CANCELLED",
     "CANCEL_TRANSACTION": "likewise",
     "MULTI_SETTLE": "a reserve is settled once",

@@ -7,6 +7,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from random import Random
@@ -86,9 +87,10 @@ def _fire(world: World, shot: Shot) -> bytes:
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as connection:
         try:
             connection.sendall(shot.request)
-            connection.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # it has hung up already, perhaps after an answer
+                connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
-        except ConnectionError:
+        except OSError:
             return b""
 
 

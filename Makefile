@@ -37,9 +37,10 @@ fuzz: ## mutated requests to every door of the sandbox: no 500, no change of the
 	@$(BOOTSTRAP) test
 	$(BIN)/python -m tests.fuzz
 
-bench: ## how fast the sandbox is, against a bare Flask view; writes benchmarks/results.json
+bench: ## how fast the sandbox is, and what a second worker is worth; writes benchmarks/results.json
 	@$(BOOTSTRAP) test
 	$(BIN)/python -m benchmarks.sandbox
+	$(BIN)/python -m benchmarks.workers
 
 check: ## format, lint, types, layers, docs
 	@$(BOOTSTRAP) dev

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 from urllib.parse import quote
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ def client(shop: Shop) -> FlaskClient:
     return shop.client()
 
 
-def link(shop: Shop, *items: Item, **options: str) -> str:
+def link(shop: Shop, *items: Item, **options: Any) -> str:
     with shop.app.test_request_context():
         return shop.fps.start_url(*items, **options)
 

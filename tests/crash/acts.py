@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
+from flask_fps.errors import Refused
 from flask_fps.worker import Worker
+from tests.crash.shop import HELD
 from tests.crash.shop import HOST
 from tests.crash.shop import Shop
 
@@ -27,14 +29,18 @@ Act = list[Any]
 #: the provider may still be asked.
 PASSES = 250
 #: When something falls due again; what is held is due when its lease ends.
+_DUE = "CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END"
 NEXT_DUE = text(
-    """
+    f"""
     SELECT min(due) FROM (
-        SELECT max(due_at, coalesce(lease_until, due_at)) AS due FROM fps_payments WHERE due_at IS NOT NULL
+        SELECT {_DUE} AS due FROM fps_payments WHERE due_at IS NOT NULL
         UNION ALL
-        SELECT max(due_at, coalesce(lease_until, due_at)) FROM fps_deliveries WHERE state = 'due'
+        SELECT {_DUE} FROM fps_deliveries WHERE state = 'due'
         UNION ALL
-        SELECT max(due_at, coalesce(lease_until, due_at)) FROM fps_inbox WHERE done_at IS NULL)
+        SELECT {_DUE} FROM fps_refunds WHERE due_at IS NOT NULL
+        UNION ALL
+        SELECT {_DUE} FROM fps_inbox WHERE done_at IS NULL
+    ) AS waiting
     """
 )
 
@@ -69,7 +75,7 @@ def live(shop: Shop, command: Command) -> list[Any]:
 def link(shop: Shop, sku: str) -> str:
     """The start link as it stands on the shop's pages."""
     with shop.app.test_request_context(base_url=HOST):
-        return shop.fps.start_url(shop.item(sku))
+        return shop.fps.start_url(shop.item(sku), reserve=sku in HELD)
 
 
 def start(shop: Shop, sku: str, buyer: str | None) -> Any:
@@ -104,6 +110,29 @@ def _asked(shop: Shop, method: str, url: str, headers: dict[str, str], body: byt
         "cookie": answer.headers.get("Set-Cookie", "").partition(";")[0],
         "text": answer.text[:400],
     }
+
+
+def refund(shop: Shop, reference: str, amount: str | None, key: str) -> str:
+    """The operator gives money back."""
+    return _ordered(shop, lambda: f"{shop.fps.refund(reference, amount, key=key).state}")
+
+
+def settle(shop: Shop, reference: str, amount: str | None) -> str:
+    """The operator takes what is held."""
+    return _ordered(shop, lambda: f"{shop.fps.settle(reference, amount).state}")
+
+
+def cancel(shop: Shop, reference: str) -> str:
+    """The operator gives up what is held."""
+    return _ordered(shop, lambda: f"{shop.fps.cancel(reference).state}")
+
+
+def _ordered(shop: Shop, act: Callable[[], str]) -> str:
+    with shop.app.app_context():
+        try:
+            return act()
+        except Refused as refused:
+            return f"refused: {refused}"
 
 
 def work(shop: Shop) -> str:
@@ -192,19 +221,23 @@ def _next_due(shop: Shop) -> float | None:
         due = connection.execute(NEXT_DUE).scalar()
     if due is None:
         return None
-    return (datetime.fromisoformat(due).replace(tzinfo=timezone.utc) - shop.clock()).total_seconds()
+    at = due if isinstance(due, datetime) else datetime.fromisoformat(due).replace(tzinfo=timezone.utc)
+    return (at - shop.clock()).total_seconds()
 
 
 ACTS: dict[str, Callable[..., Any]] = {
     "advance": advance,
     "break": break_handler,
+    "cancel": cancel,
     "get": get,
     "let go": let_go,
     "link": link,
     "post": post,
     "price": price,
     "reconcile": reconcile,
+    "refund": refund,
     "rest": come_to_rest,
+    "settle": settle,
     "start": start,
     "tables": tables,
     "work": work,

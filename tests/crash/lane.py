@@ -23,12 +23,15 @@ from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank.rules import Rules
 from flask_fps.sandbox.faults import Fault
 from flask_fps.sandbox.server import SandboxServer
+from tests import postgres
 from tests.crash.acts import Act
 from tests.crash.acts import Command
 from tests.crash.parent import to_line
 from tests.crash.points import SENT
 from tests.crash.shop import HOMES
 from tests.crash.stage import Stage
+from tests.crash.store import ADDRESS
+from tests.crash.store import Server
 
 ROOT = Path(__file__).parent.parent.parent
 #: A bank that takes its time takes less of ours.
@@ -57,6 +60,8 @@ class Saved:
 
     home: str
     files: dict[str, bytes]
+    #: Of a database that is no file, by table.
+    rows: dict[str, bytes]
     books: dict[str, list[Any]]
     ahead: timedelta
     #: What will still go wrong.
@@ -67,14 +72,16 @@ class Lane:
     """Use it as a context manager.
 
     :param sabotage: the guard of the product that is switched off.
+    :param database: which of :data:`tests.database.KINDS` the shops have.
     """
 
-    def __init__(self, sabotage: str = "") -> None:
+    def __init__(self, sabotage: str = "", database: str = "sqlite") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="flask-fps-crash-", dir=_memory()))
         self._sabotage = sabotage
         self._sent = 0
         self._staying: dict[int, Path] = {}
         self._traffic = Traffic()
+        self._databases = {home: self._make_database(home) for home in HOMES} if database == "postgresql" else {}
         self.server = self._serve()
         self._parent = self._spawn(sabotage)
         self.empty = {home: self._warm(home) for home in HOMES}
@@ -93,6 +100,8 @@ class Lane:
         self._parent.stdout.close()
         self._parent.wait(10)
         self.server.stop()
+        for database in self._databases.values():
+            database.close()
         shutil.rmtree(self.folder)
 
     # Lives
@@ -146,7 +155,8 @@ class Lane:
     def save(self, home: str) -> Saved:
         files = {path.name: path.read_bytes() for path in self.files(home).iterdir() if path.suffix != ".sqlite-shm"}
         books = {name: list(shelf) for name, shelf in self.server.bank.books.shelves.items()}
-        return Saved(home, files, books, self.server.bank.clock.ahead, self.server.faults.left)
+        rows = self._databases[home].save() if home in self._databases else {}
+        return Saved(home, files, rows, books, self.server.bank.clock.ahead, self.server.faults.left)
 
     def restore(self, saved: Saved) -> None:
         self.wait_for_stragglers()
@@ -156,6 +166,8 @@ class Lane:
             path.unlink()
         for name, content in saved.files.items():
             (self.files(saved.home) / name).write_bytes(content)
+        if saved.rows:
+            self._databases[saved.home].restore(saved.rows)
         self._restore_books(saved)
 
     def files(self, home: str) -> Path:
@@ -183,6 +195,12 @@ class Lane:
             bank.clock.rewind(saved.ahead)
 
     # Making
+
+    def _make_database(self, home: str) -> Server:
+        uri = postgres.empty_database()
+        self.files(home).mkdir()
+        (self.files(home) / ADDRESS).write_text(uri)
+        return Server(uri)
 
     def _serve(self) -> SandboxServer:
         server = SandboxServer(bank=Bank(rules=RULES), ticking=False)

@@ -5,17 +5,17 @@ It reads the shop's files by itself, with nothing of the product: a mistake must
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from tests.crash.store import opened
 
 SELLER = "seller@digitaldownload.example"
 #: From where to where a payment may go, as the documentation has it; not the product's own table.
@@ -42,6 +42,10 @@ class Wish:
     buyer: str | None
     sku: str
     price: str
+    #: Of what was only held: how much the shop asked for, if it did.
+    settled: str | None = None
+    #: The keys under which the shop gave money back.
+    refunds: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -74,10 +78,20 @@ class Facts:
     books: Mapping[str, list[str]]
     transactions: list[dict[str, Any]]
     handed_over_by: str
+    #: By payment: key, state, minor units and transaction of each refund.
+    refunds: Mapping[str, list[tuple[Any, ...]]] = field(default_factory=dict)
 
     @property
     def successes(self) -> list[dict[str, Any]]:
-        return [each for each in self.transactions if each["operation"] == "Pay" and each["status"] == "Success"]
+        """What brought money."""
+        inward = ("Pay", "Settle")
+        return [each for each in self.transactions if each["operation"] in inward and each["status"] == "Success"]
+
+    @property
+    def returned(self) -> list[dict[str, Any]]:
+        """What took money back, or is about to."""
+        alive = ("Success", "Pending")
+        return [each for each in self.transactions if each["operation"] == "Refund" and each["status"] in alive]
 
 
 def judge(facts: Facts, wishes: Mapping[str, Wish]) -> Verdict:
@@ -90,6 +104,8 @@ def judge(facts: Facts, wishes: Mapping[str, Wish]) -> Verdict:
     verdict.lost += _unfinished(facts)
     verdict.doubled += _paid_twice(facts, wishes)
     verdict.doubled += _delivered_twice(facts)
+    verdict.doubled += _refunded_twice(facts, wishes)
+    verdict.lost += _lost_refunds(facts)
     verdict.unpaid += _unpaid(facts)
     verdict.wrong += _wrong_money(facts, wishes)
     verdict.wrong += _shared_transactions(facts)
@@ -123,6 +139,8 @@ def _lost(facts: Facts) -> Iterator[str]:
         elif reference not in facts.parked:
             if payment["state"] != "paid":
                 yield f"{reference} is {payment['state']}, nobody is told, and {transaction['transactionId']} paid it"
+            elif _cents_returned(facts, reference) >= _cents(transaction["amount"]):
+                pass  # whatever was not handed over before was withdrawn
             elif not _delivered(facts, reference):
                 yield f"{reference} is paid and was never handed over"
             elif not _lines(facts, "mail")[reference]:
@@ -136,6 +154,8 @@ def _unfinished(facts: Facts) -> Iterator[str]:
     for transaction in facts.transactions:
         if transaction["status"] == "Pending":
             yield f"{transaction['transactionId']} was never waited for"
+        if transaction["status"] == "Reserved" and _payment_of(transaction) not in facts.parked:
+            yield f"{transaction['transactionId']} still holds a buyer's money"
 
 
 def _paid_twice(facts: Facts, wishes: Mapping[str, Wish]) -> Iterator[str]:
@@ -156,6 +176,38 @@ def _delivered_twice(facts: Facts) -> Iterator[str]:
                 yield f"{reference} is in {book} {_lines(facts, book)[reference]} times"
 
 
+def _cents_returned(facts: Facts, reference: str) -> int:
+    return sum(_cents(each["amount"]) for each in facts.returned if _payment_of(each) == reference)
+
+
+def _refunded_twice(facts: Facts, wishes: Mapping[str, Wish]) -> Iterator[str]:
+    for transaction in facts.successes:
+        reference = _payment_of(transaction)
+        if _cents_returned(facts, reference) > _cents(transaction["amount"]):
+            yield f"more went back of {reference} than it had brought"
+        wish = wishes.get(reference)
+        times = sum(1 for each in facts.returned if _payment_of(each) == reference)
+        if wish is not None and times > len(wish.refunds):
+            yield f"{reference} was refunded {times} times, and the shop asked for {len(wish.refunds)}"
+
+
+def _lost_refunds(facts: Facts) -> Iterator[str]:
+    """The shop knows of all that went back, and what it believes has gone back has."""
+    there = {each["transactionId"]: each for each in facts.transactions if each["operation"] == "Refund"}
+    known = {transaction: state for rows in facts.refunds.values() for _, state, _, transaction in rows}
+    for name, transaction in there.items():
+        if _payment_of(transaction) not in facts.parked:
+            wanted = {"Success": "done", "Failure": "failed"}.get(transaction["status"])
+            if known.get(name, "failed") != wanted:
+                yield f"{name} is {transaction['status']}, and here it is {known.get(name)}"
+    for reference, rows in facts.refunds.items():
+        for key, state, minor, name in rows:
+            if state not in ("done", "failed") and reference not in facts.parked:
+                yield f"the refund {key} of {reference} stays {state}, and nobody is told"
+            if state == "done" and (name not in there or _cents(there[name]["amount"]) != minor):
+                yield f"the refund {key} of {reference} is called done, and {minor} did not go back"
+
+
 def _unpaid(facts: Facts) -> Iterator[str]:
     paid = {_payment_of(each) for each in facts.successes}
     given = set(facts.goods) | {line.split()[0] for lines in facts.books.values() for line in lines}
@@ -172,7 +224,9 @@ def _wrong_money(facts: Facts, wishes: Mapping[str, Wish]) -> Iterator[str]:
         name = transaction["transactionId"]
         if wish is None:
             yield f"nobody agreed to {name}"
-        elif Decimal(transaction["amount"]) != Decimal(wish.price) or transaction["currency"] != "USD":
+        elif transaction["operation"] == "Settle" and wish.settled is None:
+            yield f"{name} was taken, and the shop had asked for nothing"
+        elif Decimal(transaction["amount"]) != Decimal(wish.settled or wish.price) or transaction["currency"] != "USD":
             yield f"{name} moved {transaction['amount']}, and {wish.price} was agreed to"
         if transaction["recipient"] != SELLER:
             yield f"{name} paid {transaction['recipient']}"
@@ -220,8 +274,7 @@ def _cents(price: str) -> int:
 
 def read(folder: Path, ledger: Mapping[str, Any], handed_over_by: str) -> Facts:
     """The shop's files as they lie there."""
-    with closing(sqlite3.connect(folder / "shop.sqlite")) as database:
-        database.row_factory = sqlite3.Row
+    with opened(folder) as database:
         return Facts(
             payments={row["reference"]: dict(row) for row in database.execute(_PAYMENTS)},
             goods=_by_reference(database, _GOODS),
@@ -229,16 +282,21 @@ def read(folder: Path, ledger: Mapping[str, Any], handed_over_by: str) -> Facts:
             journal=_by_reference(database, _MOVED),
             books={book: _read_lines(folder / book) for book in ("mail", "license")},
             transactions=list(ledger["transactions"]),
+            refunds=_by_reference(database, _REFUNDS),
             handed_over_by=handed_over_by,
         )
 
 
 _PAYMENTS = """
-    SELECT p.*, (SELECT json_extract(detail, '$.buyer') FROM fps_journal j
+    SELECT p.*, (SELECT detail ->> 'buyer' FROM fps_journal j
                  WHERE j.payment_id = p.id AND j.event = 'started') AS buyer_at_first
     FROM fps_payments p ORDER BY p.id
 """
 _GOODS = "SELECT reference, sku, quantity, unit_amount, currency FROM goods ORDER BY id"
+_REFUNDS = """
+    SELECT p.reference, r.key, r.state, r.amount, r.transaction_id
+    FROM fps_refunds r JOIN fps_payments p ON p.id = r.payment_id ORDER BY r.id
+"""
 _PARKED = """
     SELECT p.reference, k.reason FROM fps_parked k JOIN fps_payments p ON p.id = k.payment_id
     WHERE k.resolved_at IS NULL
@@ -249,9 +307,9 @@ _MOVED = """
 """
 
 
-def _by_reference(database: sqlite3.Connection, query: str) -> dict[str, list[Any]]:
+def _by_reference(database: Any, query: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
-    for reference, *values in (tuple(row) for row in database.execute(query)):
+    for reference, *values in (tuple(dict(row).values()) for row in database.execute(query)):
         found.setdefault(reference, []).append(values[0] if len(values) == 1 else tuple(values))
     return found
 
@@ -263,6 +321,6 @@ def _read_lines(path: Path) -> list[str]:
 def story(folder: Path) -> Iterable[str]:
     """The journal in words, for a failure."""
     query = "SELECT at, payment_id, event, from_state, to_state, detail FROM fps_journal ORDER BY id"
-    with closing(sqlite3.connect(folder / "shop.sqlite")) as database:
+    with opened(folder) as database:
         for row in database.execute(query):
-            yield " ".join(str(value) for value in row if value is not None)
+            yield " ".join(str(value) for value in dict(row).values() if value is not None)

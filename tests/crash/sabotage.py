@@ -82,8 +82,8 @@ def start_unguarded() -> None:
     _drop_index("ux_fps_payments_one_start")
     rows_of_order = opening._rows_of_order
 
-    def slowly(session: Any, draft: Any) -> Any:
-        found = rows_of_order(session, draft)
+    def slowly(session: Any, draft: Any, lock: bool) -> Any:
+        found = rows_of_order(session, draft, lock)
         time.sleep(0.2)
         return found
 
@@ -96,8 +96,8 @@ def _drop_index(name: str) -> None:
 
     upgrade = schema.upgrade
 
-    def without(engine: Any) -> None:
-        upgrade(engine)
+    def without(engine: Any, **given: Any) -> None:
+        upgrade(engine, **given)
         with engine.begin() as connection:
             connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 

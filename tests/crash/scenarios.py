@@ -43,6 +43,12 @@ FAULTS = (
     fault("GetAccountActivity", "500_after"),
     fault("GetAccountActivity", "garbage"),
     fault("CancelToken", "lose_answer"),
+    fault("Refund", "lose_answer", 2),
+    fault("Refund", "500_after"),
+    fault("Refund", "503_before", 2),
+    fault("Settle", "lose_answer", 2),
+    fault("Settle", "500_before"),
+    fault("Cancel", "cut_answer"),
     fault("*", "503_before", 3),
     fault("Pay", "drop_ipn", 2),
     fault("Pay", "duplicate_ipn"),
@@ -188,6 +194,42 @@ def _left(stage: Stage, draw: Draw) -> None:
     stage.leave(draw.buyer, stage.want("song", draw.buyer))
 
 
+def _bought(sku: str, *faults: Fault) -> Callable[[Stage, Draw], None]:
+    """Paid for and delivered."""
+
+    def before(stage: Stage, draw: Draw) -> None:
+        _agreed("ABT", sku)(stage, draw)
+        stage.live(*stage.come_back())
+        stage.script(*faults)
+
+    return before
+
+
+def _refund_unheard(stage: Stage, draw: Draw) -> None:
+    """A refund was sent, and its answer was lost."""
+    _bought("album", fault("Refund", "lose_answer"))(stage, draw)
+    stage.live(stage.refund("3.00", "lost"))
+    stage.wait(MINUTE)
+
+
+def _refund_before_delivery(stage: Stage, draw: Draw) -> None:
+    _handler_broken(stage, draw)
+    stage.live(stage.refund(None, "not wanted"))
+
+
+def _held(stage: Stage, draw: Draw) -> None:
+    """The money of a vinyl is held."""
+    _agreed("ABT", "vinyl")(stage, draw)
+    stage.live(*stage.come_back())
+
+
+def _settle_unheard(stage: Stage, draw: Draw) -> None:
+    _held(stage, draw)
+    stage.script(fault("Settle", "lose_answer"))
+    stage.live(stage.settle("11.00"))
+    stage.wait(MINUTE)
+
+
 def _crowd(stage: Stage, draw: Draw) -> None:
     """Four buyers, each stuck elsewhere."""
     stage.agree("album", "bob", stage.want("album", "bob"), "CC")
@@ -227,7 +269,43 @@ def _look(stage: Stage, draw: Draw) -> list[Act]:
     return [["advance", HOUR], *stage.look()]
 
 
+def _refund(stage: Stage, draw: Draw) -> list[Act]:
+    return [stage.refund("3.00", "case 1"), stage.refund(None, "case 2")]
+
+
+def _refund_and_rest(stage: Stage, draw: Draw) -> list[Act]:
+    return [stage.refund(None, "case 1"), ["rest", draw.driver]]
+
+
+def _settle(stage: Stage, draw: Draw) -> list[Act]:
+    return [stage.settle("11.00")]
+
+
+def _cancel(stage: Stage, draw: Draw) -> list[Act]:
+    return [stage.cancel()]
+
+
 # After
+
+
+def _refund_again(stage: Stage, draw: Draw) -> None:
+    """The answer did not come: ask once more, by the same keys."""
+    stage.live(*_refund(stage, draw))
+
+
+def _settle_again(stage: Stage, draw: Draw) -> None:
+    stage.live(*_settle(stage, draw))
+
+
+def _settle_when_it_is_held(stage: Stage, draw: Draw) -> None:
+    for _ in range(3):
+        stage.wait(11 * MINUTE)
+        stage.live(["work"])
+    stage.live(*_settle(stage, draw))
+
+
+def _cancel_again(stage: Stage, draw: Draw) -> None:
+    stage.live(*_cancel(stage, draw))
 
 
 def _start_again(stage: Stage, draw: Draw) -> None:
@@ -256,4 +334,15 @@ SCENARIOS: Mapping[str, Scenario] = {
     "page": Scenario(_unheard("ABT", LOST), _look),
     "delivery": Scenario(_handler_broken, _rest),
     "crowd": Scenario(_crowd, _rest),
+    "refund": Scenario(_bought("album"), _refund, _refund_again),
+    "lost refund answer": Scenario(_refund_unheard, _rest),
+    "refund that fails": Scenario(
+        _bought("album", fault("Refund", "pend", settles=600.0, ends="TransactionDenied")), _refund_and_rest
+    ),
+    "refund before delivery": Scenario(_refund_before_delivery, _rest),
+    "reserve": Scenario(_agreed("ABT", "vinyl"), _return, _settle_when_it_is_held),
+    "settle": Scenario(_held, _settle, _settle_again),
+    "lost settle answer": Scenario(_settle_unheard, _rest),
+    "cancel": Scenario(_held, _cancel, _cancel_again, ends=("cancelled",)),
+    "hold end": Scenario(_held, _rest, ends=("cancelled",)),
 }

@@ -83,6 +83,8 @@ class Series:
     name: str
     #: Below :data:`PLAIN` nothing goes wrong but the kill; the world of any other is drawn.
     number: int
+    #: Which of :data:`tests.database.KINDS` the shop has.
+    database: str = "sqlite"
 
     @property
     def scenario(self) -> Scenario:
@@ -99,7 +101,8 @@ class Series:
         return self.number < PLAIN
 
     def replay(self, kill: int) -> str:
-        return f"python -m tests.crash --seed {self.seed} --only {shlex.quote(self.name)} {self.number} {kill}"
+        where = "" if self.database == "sqlite" else f" --database {self.database}"
+        return f"python -m tests.crash --seed {self.seed}{where} --only {shlex.quote(self.name)} {self.number} {kill}"
 
     def open(self, lane: Lane) -> Opened:
         """Bring the history to its moment of danger."""

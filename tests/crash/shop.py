@@ -28,11 +28,14 @@ from flask_fps import Item
 from flask_fps import Payment
 from flask_fps import payment_completed
 from tests.crash.points import Points
+from tests.crash.store import address
 
 #: Where the ledger lives: in the shop's Flask-SQLAlchemy database, behind its Engine, or in a database of its own.
 HOMES = ("db", "engine", "own")
 #: What is sold, and for how much at first. A card is declined for an amount whose cents are 60 to 69.
-PRICES = {"song": "0.10", "album": "7.49", "piano": "2000", "denied": "3.61"}
+PRICES = {"song": "0.10", "album": "7.49", "piano": "2000", "denied": "3.61", "vinyl": "12.00"}
+#: What is only held when it is ordered, until the shop has it on its shelf.
+HELD = {"vinyl"}
 HOST = "http://127.0.0.1:5000"
 MAIL = "mail"
 LICENSE = "license"
@@ -79,10 +82,6 @@ class Shop:
     prices: dict[str, str] = field(default_factory=lambda: dict(PRICES))
     #: Makes the handler of ``payment_completed`` raise this many times.
     broken: int = 0
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "shop.sqlite"
 
     @property
     def state(self) -> Any:
@@ -150,7 +149,7 @@ def make_tables(shop: Shop) -> None:
 
 
 def _fps(app: Flask, home: str, folder: Path, clock: Clock) -> FPS:
-    uri = f"sqlite:///{folder / 'shop.sqlite'}"
+    uri = address(folder)
     if home == "own":
         app.config["FPS_DATABASE_URI"] = uri
         return FPS(app, clock=clock)

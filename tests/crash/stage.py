@@ -95,6 +95,24 @@ class Stage:
         url = walk.left(walk.send(walk.to_step("confirm"), "cancel", [("cancel", "yes")]))
         self.returns.append(Return(url, buyer or self.guest, reference))
 
+    def refund(self, amount: str | None, key: str) -> Act:
+        """The operator gives the first payment back, or this much of it."""
+        wish = self.wishes[self.first]
+        self.wishes[self.first] = replace(wish, refunds=wish.refunds | {key})
+        return ["refund", self.first, amount, key]
+
+    def settle(self, amount: str) -> Act:
+        """The operator takes this much of what is held of the first payment."""
+        self.wishes[self.first] = replace(self.wishes[self.first], settled=amount)
+        return ["settle", self.first, amount]
+
+    def cancel(self) -> Act:
+        return ["cancel", self.first]
+
+    @property
+    def first(self) -> str:
+        return self.returns[0].reference
+
     def come_back(self) -> list[Act]:
         return [["get", each.url, each.buyer] for each in self.returns]
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextlib import contextmanager
+from contextlib import ExitStack
+from functools import cache
 from threading import Barrier
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +25,7 @@ from tests.crash.series import EFFECT
 from tests.crash.shop import HOMES
 from tests.crash.shop import HOST
 from tests.crash.stage import Stage
+from tests.database import KINDS
 
 CLICKS = 50
 PROCESSES = 4
@@ -32,18 +35,30 @@ SLOW = Fault(action="Pay", fault="delay", seconds=0.5)
 Answer = tuple[int, str]
 
 
-@pytest.fixture(scope="module")
-def lane() -> Iterator[Lane]:
+#: The databases and the ledger's homes in them.
+PLACES = [*(("sqlite", home) for home in HOMES), ("postgresql", "db")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> Iterator[None]:
     logging.disable(logging.CRITICAL)
-    with Lane() as opened:
-        yield opened
+    yield
     logging.disable(logging.NOTSET)
 
 
-@pytest.fixture(params=HOMES)
-def stage(lane: Lane, request: pytest.FixtureRequest) -> Stage:
-    lane.restore(lane.empty[request.param])
-    return Stage(lane, request.param)
+@pytest.fixture(scope="module")
+def lanes() -> Iterator[Callable[[str], Lane]]:
+    """A lane for each database, opened when it is asked for."""
+    with ExitStack() as stack:
+        yield cache(lambda database: stack.enter_context(Lane(database=database)))
+
+
+@pytest.fixture(params=PLACES, ids=" ".join)
+def stage(lanes: Callable[[str], Lane], request: pytest.FixtureRequest) -> Stage:
+    database, home = request.param
+    lane = lanes(database)
+    lane.restore(lane.empty[home])
+    return Stage(lane, home)
 
 
 @contextmanager
@@ -125,9 +140,10 @@ def test_fifty_clicks_on_one_link_make_one_payment(stage: Stage) -> None:
     assert paid_once(stage)
 
 
-def test_a_missing_guard_is_missed() -> None:
+@pytest.mark.parametrize("database", KINDS)
+def test_a_missing_guard_is_missed(database: str) -> None:
     """The clicks above are fast enough to do harm where nothing forbids it."""
-    with Lane("start unguarded") as unguarded:
+    with Lane("start unguarded", database) as unguarded:
         stage = Stage(unguarded, "db")
         unguarded.restore(unguarded.empty["db"])
         life = stage.live(["link", "song"])

@@ -16,6 +16,9 @@ from flask import Flask
 from flask import render_template
 
 import flask_fps
+from flask_fps import standing
+from flask_fps.denials import Reason
+from flask_fps.denials import words
 from flask_fps.money import Money
 from flask_fps.records import Line
 from flask_fps.records import Payment
@@ -25,7 +28,7 @@ from tests.decency import complaints
 
 CSS = (Path(flask_fps.__file__).parent / "static" / "fps.css").read_text("utf-8")
 STANDINGS = (
-    *("open", "confirming", "pending", "unavailable", "paid"),
+    *("open", "confirming", "pending", "reserved", "unavailable", "paid"),
     *("delivering", "declined", "abandoned", "expired", "refunded", "parked"),
 )
 PAYMENT = Payment(
@@ -75,6 +78,11 @@ def test_every_standing_tells_amount_payee_and_reason(standing: str) -> None:
         assert text in html
 
 
+def test_every_standing_of_a_payment_is_known_to_the_page() -> None:
+    spoken = {text.standing for text in vars(standing).values() if isinstance(text, standing.Text)}
+    assert spoken == set(STANDINGS)
+
+
 def test_progress_goes_as_far_as_the_payment_got() -> None:
     assert steps(shown("open")) == ["done", "now", "", ""]
     assert steps(shown("abandoned")) == ["done", "stop", "", ""]
@@ -107,6 +115,26 @@ def test_what_others_wrote_is_shown_as_text() -> None:
         "flask_fps/message.html", title=evil, message=evil, command=evil, action_url=evil, action_label=evil
     )
     assert "<script" not in html
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_denial_is_a_decent_page_and_shows_what_others_wrote_as_text(reason: Reason) -> None:
+    title, message = words(reason, None)
+    given = {"reason": reason.value, "title": title, "message": message, "grant": None, "start_label": "Buy it"}
+    for url in (None, '/start?order="><script>'):
+        html = render_template("flask_fps/denied.html", **given, payee="<script>", start_url=url, new_link_url=url)
+        assert complaints(html) == []
+        assert "<script" not in html
+
+
+def test_a_claim_shows_what_others_wrote_as_text() -> None:
+    evil = "<script>alert(1)</script>"
+    payment = replace(PAYMENT, paid_at=PAYMENT.created_at)
+    lines = [Line("a", evil, 3, 10), Line("b", "Two", 1, 10)]
+    html = render_template("flask_fps/claim.html", payment=payment, lines=lines, grants=[], payee=evil)
+    assert complaints(html) == []
+    assert "<script" not in html and "× 3" in html
+    assert complaints(render_template("flask_fps/new_link.html", payee=evil, wrong=True)) == []
 
 
 def test_several_lines_are_listed_with_their_prices() -> None:

@@ -19,6 +19,7 @@ from flask_fps import Refused
 from flask_fps.errors import LedgerBusy
 from flask_fps.records import Line
 from flask_fps.records import State
+from tests.apps import heading
 from tests.apps import Shop
 from tests.apps import SONG
 
@@ -308,8 +309,9 @@ def test_a_shop_gives_money_back_by_its_own_policy(shop: Shop) -> None:
 
 def test_a_shop_holds_settles_and_cancels(shop: Shop) -> None:
     first = reserved(shop)
+    assert heading(shop.client("7").get(shop.page(first))) == "Your payment is reserved"
     with shop.app.app_context():
         assert shop.fps.settle(first.reference, 4).paid_money.minor == 400
         with pytest.raises(Refused, match="a hold is settled once"):
             shop.fps.settle(first.reference, 5)
-    assert "reserved" not in shop.client("7").get(shop.page(first)).text
+    assert heading(shop.client("7").get(shop.page(first))) == "Thank you, it is paid"

@@ -273,6 +273,17 @@ def test_a_provider_that_does_not_answer_leaves_the_address_open(shop: Shop, pos
     assert [letter.to for letter in post.letters] == [None]
 
 
+def test_an_address_that_the_provider_told_is_known_before_anybody_is_written_to(tmp_path: Path, post: Post) -> None:
+    """Who bought before the shop wrote receipts can still ask for his link."""
+    shop = Shop(tmp_path)
+    shop.gateway.will("pay", "pending")
+    payment = shop.buy(shop.client())
+    shop.provider.settle()
+    shop.notify(shop.client(), payment)
+    assert shop.payment(payment.reference).contact == "john@example.com"
+    shop.close()
+
+
 def test_without_a_function_nobody_is_written_to(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     payment = shop.buy(shop.client())

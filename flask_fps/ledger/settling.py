@@ -20,6 +20,7 @@ from ..records import Result
 from ..records import State
 from . import outbox
 from .backoff import Backoff
+from .contacts import spelled
 from .grants import granted
 from .leasing import Lease
 from .leasing import order_engaged_by_another
@@ -250,6 +251,7 @@ def _remember_transaction(
     if ours:
         row.transaction_id = outcome.transaction_id
         row.payer = outcome.payer or row.payer
+        row.contact = row.contact or (spelled(row.payer) if row.payer else None)
         row.method = row.method or outcome.method
     known = _known_transaction(session, row, outcome)
     if known:

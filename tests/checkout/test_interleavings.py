@@ -40,6 +40,8 @@ MANY = 1000
 #: How far an activity goes before another may: to its next commit or exchange, or to its end.
 STEPS = st.sampled_from((1, 2, 3, 4, 6, 50))
 BUYER = "buyer-1"
+#: How much of it the operator wants: all, a part, or more than there is.
+PARTS = st.sampled_from((None, 0.3, 0.6, 1.5))
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -53,11 +55,12 @@ class Interleavings(RuleBasedStateMachine):
         self.redirects: list[str] = []
         self.returns: list[str] = []
 
-    @initialize(seed=st.integers(0, MANY), slow=st.booleans(), dearer=st.booleans())
-    def a_buyer_has_approved(self, seed: int, slow: bool, dearer: bool) -> None:
+    @initialize(seed=st.integers(0, MANY), slow=st.booleans(), dearer=st.booleans(), held=st.booleans())
+    def a_buyer_has_approved(self, seed: int, slow: bool, dearer: bool, held: bool) -> None:
         """The seed decides what the provider does where its documents are silent.
 
         :param dearer: he has approved it at two prices, in two tabs.
+        :param held: his money is only held at first.
         """
         self.world = World(seed)
         self.dice = dice.Scripted(self.world.random)
@@ -65,7 +68,7 @@ class Interleavings(RuleBasedStateMachine):
         self.shape = SHAPES[self.shape_name](self.world)
         self.shop = Shop(self.world, self.shape, database.emptied(self.dice))
         self.shop.unattended = True
-        self.wish = Wish("song", self.shape.currencies[0])
+        self.wish = Wish("song", self.shape.currencies[0], reserve=held)
         self._stack.enter_context(supervised(self.world))
         for _ in range(2 if dearer else 1):
             self.shop.start(self.wish, BUYER, self.redirects.append)
@@ -120,6 +123,38 @@ class Interleavings(RuleBasedStateMachine):
     def _approve_at_once(self, redirect: str) -> None:
         self._approve(redirect, slow=False)
 
+    # The shop's operator
+
+    @rule(which=st.integers(0, MANY), part=PARTS, key=st.sampled_from((None, "a", "b")), steps=STEPS)
+    def a_refund(self, which: int, part: float | None, key: str | None, steps: int) -> None:
+        reference = list(self.shop.drafts)[which % len(self.shop.drafts)]
+        self._begin("refund", lambda: self.shop.refund(reference, part, key), steps)
+
+    @precondition(lambda self: self.wish.reserve)
+    @rule(which=st.integers(0, MANY), part=PARTS, steps=STEPS)
+    def a_settle(self, which: int, part: float | None, steps: int) -> None:
+        reference = list(self.shop.drafts)[which % len(self.shop.drafts)]
+        self._begin("settle", lambda: self.shop.settle(reference, part), steps)
+
+    @precondition(lambda self: self.wish.reserve)
+    @rule(which=st.integers(0, MANY), steps=STEPS)
+    def a_cancel(self, which: int, steps: int) -> None:
+        reference = list(self.shop.drafts)[which % len(self.shop.drafts)]
+        self._begin("cancel", lambda: self.shop.cancel(reference), steps)
+
+    @precondition(lambda self: any(tx.state == "success" for tx in self.shape.transactions()))
+    @rule()
+    def somebody_else_gives_it_back(self) -> None:
+        moved = [tx.payment for tx in self.shape.transactions() if tx.state == "success"]
+        self.shape.give_back(moved[0])
+        self.shape.collect()
+
+    @precondition(lambda self: any(tx.state == "success" for tx in self.shape.refunds()))
+    @rule()
+    def a_refund_comes_back(self) -> None:
+        self.shape.fail_late()
+        self.shape.collect()
+
     # What becomes of them
 
     @precondition(lambda self: self.world.fibers)
@@ -146,7 +181,7 @@ class Interleavings(RuleBasedStateMachine):
         self.world.step_job()
         self.shape.collect()
 
-    @precondition(lambda self: any(tx.state == "pending" for tx in self.shape.transactions()))
+    @precondition(lambda self: self._something_pends())
     @rule(well=st.booleans())
     def what_pends_ends(self, well: bool) -> None:
         self.shape.end_one(well=well)
@@ -156,12 +191,15 @@ class Interleavings(RuleBasedStateMachine):
     def time_passes(self, minutes: float) -> None:
         self.world.wait(timedelta(minutes=minutes))
 
+    def _something_pends(self) -> bool:
+        return any(tx.state == "pending" for tx in (*self.shape.transactions(), *self.shape.refunds()))
+
     # The end
 
     def teardown(self) -> None:
         with self._stack:
             all_ends(self.shop)
-            while any(tx.state == "pending" for tx in self.shape.transactions()):
+            while self._something_pends():
                 self.shape.end_one(well=True)
             rested_at = self.world.clock()
             come_to_rest(self.shop)

@@ -312,8 +312,9 @@ def _too_old(order: Order) -> ResponseReturnValue:
 
 
 def _out_of_reach(sentence: str | None) -> ResponseReturnValue:
-    message = f"Nothing was charged. {sentence}: start it with the command below, then try again."
-    return message_page("Payment service unavailable", message, 503, command="flask fps sandbox")
+    said, command, _ = [*(sentence or "").split("`"), "", ""][:3]
+    message = f"Nothing was charged. {said}" + ("the command below, then try again." if command else ".")
+    return message_page("Payment service unavailable", message, 503, command=command)
 
 
 def message_page(title: str, message: str, status: int = 200, **more: str) -> Response:

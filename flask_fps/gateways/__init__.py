@@ -116,7 +116,8 @@ class Gateway(Protocol):
         the provider had to be asked and did not answer. FPS asks nobody: the URL is signed here."""
 
     def reachable(self) -> str | None:
-        """``None``, or a sentence for the buyer's page saying why it is pointless to send him now."""
+        """``None``, or a sentence for the buyer's page saying why it is pointless to send him now. It may end with a
+        command, in backticks, that helps the shop."""
 
     def finish(self, raw_return: str, payment: Payment) -> Authorization:
         """What this raw query string proves, verified against the return URL stored in the payment."""

@@ -129,10 +129,10 @@ class FPSGateway:
 
     def reachable(self) -> str | None:
         if self.client.dialect.with_caller_token and None in astuple(self.tokens()):
-            return "The shop cannot be paid yet, because it has no FPS tokens: `flask fps tokens install` makes them"
+            return "The shop has no FPS tokens of its own yet: make them with `flask fps tokens install`"
         if not self.probe or self.client.reachable():
             return None
-        return f"The FPS sandbox does not answer at {self.client.endpoint}"
+        return f"The FPS sandbox does not answer at {self.client.endpoint}: start it with `flask fps sandbox`"
 
     def finish(self, raw_return: str, payment: Payment) -> Authorization:
         try:

@@ -11,6 +11,8 @@ import pytest
 
 from flask_fps.testing import Buyer
 from flask_fps.testing import Sandbox
+from tests import postgres
+from tests.database import KINDS
 from tests.flow.shop import open_shop
 from tests.flow.shop import Shop
 from tests.flow.shop import Visitor
@@ -28,9 +30,25 @@ def quiet(fps_sandbox: Sandbox) -> None:
     fps_sandbox.switches.ipn = "after"
 
 
+#: What is told on every database.
+ON_BOTH = {"test_twice"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "shop" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+        metafunc.parametrize("kind", KINDS)
+
+
 @pytest.fixture
-def shop(fps_sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any]) -> Iterator[Shop]:
-    own = {"SECRET_KEY": "flow", "FPS_DATABASE_URI": f"sqlite:///{tmp_path / 'fps.sqlite'}"}
+def kind() -> str:
+    """The database of the shop."""
+    return "sqlite"
+
+
+@pytest.fixture
+def shop(fps_sandbox: Sandbox, tmp_path: Path, settings: dict[str, Any], kind: str) -> Iterator[Shop]:
+    uri = f"sqlite:///{tmp_path / 'fps.sqlite'}" if kind == "sqlite" else postgres.fresh_database()
+    own = {"SECRET_KEY": "flow", "FPS_DATABASE_URI": uri}
     with open_shop({**fps_sandbox.config, **own, **settings}) as shop:
         yield shop
 

@@ -28,6 +28,7 @@ from flask_fps import payment_completed
 from flask_fps.testing import Buyer
 from flask_fps.testing import Sandbox
 from flask_fps.worker import Worker
+from tests import postgres
 from tests.flow.shop import Clock
 from tests.flow.shop import money
 
@@ -85,10 +86,11 @@ class Shop:
         return payment
 
 
-@pytest.fixture(params=["db first", "fps first"])
+@pytest.fixture(params=[("db first", "sqlite"), ("fps first", "sqlite"), ("db first", "postgresql")], ids=", ".join)
 def shop(request: pytest.FixtureRequest, fps_sandbox: Sandbox, tmp_path: Path) -> Iterator[Shop]:
-    uri = f"sqlite:///{tmp_path / 'shop.sqlite'}"
-    shop = Shop({**fps_sandbox.config, "SECRET_KEY": "x", "SQLALCHEMY_DATABASE_URI": uri}, request.param)
+    order, kind = request.param
+    uri = f"sqlite:///{tmp_path / 'shop.sqlite'}" if kind == "sqlite" else postgres.fresh_database()
+    shop = Shop({**fps_sandbox.config, "SECRET_KEY": "x", "SQLALCHEMY_DATABASE_URI": uri}, order)
     yield shop
     with shop.app.app_context():
         shop.fps.client.close()

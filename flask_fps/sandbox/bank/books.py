@@ -71,7 +71,14 @@ class Books:
                 "ends": Timeline(lambda one: (ALL,) if one.settles_at else (), lambda one: one.settles_at or _NEVER),
             },
         )
-        self.runs = Shelf(Run, lambda one: one.run_id, {"reference": lambda one: (one.caller, one.caller_reference)})
+        self.runs = Shelf(
+            Run,
+            lambda one: one.run_id,
+            {
+                "reference": lambda one: (one.caller, one.caller_reference),
+                "further": lambda one: (one.caller, one.further_reference) if one.further_reference else None,
+            },
+        )
         self.references = Shelf(Reference, lambda one: reference_key(one.account, one.action, one.reference))
         self.notices = Shelf(
             Notice,

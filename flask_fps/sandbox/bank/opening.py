@@ -41,12 +41,13 @@ class Opening:
         asked.check_what_is_shown()
         asked.starts_at()
         asked.expires_at()
-        self._check_references(caller, asked, pipeline)
+        references = self._new_references(caller, asked, pipeline)
         run = Run(
             run_id=ids.run_id(),
             caller=caller,
             pipeline=params["pipelineName"],
-            caller_reference=params[pipeline.references[0]],
+            caller_reference=references[0],
+            further_reference=references[1] if len(references) > 1 else None,
             return_url=params["returnURL"],
             era=era,
             given=unsigned(params),
@@ -58,15 +59,21 @@ class Opening:
         )
         return self._with_recipients(run, asked, pipeline)
 
-    def _check_references(self, caller: str, asked: Asked, pipeline: Pipeline) -> None:
-        """Each names one token, and has named none before."""
+    def _new_references(self, caller: str, asked: Asked, pipeline: Pipeline) -> list[str]:
+        """Each names one token, and has named none before, nor will it name that of a run under way."""
         optional = pipeline.optional_reference
         names = [*pipeline.references, *([optional] if optional and asked.params.get(optional) else [])]
         given = [asked.reference(name) for name in names]
         for name, reference in zip(names, given, strict=True):
-            tokens = self._books.tokens.find("reference", (caller, reference))
-            if given.count(reference) > 1 or any(token.use != "Own" for token in tokens):
+            if given.count(reference) > 1 or self._is_taken(caller, reference):
                 raise NotWellFormed(name)
+        return given
+
+    def _is_taken(self, caller: str, reference: str) -> bool:
+        key = (caller, reference)
+        runs = [*self._books.runs.find("reference", key), *self._books.runs.find("further", key)]
+        tokens = self._books.tokens.find("reference", key)
+        return any(token.use != "Own" for token in tokens) or any(run.ended is None for run in runs)
 
     def _with_recipients(self, run: Run, asked: Asked, pipeline: Pipeline) -> Run | Refusal:
         """The run with those who are to be paid, kept in the books; or why they cannot be."""

@@ -96,3 +96,13 @@ def test_a_run_ends_once_and_a_reference_names_one_token(acts: list[tuple[str, s
     for act in acts:
         callers.act(*act)
         callers.check()
+
+
+def test_two_runs_under_way_share_no_reference() -> None:
+    bank = Bank(SandboxClock.stopped_at(datetime(2026, 11, 22, tzinfo=timezone.utc)))
+    common = {"returnURL": "http://127.0.0.1/", "paymentMethod": "ABT,CC"}
+    for pipeline in ("SetupPrepaid", "SetupPostpaid", "Recipient"):
+        opened = bank.pipelines.open(SELLER, common | {"pipelineName": pipeline} | ASKED[pipeline])
+        assert isinstance(opened, Run) is (pipeline == "SetupPrepaid")
+    single = common | {"pipelineName": "SingleUse", "callerReference": "4", "transactionAmount": "1"}
+    assert not isinstance(bank.pipelines.open(SELLER, single), Run)

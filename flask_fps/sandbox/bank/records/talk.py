@@ -37,6 +37,8 @@ class Run:
     reason: str
     methods: tuple[str, ...]
     opened_at: datetime
+    #: Of the second token that it makes, where the request names that, too.
+    further_reference: str | None = None
     #: Who may be paid, where the request names more than one.
     recipients: tuple[str, ...] = ()
     #: The token that it changes.

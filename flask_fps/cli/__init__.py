@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from ..errors import LedgerError
 from .database import db
+from .downloads import downloads
 from .money import cancel
 from .money import refund
 from .money import settle
@@ -49,6 +50,7 @@ fps.add_command(settle)
 fps.add_command(cancel)
 fps.add_command(replay)
 fps.add_command(park)
+fps.add_command(downloads)
 fps.add_command(activity)
 fps.add_command(transaction)
 fps.add_command(balance)

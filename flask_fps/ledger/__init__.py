@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from ..records import Booked
-from ..records import Grant
 from ..records import Intent
 from ..records import JournalEntry
 from ..records import Kind
@@ -26,8 +24,6 @@ from ..records import Outcome
 from ..records import Payment
 from ..records import State
 from . import accepting
-from . import contacts
-from . import grants
 from . import handing
 from . import heartbeats
 from . import inbox
@@ -83,6 +79,7 @@ from .reserving import Asked as Asked
 from .reserving import Claim as Claim
 from .reserving import Make as Make
 from .returning import Returned as Returned
+from .rights import Rights
 from .role_tokens import RoleTokens
 from .settling import Settled as Settled
 
@@ -90,7 +87,7 @@ T = TypeVar("T")
 Clock = Callable[[], datetime]
 
 
-class Ledger:
+class Ledger(Rights):
     """One ledger in one database.
 
     :param home: where the database is.
@@ -166,51 +163,6 @@ class Ledger:
 
     def intent_named(self, reference: str) -> Intent | None:
         return self._read(lambda session: reading.intent_of(session, reference))
-
-    def owns(self, account: str, buyer: str, skus: Sequence[str]) -> bool:
-        """True if the buyer may have every one of these now."""
-        now = self.clock()
-        return self._read(lambda session: grants.owned_skus(session, now, account, buyer, skus)) >= set(skus)
-
-    def purchases(self, accounts: list[str], buyer: str) -> list[Payment]:
-        return self._read(lambda session: reading.purchases_of(session, accounts, buyer))
-
-    # What was bought, and who fetches it
-
-    def held(self, account: str, buyer: str, skus: Sequence[str]) -> list[Grant]:
-        """Every grant of these that this buyer has or was lent, whatever it is worth."""
-        return self._read(lambda session: grants.held_by(session, [account], buyer, skus))
-
-    def grants(self, reference: str) -> list[Grant]:
-        return self._read(lambda session: grants.grants_of(session, reference))
-
-    def begin_use(self, ids: Sequence[int], window: timedelta) -> bool:
-        """Count one use of each grant, unless one is under way; false, and none counted, if one has nothing left."""
-        try:
-            self._write(lambda session, now: grants.begin_use(session, now, ids, window))
-        except grants.NothingLeft:
-            return False
-        return True
-
-    def claim(self, reference: str, buyer: str) -> None:
-        """Lend what a payment bought to another browser: :func:`flask_fps.ledger.grants.claim`."""
-        self._write(lambda session, now: grants.claim(session, now, reference, buyer))
-
-    def holds(self, reference: str, buyer: str) -> bool:
-        """Is this payment his, or was any of it lent to him?"""
-        return self._read(lambda session: grants.holds(session, reference, buyer))
-
-    def renew_downloads(self, reference: str, downloads: int | None, days: int | None) -> None:
-        """More uses and more days: :func:`flask_fps.ledger.grants.renew`."""
-        self._write(lambda session, now: grants.renew(session, now, reference, downloads, days))
-
-    def reach(self, reference: str, contact: str) -> None:
-        """Remember where the buyer of a payment can be written to, unless that is known."""
-        self._write(lambda session, now: contacts.reach(session, reference, contact))
-
-    def to_be_written(self, contact: str, apart: timedelta, limit: int) -> list[Payment]:
-        """His payments that were not written about for so long; from now on they were."""
-        return self._write(lambda session, now: contacts.to_be_written(session, now, contact, apart, limit))
 
     def journal(self, reference: str) -> list[JournalEntry]:
         return self._read(lambda session: reading.journal_of(session, reference))

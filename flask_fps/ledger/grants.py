@@ -143,7 +143,9 @@ def holds(session: Session, reference: str, buyer: str) -> bool:
     return session.scalar(union_all(own, lent).limit(1)) is not None
 
 
-def renew(session: Session, now: datetime, reference: str, downloads: int | None, days: int | None) -> None:
+def renew(
+    session: Session, now: datetime, reference: str, downloads: int | None, days: int | None, by: str | None = None
+) -> None:
     """Give the buyer so many more uses, and so many more days from now, of everything that was not revoked."""
     payment = locked_row(session, reference)
     rows = session.scalars(select(GrantRow).where(GrantRow.payment_id == payment.id, GrantRow.revoked_at.is_(None)))
@@ -152,7 +154,8 @@ def renew(session: Session, now: datetime, reference: str, downloads: int | None
             row.downloads = max(row.downloads, row.used) + downloads
         if days is not None and row.expires_at is not None:
             row.expires_at = max(row.expires_at, now + timedelta(days=days))
-    journal(session, payment, "downloads renewed", now, downloads=downloads, days=days)
+    who: dict[str, Any] = {} if by is None else {"by": by}
+    journal(session, payment, "downloads renewed", now, downloads=downloads, days=days, **who)
 
 
 def _grants(*more: Any) -> Select[Any]:

@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 
 from ..config import Config
+from ..errors import see
 from ..protocol import messages
 from ..protocol.client import Client
 from ..protocol.dialects.v2007_01_08 import messages as first
@@ -81,7 +82,8 @@ def _client(state: AppState, account: str) -> Client:
     """
     client = _fps(state, account)
     if not client.dialect.with_caller_token:
-        raise click.ClickException("these tokens are for FPS_API_VERSION 2007-01-08: the configured one has none")
+        said = "these tokens are for FPS_API_VERSION 2007-01-08: the configured one has none"
+        raise click.ClickException(f"{said}{see('FPS_API_VERSION')}")
     return client
 
 

@@ -21,7 +21,7 @@ SEED = os.environ.get("CRASH_SEED", "2010-08-28")
 KILLS = 8
 KILLS_IN_A_BAD_WORLD = 3
 #: On PostgreSQL each takes longer.
-KILLS_ON_POSTGRESQL = 3
+KILLS_ON_POSTGRESQL = 2
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -32,6 +32,7 @@ from .records import Payment
 from .records import Right
 from .state import AppState
 from .views import only_looking
+from .views import whole_address
 
 #: The query parameter that carries a download token.
 LINK = "fps_link"
@@ -138,7 +139,7 @@ def download_url(state: AppState, payment: Payment, endpoint: str, **values: Any
     """The address of a gated view, with a token for what this payment bought."""
     path = url_for(endpoint, **values).partition("?")[0]
     values[LINK] = state.links.write_file(payment.reference, path)
-    return url_for(endpoint, _external=True, **values)
+    return whole_address(state, endpoint, **values)
 
 
 def send_from_directory(state: AppState, directory: str | os.PathLike[str], path: str, **options: Any) -> Response:

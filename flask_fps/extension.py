@@ -209,7 +209,8 @@ class FPS:
     def account_loader(self, loader: F) -> F:
         """Register the function that tells who is paid: ``loader(items)`` gives a name of ``FPS_ACCOUNTS`` or ``None``.
 
-        It is asked for every link and at every gate: the same items must always give the same name.
+        It is asked for every link and at every gate, of a cart for each item alone: the same item must always give the
+        same name. An order whose items are of several accounts is refused.
         """
         self._account_loader = loader
         return loader
@@ -273,7 +274,7 @@ class FPS:
         return gate.owns(current_fps(), items)
 
     def owned(self, *items: Item) -> set[str]:
-        """Which of these the buyer of this request may have now, by ``sku``: one query, for a page with many."""
+        """Which of these the buyer of this request may have now, by ``sku``: one query for each account."""
         return gate.owned(current_fps(), items)
 
     def purchases(self) -> list[Payment]:
@@ -379,7 +380,7 @@ class FPS:
         """Mount the operator's pages: payments, their stories, refunds, and what waits for a person.
 
         :param allow: called before every page, in its request: true, or the name of who decides, lets him in.
-            Without it the pages are closed to everybody.
+            Without it the pages are closed to everybody, and so they are where it returns anything else.
         :raises RuntimeError: Flask-WTF is not installed.
         """
         try:

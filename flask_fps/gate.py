@@ -100,17 +100,26 @@ def refuse_open_door() -> None:
 
 def owns(state: AppState, items: tuple[Item, ...]) -> bool:
     """May the buyer of this request have every one of these now?"""
-    skus, buyer = _skus(items), current_buyer(state)
-    return buyer is not None and state.ledger.owns(state.account_of(items), buyer, skus)
+    buyer, wanted = current_buyer(state), _by_account(state, items)
+    return buyer is not None and all(state.ledger.owns(account, buyer, skus) for account, skus in wanted.items())
 
 
 def owned(state: AppState, items: tuple[Item, ...]) -> set[str]:
     """Which of these the buyer of this request may have now."""
     buyer, now = current_buyer(state), state.ledger.clock()
-    if buyer is None or not _skus(items):
+    if buyer is None:
         return set()
-    held = state.ledger.held(state.account_of(items), buyer, _skus(items))
+    wanted = _by_account(state, items)
+    held = [grant for account, skus in wanted.items() for grant in state.ledger.held(account, buyer, skus)]
     return {grant.sku for grant in held if grant.right(now) is Right.HELD}
+
+
+def _by_account(state: AppState, items: tuple[Item, ...]) -> dict[str, list[str]]:
+    """What is asked for, by whose books say who has bought it."""
+    found: dict[str, list[str]] = {}
+    for item in only_items(items):
+        found.setdefault(state.account_of((item,)), []).append(item.sku)
+    return found
 
 
 def _skus(items: tuple[Item, ...]) -> list[str]:
@@ -136,6 +145,8 @@ def _counted(
 def _for_this_buyer_only(response: Response) -> Response:
     """A cache between us and the buyer must not hand what is sold to the next one who asks."""
     response.cache_control.private = True
+    response.cache_control.public = False  # as send_file says of what may be kept for a while
+    response.cache_control.s_maxage = None
     response.vary.add("Cookie")
     return response
 

@@ -13,6 +13,7 @@ from flask import has_app_context
 
 from .checkout import Checkout
 from .config import Config
+from .errors import OrderError
 from .errors import see
 from .gateways import Gateway
 from .gateways.watched import Watcher
@@ -62,10 +63,19 @@ class AppState:
     def account_of(self, items: tuple[Item, ...]) -> str:
         """Who is paid for these, and whose books say who has bought them.
 
+        The shop is asked for each alone, as its gates ask: else a right could be bought where nobody looks for it.
+
+        :raises OrderError: they are sold for more than one account.
         :raises RuntimeError: the shop's ``account_loader`` named an account that is not configured.
         """
+        names = sorted({self._account_of(item) for item in items} or {ACCOUNT})
+        if len(names) > 1:
+            raise OrderError(f"one order, one account: these items are sold for {', '.join(names)}; sell them apart")
+        return names[0]
+
+    def _account_of(self, item: Item) -> str:
         loader = self.account_loader()
-        name = self.app.ensure_sync(loader)(items) if loader and items else None
+        name = self.app.ensure_sync(loader)((item,)) if loader else None
         if name is None:
             return ACCOUNT
         if name not in self.gateways:

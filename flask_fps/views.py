@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint
@@ -76,7 +77,19 @@ def new_link_page(state: AppState) -> str | None:
 
 def claim_link(state: AppState, payment: Payment) -> str:
     """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``."""
-    return url_for("fps.claim", token=state.links.write_claim(payment.reference), _external=True)
+    return whole_address(state, "fps.claim", token=state.links.write_claim(payment.reference))
+
+
+def whole_address(state: AppState, endpoint: str, **values: Any) -> str:
+    """An address to hand on, which may be a key to what was bought.
+
+    Under ``FPS_EXTERNAL_URL`` where it is set, and not under the name by which this request calls us: whoever sends it
+    chooses that, and the link may go to somebody else.
+    """
+    made, home = urlsplit(url_for(endpoint, _external=True, **values)), urlsplit(state.config.external_url or "")
+    if home.netloc and has_request_context() and made.netloc == request.host:
+        made = made._replace(scheme=home.scheme, netloc=home.netloc)
+    return made.geturl()
 
 
 def page_of(state: AppState, reference: str) -> str:

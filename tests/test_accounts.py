@@ -18,6 +18,8 @@ from flask_fps import FPS
 from flask_fps import Item
 from flask_fps import OrderError
 from flask_fps.config import Config
+from flask_fps.records import Result
+from flask_fps.records import State
 from flask_fps.worker import Worker
 from tests.apps import heading
 from tests.apps import Shop
@@ -133,6 +135,38 @@ def test_a_notification_is_judged_by_the_account_it_came_to(two: Two) -> None:
     reference = two.pay_for(client, "eu-song", "eu")
     assert two.notify(client, two.payment(reference)).status_code == 200
     assert client.post("/fps/ipn/nobody", data="x").status_code == 404
+
+
+def test_money_of_one_account_pays_nothing_of_another(two: Two) -> None:
+    """A caller chooses the reference of his own payment and where its notification goes."""
+    client = two.client()
+    two.made["default"].will("pay", "lost before")
+    payment = two.pay_for(client, "song", "default")
+    eu = two.made["eu"].provider
+    token = eu.authorize(payment)
+    said = {"reference": f"{payment}-1", "token": token.id, "amount": "10 USD"}
+    paid = eu.execute(said, Result.SUCCESS)
+    body = f"reference={payment}-1&transaction={paid.transaction_id}&signature=provider"
+
+    assert client.post("/fps/ipn/eu", data=body).status_code == 200
+    assert two.payment(payment).state is State.UNKNOWN
+    assert client.get("/get/song").status_code == 303
+
+
+def test_a_cart_for_two_accounts_is_refused(two: Two) -> None:
+    song, eu_song = Item("song", "0.10", "Song"), Item("eu-song", "0.10", "Song")
+    with two.app.test_request_context(), pytest.raises(OrderError, match="one order, one account: .* default, eu"):
+        two.fps.start_url(eu_song, song)
+
+
+def test_what_a_page_offers_may_be_of_several_accounts(two: Two) -> None:
+    client, song, eu_song = two.client(), Item("song", "0.10", "Song"), Item("eu-song", "0.10", "Song")
+    two.app.add_url_rule("/owned", "owned", lambda: sorted(two.fps.owned(song, eu_song, Item("other", 1, "Other"))))
+    two.app.add_url_rule("/paid", "paid", lambda: [two.fps.is_paid(song, eu_song)])
+    two.pay_for(client, "eu-song", "eu")
+    assert (client.get("/owned").json, client.get("/paid").json) == (["eu-song"], [False])
+    two.pay_for(client, "song", "default")
+    assert (client.get("/owned").json, client.get("/paid").json) == (["eu-song", "song"], [True])
 
 
 def test_what_is_owned_of_one_account_is_not_owned_of_another(two: Two) -> None:

@@ -640,3 +640,17 @@ def test_templates_may_say_how_much_is_left(shop: Shop) -> None:
     template = "{% for grant in fps.grants(payment) %}{{ grant.left }} of {{ grant.downloads }}{% endfor %}"
     with shop.app.test_request_context():
         assert render_template_string(template, payment=payment) == "2 of 3"
+
+
+@pytest.mark.parametrize("here", ["http://evil.example", "http://127.0.0.1:5000"])
+def test_a_link_to_hand_on_names_the_shop_whatever_the_request_calls_it(tmp_path: Path, files: Path, here: str) -> None:
+    """Who asks for a letter to somebody else chooses the ``Host`` of his own request."""
+    shop = build(tmp_path, files, config={"FPS_EXTERNAL_URL": "http://localhost:5000"})
+    payment = buy(shop, shop.client(), "/get/thrice")
+    with shop.app.test_request_context(base_url=here):
+        links = shop.fps.claim_url(payment), shop.fps.download_url(payment, "get", sku="thrice")
+    for link in links:
+        assert link.startswith("http://localhost:5000/")
+        with shop.client().get(link) as answer:
+            assert answer.status_code == 200
+    shop.close()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import abort
 from flask import Flask
+from flask import send_file
 from flask.views import MethodView
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import TestResponse
@@ -104,6 +105,15 @@ def test_no_cache_on_the_way_hands_the_goods_to_the_next_one(shop: Shop) -> None
     assert answer.text == "the song"
     assert answer.cache_control.private
     assert "Cookie" in answer.headers["Vary"]
+
+
+def test_a_file_that_may_be_kept_for_a_while_is_kept_by_nobody_else(shop: Shop) -> None:
+    client = shop.client()
+    shop.app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 60
+    shop.app.add_url_rule("/file", "file", shop.fps.payment_required(SONG)(lambda: send_file(__file__)))
+    shop.buy(client)
+    with client.get("/file") as answer:
+        assert answer.headers["Cache-Control"] == "max-age=60, private"
 
 
 def test_the_items_may_say_that_there_is_no_such_thing_or_nothing_to_pay(shop: Shop) -> None:

@@ -38,7 +38,7 @@ def admin_blueprint(allow: Allow | None) -> Blueprint:
         if allow is None:
             log.error("%s", CLOSED)
             abort(403)
-        who = current_app.ensure_sync(allow)()
+        who = _judged(current_app.ensure_sync(allow)())
         if not who:
             abort(403)
         current_fps().end_request_transaction()
@@ -57,6 +57,20 @@ def admin_blueprint(allow: Allow | None) -> Blueprint:
     furnish(blueprint)
     views.add_to(blueprint)
     return blueprint
+
+
+def _judged(who: object) -> bool | str:
+    """What ``allow`` answered. Most of what is neither yes nor a name is true to Python: a redirect to the sign-in
+    page, a user who has not signed in, a method that was not called.
+
+    :raises RuntimeError: it is something else; nobody comes in.
+    """
+    if who is None or isinstance(who, (bool, str)):
+        return who or False
+    raise RuntimeError(
+        f"the allow= of fps.register_admin() returned {type(who).__name__}: return True or the operator's name to let "
+        "him in, and False or None to keep him out"
+    )
 
 
 def _keep_private(response: Response) -> Response:

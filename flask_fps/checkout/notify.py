@@ -54,8 +54,10 @@ def notify(desk: Desk, account: str, body: bytes, headers: Mapping[str, str], ur
 
 
 def _payment_of(desk: Desk, account: str, note: Notification) -> Payment | None:
+    """The payment of this account that is meant: who is paid elsewhere says nothing of what is owed here."""
     if note.reference is not None:
-        return desk.ledger.payment_of_intent(note.reference)
+        named = desk.ledger.payment_of_intent(note.reference)
+        return named if named is not None and named.account == account else None
     return desk.ledger.payment_by_handle(account, note.handle) if note.handle is not None else None
 
 
@@ -139,9 +141,11 @@ def _learn_of_refund(desk: Desk, gateway: Gateway, waiting: Waiting, transaction
 
 
 def _intent_of(desk: Desk, note: Notification, payment: Payment | None) -> Intent | None:
+    if payment is None:
+        return None
     if note.reference is not None:
         return desk.ledger.intent_named(note.reference)
-    return desk.ledger.newest_intent(payment.reference) if payment else None
+    return desk.ledger.newest_intent(payment.reference)
 
 
 def _postpone(desk: Desk, waiting: Waiting, said: str) -> None:

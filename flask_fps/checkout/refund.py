@@ -146,17 +146,19 @@ _DOING: dict[Task, Callable[[Desk, TakenRefund, Lease], None]] = {
 
 def learned(desk: Desk, id: int, intent: Intent | None, payment: Payment, outcome: Outcome, lease: Lease) -> Returned:
     """Merge what was not said in direct answer to our own request: a success counts only if all of it agrees."""
-    wrong = _disagreement(intent, outcome.facts) if intent and outcome.result is Result.SUCCESS else None
+    wrong = _disagreement(intent, payment, outcome.facts) if intent and outcome.result is Result.SUCCESS else None
     if wrong:
         return _park(desk, id, f"transaction {outcome.transaction_id} says that it gave money back, but {wrong}", lease)
     return _merge(desk, id, payment, intent.reference if intent else None, outcome, lease)
 
 
-def _disagreement(intent: Intent, facts: Facts | None) -> str | None:
+def _disagreement(intent: Intent, payment: Payment, facts: Facts | None) -> str | None:
     if facts is None:
         return "nothing else is known of it"
     if facts.reference != intent.reference:
         return "it carries another reference"
+    if facts.gives_back not in (None, payment.transaction_id):
+        return f"it gives back {facts.gives_back}, not {payment.transaction_id}"
     return None if facts.money == intent.money else f"it is about {facts.money}, not {intent.money}"
 
 
@@ -179,7 +181,8 @@ def learn(desk: Desk, account: str, outcome: Outcome) -> Learned:
     if payment is None:
         return Learned(False)
     intent = desk.ledger.intent_named(outcome.facts.reference) if outcome.facts.reference else None
-    intent = intent if intent is not None and intent.kind == Kind.REFUND else None
+    if intent is not None and (intent.kind != Kind.REFUND or intent.payment != payment.reference):
+        intent = None
     id = desk.ledger.refunds.by_transaction(account, outcome.transaction_id)
     if id is None and intent is not None:
         id = desk.ledger.refunds.named(intent.reference)

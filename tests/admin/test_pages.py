@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import redirect
 from flask import request
 from flask.testing import FlaskClient
 from flask_wtf import CSRFProtect
@@ -103,6 +104,14 @@ def test_every_page_has_its_guard(shop: Shop) -> None:
         path = rule.rule.replace("<reference>", "x")
         for method in (rule.methods or set()) - {"OPTIONS"}:
             assert shop.client("mallory").open(path, method=method).status_code == 403
+
+
+@pytest.mark.parametrize("answer", [redirect("/sign-in"), ("no", 403), 1, object(), lambda: False])
+def test_what_is_only_true_to_python_lets_nobody_in(tmp_path: Path, answer: object) -> None:
+    shop = shop_with(tmp_path, lambda: answer)
+    with pytest.raises(RuntimeError, match=r"the allow= of fps.register_admin\(\) returned .*: return True or the"):
+        shop.client("ada").get(f"{ROOT}/")
+    shop.close()
 
 
 def test_a_coroutine_may_decide(tmp_path: Path) -> None:

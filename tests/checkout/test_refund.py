@@ -454,6 +454,22 @@ def test_a_refund_of_ours_is_known_by_its_reference(shop: Shop) -> None:
     assert shop.told.count("payment-refunded") == 1
 
 
+def test_money_of_one_payment_gives_back_nothing_of_another(shop: Shop) -> None:
+    """Somebody with our keys gives money back by hand, under a reference that was never answered here."""
+    payment, other = bought(shop, SLEEVE), bought(shop, Item("poster", "2.00", "A poster"))
+    shop.gateway.will("refund", "lost before", "lost before")
+    shop.checkout.refund(other.reference)
+    reference = f"{other.reference}-r1"
+    by_hand = shop.provider.returns(str(payment.transaction_id), Money(200, "USD"), reference)
+    shop.notify(reference=reference, transaction=str(by_hand.transaction_id), parent=str(payment.transaction_id))
+
+    assert [(each.kind, each.state.value) for each in refunds(shop, payment)] == [("adopted", "done")]
+    assert states(shop, other) == ["unknown"]
+    shop.work_for(10 * MINUTE, every=MINUTE)
+    assert states(shop, other) == ["unknown"]
+    assert "it gives back TX" in (shop.payment(other).parked_reason or "")
+
+
 def test_books_that_disagree_put_the_refund_before_a_person(shop: Shop) -> None:
     payment = bought(shop)
     shop.gateway.will("refund", "lost")

@@ -161,7 +161,7 @@ class Provider:
         reserved = self.transactions[parameters["of"]]
         if reserved.status is not Result.RESERVED:
             return Outcome(Result.FAILURE, code="InvalidTransactionState")
-        self.transactions[reserved.id] = replace(reserved, status=Result.CANCELLED)
+        self.transactions[reserved.id] = replace(reserved, status=status)
         return self.answer(reserved.id)
 
     def end(self, id: str, status: Result) -> None:

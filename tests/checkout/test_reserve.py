@@ -178,6 +178,18 @@ def test_a_settle_that_fails_in_the_end(shop: Shop) -> None:
     assert (shop.payment(payment).state, shop.told[-1]) == (State.FAILED, "payment-failed")
 
 
+def test_a_cancel_that_was_taken_and_failed_goes_before_a_person(shop: Shop) -> None:
+    payment = reserved(shop)
+    shop.gateway.will("cancel", "pending")
+    assert shop.checkout.cancel(payment.reference).state is State.RESERVED
+    shop.provider.end(str(payment.transaction_id), Result.RESERVED)
+    shop.work_for(HOUR)
+
+    assert "refuses to give up the hold" in (shop.payment(payment).parked_reason or "")
+    assert shop.checkout.cancel(payment.reference).state is State.CANCELLED
+    assert shop.payment(payment).parked_reason is None
+
+
 def test_a_settle_that_is_refused_puts_it_before_a_person_and_can_be_asked_for_again(shop: Shop) -> None:
     payment = reserved(shop)
     shop.gateway.will("settle", "refused")

@@ -202,6 +202,39 @@ def test_payments_of_an_account_that_is_gone_say_what_to_do(
     assert "put it back until its payments are at their end" in caplog.text
 
 
+def test_another_gateway_is_not_asked_about_payments_it_never_made(
+    two: Two, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would say that it knows nothing of them, and they would end as never paid."""
+    two.made["eu"].will("pay", "lost")
+    payment = two.pay_for(two.client(), "eu-song", "eu")
+    other = ScriptedGateway(Provider(two.clock))
+    monkeypatch.setattr(other, "name", "other")
+    monkeypatch.setitem(two.state.gateways, "eu", other)
+    two.clock.advance(3600)
+    with two.app.app_context():
+        Worker(two.state).work_once()
+
+    assert other.calls == []
+    assert two.payment(payment).state is State.UNKNOWN
+    assert f"payment {payment} was made at 'fps', and the account 'eu' is now at 'other'" in caplog.text
+
+
+def test_who_was_sent_away_to_another_gateway_is_sent_to_the_one_of_today(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = two.client()
+    link = client.get("/get/eu-song").headers["Location"]
+    before = two.started(client, link)
+    other = ScriptedGateway(Provider(two.clock))
+    monkeypatch.setattr(other, "name", "other")
+    monkeypatch.setitem(two.state.gateways, "eu", other)
+    after = two.started(client, link)
+
+    assert (before.gateway, after.gateway, other.calls) == ("fps", "other", ["begin"])
+    assert two.payment(before.reference).superseded_by == after.reference
+
+
 def test_an_account_takes_only_its_gateways_currencies(two: Two) -> None:
     with two.app.test_request_context(), pytest.raises(OrderError, match="take USD, and the order is in EUR"):
         two.fps.start_url(Item("eu-song", 1, "Song", currency="EUR"))

@@ -97,13 +97,20 @@ class Desk:
     def gateway(self, payment: Payment) -> Gateway:
         """The gateway of this payment's account.
 
-        :raises LookupError: the payment's account is not configured any more.
+        :raises LookupError: the payment's account is not configured any more, or has another gateway: that one knows
+            nothing of the payment, and what it says of it would be believed.
         """
         gateway = self.gateways.get(payment.account)
         if gateway is None:
             raise LookupError(
                 f"payment {payment.reference} was made for the account {payment.account!r}, which is not in "
                 f"FPS_ACCOUNTS any more: put it back until its payments are at their end{see('FPS_ACCOUNTS')}"
+            )
+        if gateway.name != payment.gateway:
+            raise LookupError(
+                f"payment {payment.reference} was made at {payment.gateway!r}, and the account {payment.account!r} is "
+                f"now at {gateway.name!r}: leave it where it was until its payments are at their end, and give the new "
+                f"gateway an account of its own{see('FPS_ACCOUNTS')}"
             )
         return gateway
 

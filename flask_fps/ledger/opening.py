@@ -190,6 +190,7 @@ def _engaged(rows: list[PaymentRow], draft: Draft) -> PaymentRow | None:
 def _still_fits(row: PaymentRow, draft: Draft, now: datetime) -> bool:
     return (
         row.buyer == draft.buyer
+        and row.gateway == draft.gateway
         and row.snapshot == draft.snapshot
         and row.notify_url == draft.notify_url
         and now < row.created_at + draft.lifetime

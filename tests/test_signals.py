@@ -17,6 +17,9 @@ NAMES = {
     "payment_authorized",
     "payment_completed",
     "payment_pending",
+    "payment_refund_failed",
+    "payment_refunded",
+    "payment_reserved",
     "payment_failed",
     "payment_parked",
 }

@@ -145,6 +145,7 @@ def _takes_an_answer(url: str, names: frozenset[str]) -> bool:
     try:
         parts = urlsplit(url)
         own = query.unique(query.parse(parts.query))
+        (parts.hostname or "").encode("idna")  # no host has an empty label, nor one of more than 63 letters
     except (ValueError, MalformedMessage):
         return False
     plain = url.isprintable() and parts.netloc.isascii() and not {" ", "\\"} & set(parts.netloc)

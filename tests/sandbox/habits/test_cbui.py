@@ -194,6 +194,13 @@ def test_the_form_of_2007_with_its_signature_unescaped(server: SandboxServer) ->
     assert is_opened(start(server, f"{pairs}&awsSignature={signature}"))
 
 
+@pytest.mark.parametrize("host", ["127.0.0..1:5000", "a..example", f"{'a' * 64}.example"])
+def test_a_return_address_that_is_none_gets_the_error_page(server: SandboxServer, host: str) -> None:
+    answer = start(server, written(version_2({**WISH, "returnURL": f"http://{host}/"}, netloc(server))))
+    assert answer.status == 400
+    assert "returnURL" in answer.body
+
+
 # ----------------------------------------------------------------------------------------- connections
 
 

@@ -9,9 +9,9 @@ from ..records import Right
 from .desk import asked
 from .desk import Desk
 
-#: Nobody is written to more often than this about one purchase, however often somebody asks.
+#: No address is written to more often than this, however often somebody asks, and of so many purchases.
 LETTERS_APART = timedelta(minutes=10)
-#: Of so many purchases one wish brings the links.
+#: Of so many purchases one wish brings the links; the next brings those of others.
 LETTERS_MAX = 10
 
 
@@ -27,7 +27,7 @@ def address_of(desk: Desk, payment: Payment) -> str | None:
 
 
 def wanted(desk: Desk, address: str) -> list[Payment]:
-    """The purchases of this address that still give something, and that were not written about just now."""
+    """The purchases of this address that still give something, and if it was not written to just now."""
     found = desk.ledger.to_be_written(address, LETTERS_APART, LETTERS_MAX)
     return [payment for payment in found if gives_something(desk, payment)]
 

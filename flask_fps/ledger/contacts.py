@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from datetime import timedelta
 
-from sqlalchemy import or_
+from sqlalchemy import select
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -28,12 +28,17 @@ def reach(session: Session, reference: str, contact: str) -> None:
 
 
 def to_be_written(session: Session, now: datetime, contact: str, apart: timedelta, limit: int) -> list[Payment]:
-    """The newest paid ones of this address; each is given to one of those who ask at the same time."""
-    rested = or_(PaymentRow.written_at.is_(None), PaymentRow.written_at <= now - apart)
-    query = payments_with_lines().where(
-        PaymentRow.contact == spelled(contact), PaymentRow.state == State.PAID.value, rested
-    )
-    rows = session.execute(query.order_by(PaymentRow.id.desc())).unique().scalars().all()[:limit]
+    """Some paid ones of this address, if it has rested: those that nobody wrote about, the newest first, then those
+    of the longest ago. Each is given to one of those who ask at the same time.
+
+    The address rests, not each purchase: who has bought much would else be flooded the more.
+    """
+    his = PaymentRow.contact == spelled(contact)
+    if session.scalar(select(PaymentRow.id).where(his, PaymentRow.written_at > now - apart).limit(1)) is not None:
+        return []
+    query = payments_with_lines().where(his, PaymentRow.state == State.PAID.value)
+    order = PaymentRow.written_at.is_not(None), PaymentRow.written_at, PaymentRow.id.desc()
+    rows = session.execute(query.order_by(*order)).unique().scalars().all()[:limit]
     return [payment_record(row) for row in rows if _mine(session, now, row.id, row.written_at)]
 
 

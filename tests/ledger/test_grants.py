@@ -251,6 +251,19 @@ def test_only_what_is_paid_and_only_the_newest(books: Books) -> None:
     assert [each.reference for each in found] == [paid[2].reference, paid[1].reference]
 
 
+def test_who_has_bought_much_is_not_written_to_more_often(books: Books) -> None:
+    paid = [books.paid(replace(SONG, sku=f"song-{number}")).reference for number in range(5)]
+    for reference in paid:
+        books.ledger.reach(reference, "john@example.com")
+    told = []
+    for _ in range(4):
+        told.append([each.reference for each in books.ledger.to_be_written("john@example.com", HOUR, 2)])
+        assert books.ledger.to_be_written("john@example.com", HOUR, 2) == []
+        books.clock.advance(HOUR)
+
+    assert told == [paid[:2:-1], paid[2:0:-1], [paid[0], paid[4]], [paid[3], paid[2]]]
+
+
 def test_of_parallel_wishes_one_is_served(books: Books) -> None:
     payment, found = books.paid(), list[int]()
     books.ledger.reach(payment.reference, "john@example.com")

@@ -56,6 +56,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     fps.register_admin(app, allow=operator)
     app.register_blueprint(shop)
     app.register_blueprint(accounts)
+    app.register_error_handler(403, forbidden)
     app.register_error_handler(404, not_found)
     payment_completed.connect_via(app)(record_sale)
     with app.app_context():
@@ -107,6 +108,10 @@ def record_sale(app: Flask, *, payment: Payment, session: Session, **extra: obje
     """Runs once a payment is paid; what it adds commits together with the mark "delivered"."""
     for line in payment.items:
         session.add(Sale(reference=payment.reference, title=line.reason, amount=str(payment.line_money(line))))
+
+
+def forbidden(error: Exception) -> tuple[str, int]:
+    return render_template("forbidden.html"), 403
 
 
 def not_found(error: Exception) -> tuple[str, int]:

@@ -19,7 +19,7 @@ TRACKS = [
     ("Now and Forever - Richard Marx", 10, "now-and-forever.mp3"),
     ("Harbor Lights at Five - The Ferrymen", 25, "harbor-lights-at-five.mp3"),
     ("Paper Lanterns - Ines Kova", 99, "paper-lanterns.mp3"),
-    ("Night Train to the Coast - Halden Four", 129, "night-train-to-the-coast.mp3"),
+    ("Night Train to the Coast - Halden Four", 149, "night-train-to-the-coast.mp3"),
     ("Sound Check (free)", 0, "sound-check.mp3"),
 ]
 USERS = [("ada@shop.example", "ada"), ("ben@shop.example", "ben"), ("ola@shop.example", "ola")]

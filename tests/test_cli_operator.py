@@ -358,7 +358,7 @@ def test_what_fps_refuses_to_say_is_a_sentence(real: Any) -> None:
     result = real.test_cli_runner().invoke(args=["fps", "transaction", "14GK4F9WQW7XW8RVVK3LTU8N2SSDZSHEPXZ"])
 
     assert result.exit_code == 1
-    assert result.output.startswith("Error: FPS gave no answer to this: InvalidTransactionId")
+    assert result.output.startswith("Error: FPS refused this: InvalidTransactionId")
 
 
 def test_another_gateway_does_not_speak_fps(shop: Shop) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from flask.testing import FlaskClient
 from example_app import create_app
 from example_app import TRACKS
 from example_app.catalogue import secret_key
+from example_app.catalogue import TRACKS as TRACKS_FOR_SALE
 from example_app.compose import TUNES
 from example_app.models import db
 from example_app.models import Sale
@@ -87,18 +89,32 @@ def test_all_the_music_at_once_and_then_only_the_rest(
 
     words = [""]
     everything = offer(client)
-    assert words == ["Buy all 4 for $2.63"]
+    assert words == ["Buy all 4 for $2.83"]
     fps_buyer.pay(client, client.get("/download/2"))
     fps_buyer.pay(client, client.get(everything))
-    assert [each["amount"] for each in fps_sandbox.ledger()["transactions"]] == ["0.25", "2.38"]
+    assert [each["amount"] for each in fps_sandbox.ledger()["transactions"]] == ["0.25", "2.58"]
     assert len(sales(app)) == 4
     assert client.get("/").get_data(as_text=True).count(">Yours<") == 4
     text = client.get("/purchases").get_data(as_text=True)
-    assert all(price in text for price in ("$0.10", "$0.25", "$0.99", "$1.29"))
+    assert all(price in text for price in ("$0.10", "$0.25", "$0.99", "$1.49"))
     other = app.test_client()
     fps_buyer.pay(other, other.get("/download/1"))
     offer(other)
-    assert words == ["Buy the other 3 for $2.53"]
+    assert words == ["Buy the other 3 for $2.73"]
+
+
+def test_no_choice_of_tracks_adds_up_to_what_declines_a_card() -> None:
+    prices = [cents for _, cents, _ in TRACKS_FOR_SALE if cents]
+    sums = {sum(chosen) for number in range(1, len(prices) + 1) for chosen in combinations(prices, number)}
+    assert not [cents for cents in sums if 60 <= cents % 100 <= 69]
+
+
+def test_the_operators_pages_tell_others_who_may_see_them(client: FlaskClient) -> None:
+    answer = client.get("/fps-admin/")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 403
+    assert "ola@shop.example" in text
+    assert 'href="/sign-in"' in text
 
 
 def test_a_broken_download_goes_on_where_it_stopped(client: FlaskClient, fps_buyer: Any) -> None:

@@ -56,7 +56,9 @@ class Asking:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (TransportError, ServiceError)):
+        if isinstance(error, ServiceError):
+            raise click.ClickException(f"FPS refused this: {error}") from error
+        if isinstance(error, TransportError):
             raise click.ClickException(f"FPS gave no answer to this: {error}") from error
 
 

@@ -361,6 +361,21 @@ def test_what_fps_refuses_to_say_is_a_sentence(real: Any) -> None:
     assert result.output.startswith("Error: FPS refused this: InvalidTransactionId")
 
 
+def test_without_the_sandbox_it_says_how_to_start_it(tmp_path: Path) -> None:
+    from flask import Flask
+
+    app = Flask("tests.cli", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY="tests", FPS_SANDBOX_URL="http://127.0.0.1:1")
+    FPS(app)
+    for command in ("balance", "reconcile"):
+        result = app.test_cli_runner().invoke(args=["fps", command])
+        assert result.exit_code == 1
+        assert result.output.endswith(
+            "could not connect to http://127.0.0.1:1/; start the sandbox with `flask fps sandbox`\n"
+        )
+    app.extensions["fps"].ledger.engine.dispose()
+
+
 def test_another_gateway_does_not_speak_fps(shop: Shop) -> None:
     for arguments in (["activity"], ["transaction", "TX1"], ["balance"], ["tokens", "list"]):
         assert "this asks FPS, and FPS_GATEWAY is 'fps'" in refused(shop, *arguments)

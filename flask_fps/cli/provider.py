@@ -16,6 +16,7 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from ..errors import NotSent
 from ..errors import see
 from ..errors import ServiceError
 from ..errors import TransportError
@@ -59,7 +60,13 @@ class Asking:
         if isinstance(error, ServiceError):
             raise click.ClickException(f"FPS refused this: {error}") from error
         if isinstance(error, TransportError):
-            raise click.ClickException(f"FPS gave no answer to this: {error}") from error
+            raise click.ClickException(f"FPS gave no answer to this: {error}{what_to_start(error)}") from error
+
+
+def what_to_start(error: Exception) -> str:
+    """What a sentence about this error ends with: the command to type, where the sandbox is not running."""
+    missing = isinstance(error, NotSent) and current_fps().config.is_local
+    return "; start the sandbox with `flask fps sandbox`" if missing else ""
 
 
 @click.command()

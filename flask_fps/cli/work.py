@@ -25,6 +25,7 @@ from ..state import current_fps
 from ..worker import Pass
 from ..worker import Worker
 from .payments import table
+from .provider import what_to_start
 
 
 @click.command(short_help="Drive what is unfinished, until stopped.")
@@ -148,7 +149,7 @@ def _findings(state: AppState, since: datetime) -> Iterator[Finding]:
         for account in state.gateways:
             yield from state.checkout.audit(account, since)
     except (TransportError, ServiceError) as error:
-        raise click.ClickException(f"the provider's books could not be read: {error}") from error
+        raise click.ClickException(f"the provider's books could not be read: {error}{what_to_start(error)}") from error
 
 
 def _say_what_differs(findings: list[Finding]) -> None:

@@ -61,8 +61,10 @@ def _given_back(desk: Desk, account: str, outcome: Outcome, transaction_id: str)
     learned = refund.learn(desk, account, outcome)
     assert outcome.facts is not None
     if not learned.ours and outcome.result is Result.SUCCESS:
-        detail = f"{outcome.facts.money} of {outcome.facts.gives_back} went back, which is not paid here"
-        yield Finding("orphan", transaction_id, None, detail)
+        original = outcome.facts.gives_back
+        owner = _owner(desk, desk.gateways[account].status(original)) if original else None
+        detail = f"{outcome.facts.money} of {original} went back, which is not paid here"
+        yield Finding("orphan", transaction_id, owner, detail)
     elif learned.returned is not None and learned.returned.is_news:
         back = learned.returned.refund
         yield Finding("refund", transaction_id, back.payment, f"the {back.kind} of {back.money} is {back.state} now")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from .. import signals
 from ..errors import LedgerBusy
@@ -34,6 +35,8 @@ from .desk import Desk
 from .desk import log
 from .desk import money_of
 from .desk import ours
+
+T = TypeVar("T")
 
 TELLING = {RefundState.DONE: signals.payment_refunded, RefundState.FAILED: signals.payment_refund_failed}
 #: How long a shop's key of a refund may be.
@@ -188,8 +191,10 @@ def learn(desk: Desk, account: str, outcome: Outcome) -> Learned:
         id = desk.ledger.refunds.named(intent.reference)
     if id is not None:
         return Learned(True, learned(desk, id, intent, payment, outcome, desk.lease()))
-    moves = outcome.result in (Result.SUCCESS, Result.PENDING)
-    return Learned(True, _adopt(desk, payment, outcome) if moves else None)
+    if outcome.result not in (Result.SUCCESS, Result.PENDING):
+        return Learned(True)
+    adopted = _adopt(desk, payment, outcome)
+    return Learned(True, adopted) if adopted is not None else learn(desk, account, outcome)
 
 
 def _payment_given_back(desk: Desk, account: str, facts: Facts) -> Payment | None:
@@ -202,8 +207,11 @@ def _payment_given_back(desk: Desk, account: str, facts: Facts) -> Payment | Non
     return payment if fits else None
 
 
-def _adopt(desk: Desk, payment: Payment, outcome: Outcome) -> Returned:
+def _adopt(desk: Desk, payment: Payment, outcome: Outcome) -> Returned | None:
+    """``None``: another process was faster."""
     returned = _judging(desk, payment, lambda judged: desk.ledger.refunds.adopt(payment.reference, outcome, judged))
+    if returned is None:
+        return None
     log.warning("payment %s: %s was given back at the provider's", payment.reference, returned.refund.money)
     _tell(desk, returned)
     return returned
@@ -217,7 +225,7 @@ def _merge(desk: Desk, id: int, payment: Payment, reference: str | None, outcome
     return returned
 
 
-def _judging(desk: Desk, payment: Payment, step: Callable[[Judged], Returned]) -> Returned:
+def _judging(desk: Desk, payment: Payment, step: Callable[[Judged], T]) -> T:
     """Ask the shop's policy before the step that needs its answer: no code of the shop's runs inside of one."""
     back = desk.ledger.refunds.given_back(payment.reference)
     while True:

@@ -302,3 +302,8 @@ def tell_journal(
         **detail,
     }
     journal(session, row, event, now, **told)
+
+
+def by_transaction(session: Session, account: str, transaction_id: str) -> int | None:
+    query = select(RefundRow.id).where(RefundRow.account == account, RefundRow.transaction_id == transaction_id)
+    return session.scalar(query.limit(1))

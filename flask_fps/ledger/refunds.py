@@ -60,7 +60,7 @@ class Refunds:
         return self._read(lambda session: _named(session, reference))
 
     def by_transaction(self, account: str, transaction_id: str) -> int | None:
-        return self._read(lambda session: _by_transaction(session, account, transaction_id))
+        return self._read(lambda session: refunding.by_transaction(session, account, transaction_id))
 
     def payment_paid_by(self, account: str, transaction_id: str) -> str | None:
         """The payment that this transaction of the provider paid."""
@@ -92,7 +92,7 @@ class Refunds:
             lambda session, now: returning.answered(session, now, id, reference, outcome, lease, judged, self._delays())
         )
 
-    def adopt(self, payment: str, outcome: Outcome, judged: Judged) -> Returned:
+    def adopt(self, payment: str, outcome: Outcome, judged: Judged) -> Returned | None:
         """Take in what somebody else gave back: :func:`flask_fps.ledger.returning.adopt`."""
         return self._write(lambda session, now: returning.adopt(session, now, payment, outcome, judged, self._delays()))
 
@@ -119,11 +119,6 @@ def _named(session: Session, reference: str) -> int | None:
     query = select(RefundRow.id).join(IntentRow, IntentRow.id == RefundRow.intent_id)
     later = IntentRow.reference.startswith(f"{first}x", autoescape=True)
     return session.scalar(query.where((IntentRow.reference == first) | later).limit(1))
-
-
-def _by_transaction(session: Session, account: str, transaction_id: str) -> int | None:
-    query = select(RefundRow.id).where(RefundRow.account == account, RefundRow.transaction_id == transaction_id)
-    return session.scalar(query.limit(1))
 
 
 def _payment_paid_by(session: Session, account: str, transaction_id: str) -> str | None:

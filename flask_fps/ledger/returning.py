@@ -24,6 +24,7 @@ from .models import PaymentRow
 from .models import RefundRow
 from .reading import locked_row
 from .reading import payment_record
+from .refunding import by_transaction
 from .refunding import insert
 from .refunding import is_parked
 from .refunding import locked
@@ -175,13 +176,19 @@ def _schedule(session: Session, refund: RefundRow, now: datetime, delays: Backof
         refund.due_at = None
 
 
-def adopt(session: Session, now: datetime, payment: str, outcome: Outcome, judged: Judged, delays: Backoff) -> Returned:
+def adopt(
+    session: Session, now: datetime, payment: str, outcome: Outcome, judged: Judged, delays: Backoff
+) -> Returned | None:
     """Take in what was given back by somebody else: by hand at the provider, or by a bank.
+
+    ``None``: another process has taken it in by now.
 
     :raises Misjudged: what the policy was asked about is not how it is.
     """
     row = locked_row(session, payment)
     assert outcome.facts is not None and outcome.facts.money is not None and outcome.transaction_id is not None
+    if by_transaction(session, row.account, outcome.transaction_id) is not None:
+        return None
     kind = "chargeback" if outcome.facts.chargeback else "adopted"
     key = f"{kind}:{outcome.transaction_id}"[:128]
     refund = insert(session, now, row, key, kind, outcome.facts.money, None)

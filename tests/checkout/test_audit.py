@@ -75,6 +75,15 @@ def test_money_that_moved_twice_for_one_payment(shop: Shop) -> None:
     assert findings(shop) == [("orphan", payment.reference), ("duplicate", payment.reference)]
 
 
+def test_money_that_went_back_of_what_is_not_known_to_be_paid_names_its_payment(shop: Shop) -> None:
+    shop.gateway.will("pay", "lost")
+    payment = shop.buy()
+    [moved] = shop.provider.transactions
+    shop.provider.returns(moved, payment.money)
+
+    assert findings(shop) == [("orphan", payment.reference), ("orphan", payment.reference)]
+
+
 def test_a_lost_answer_shows_until_it_is_found(shop: Shop) -> None:
     shop.gateway.will("pay", "lost")
     payment = shop.buy()

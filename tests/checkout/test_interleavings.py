@@ -29,6 +29,7 @@ from tests.simulation.fibers import Fiber
 from tests.simulation.oracle import Oracle
 from tests.simulation.rest import all_ends
 from tests.simulation.rest import come_to_rest
+from tests.simulation.rest import compare
 from tests.simulation.rest import supervised
 from tests.simulation.shapes import SHAPES
 from tests.simulation.shop import Shop
@@ -203,7 +204,7 @@ class Interleavings(RuleBasedStateMachine):
                 self.shape.end_one(well=True)
             rested_at = self.world.clock()
             come_to_rest(self.shop)
-            oracle = Oracle(self.shop, rested_at)
+            oracle = Oracle(self.shop, rested_at, compare(self.shop))
             assert oracle.complaints() == []
             moved = {tx.payment for tx in self.shape.transactions() if tx.state == "success"}
             assert {row.reference for row in oracle.rows if row.state == "paid"} == moved

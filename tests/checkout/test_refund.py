@@ -405,6 +405,24 @@ def test_a_refund_made_by_hand_is_adopted_from_its_notification(shop: Shop) -> N
     assert returned(shop) == [400, 600]
 
 
+def test_what_two_processes_learn_of_at_once_is_adopted_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = bought(shop)
+    assert payment.transaction_id is not None
+    by_hand = shop.provider.returns(payment.transaction_id, Money(400, "USD"))
+    shelf = type(shop.ledger.refunds)
+    honest = shelf.by_transaction
+
+    def a_moment_before_the_other(*_: object) -> int | None:
+        monkeypatch.setattr(shelf, "by_transaction", honest)
+        shop.notify(reference="by hand", transaction=str(by_hand.transaction_id), parent=str(payment.transaction_id))
+        return None
+
+    monkeypatch.setattr(shelf, "by_transaction", a_moment_before_the_other)
+    assert list(shop.checkout.audit("default", shop.clock.now - DAY)) == []
+    assert [each.money.minor for each in refunds(shop, payment)] == [400]
+    assert shop.told.count("payment-refunded") == 1
+
+
 def test_a_chargeback_is_adopted_from_the_books(shop: Shop) -> None:
     payment = bought(shop)
     assert payment.transaction_id is not None

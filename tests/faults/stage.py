@@ -308,7 +308,7 @@ class Stage:
             problems = judge(read(self.folder, self.sandbox.ledger(), "session"), self.wishes).problems
         except ValueError as error:
             raise AssertionError(f"the shop's files cannot be read: {error}") from error
-        assert problems == []
+        assert not problems, "\n".join(problems)
 
     def settled(self, *states: str) -> None:
         """All comes to rest in these states, and nothing is wrong with it."""

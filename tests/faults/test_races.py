@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -183,9 +184,14 @@ def test_row_37_notifications_after_a_refund(stage: Stage) -> None:
     stage.sandbox.post_notifications()
     transaction = str(stage.shop.payment(reference).transaction_id)
     with stage.shop.app.app_context():
-        stage.shop.fps.client.send(Refund(transaction_id=transaction, caller_reference="by hand"))
+        told = f"{stage.shop.url}/fps/ipn"
+        stage.shop.fps.client.send(
+            Refund(transaction_id=transaction, caller_reference=f"{reference}-hand", override_ipn_url=told)
+        )
     stage.wait(seconds=2)
+    stage.wishes[reference] = replace(stage.wishes[reference], refunds=frozenset({"by hand"}))
     stage.saw("the money went back", stage.money() == [*ONE, *ONE])
+    stage.sandbox.post_notifications()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     for _ in range(2):
         assert requests.post(f"{stage.shop.url}/fps/ipn", old, headers=form, timeout=10).status_code == 200

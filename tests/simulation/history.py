@@ -16,6 +16,7 @@ from tests.simulation.fibers import Fiber
 from tests.simulation.oracle import Oracle
 from tests.simulation.rest import all_ends
 from tests.simulation.rest import come_to_rest
+from tests.simulation.rest import compare
 from tests.simulation.rest import supervised
 from tests.simulation.shapes import SECOND
 from tests.simulation.shapes import SHAPES
@@ -321,7 +322,7 @@ class History:
         self._calm_down()
         rested_at = self.world.clock()
         passes = come_to_rest(self.shop)
-        oracle = Oracle(self.shop, rested_at)
+        oracle = Oracle(self.shop, rested_at, compare(self.shop))
         complaints = oracle.complaints()
         if complaints:
             raise Violation("\n".join(complaints))

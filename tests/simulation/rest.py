@@ -14,11 +14,14 @@ from unittest.mock import patch
 from sqlalchemy.exc import OperationalError
 
 from flask_fps.checkout import Desk
+from flask_fps.checkout.audit import Finding
 from flask_fps.checkout.deliver import _WATCH
 from flask_fps.errors import LedgerBusy
 from flask_fps.ledger import Delivery
+from tests.clock import START
 from tests.simulation.oracle import last_due
 from tests.simulation.shapes import SECOND
+from tests.simulation.shop import ACCOUNT
 from tests.simulation.shop import HandlerRaised
 from tests.simulation.shop import Shop
 from tests.simulation.world import Violation
@@ -76,6 +79,14 @@ def come_to_rest(shop: Shop) -> int:
         ladder = shop.world.clock() + LADDER[min(passes, len(LADDER)) - 1]
         shop.world.wait(max(due, ladder) + SECOND - shop.world.clock())
     raise Violation(f"something still waits after {PASSES} passes")
+
+
+def compare(shop: Shop) -> list[Finding]:
+    """An operator holds the ledger against the provider's books, and what comes of that comes to rest, too."""
+    shop.world.wait(timedelta(minutes=5))
+    findings = list(shop.process()[0].audit(ACCOUNT, START - timedelta(days=1)))
+    come_to_rest(shop)
+    return findings
 
 
 def _run_here(desk: Desk, delivery: Delivery, work: Callable[[], None]) -> None:

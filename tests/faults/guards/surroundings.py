@@ -137,8 +137,8 @@ def the_price_is_the_snapshots(patch: Patch) -> None:
     from flask_fps.money import Money
 
     def current(freeze: Callable[..., Any]) -> Callable[..., Any]:
-        def at_todays_price(gateway: Any, payment: Any, *given: Any) -> Any:
-            return freeze(gateway, replace(payment, money=Money.parse("99", payment.currency)), *given)
+        def at_todays_price(gateway: Any, payment: Any, intent: Any) -> Any:
+            return freeze(gateway, payment, replace(intent, money=Money.parse("99", payment.currency)))
 
         return at_todays_price
 

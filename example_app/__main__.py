@@ -19,6 +19,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+USUAL_SANDBOX = 8042
 #: Seconds a server may take to answer for the first time, and to end when it is asked to.
 PATIENCE = 60.0
 GRACE = 10.0
@@ -72,7 +73,7 @@ class Processes:
 
 
 def main() -> int:
-    shop, sandbox = int(os.environ.get("SHOP_PORT", "5000")), int(os.environ.get("SANDBOX_PORT", "8042"))
+    shop, sandbox = int(os.environ.get("SHOP_PORT", "5000")), int(os.environ.get("SANDBOX_PORT", str(USUAL_SANDBOX)))
     for name, port in (("SHOP_PORT", shop), ("SANDBOX_PORT", sandbox)):
         if answers(port):
             print(f"port {port} is taken: choose another, for example make run {name}={port + 1}", file=sys.stderr)
@@ -102,11 +103,16 @@ def run(processes: Processes, shop: int, sandbox: int) -> NoReturn:
     processes.start("shop", "flask", "run", "--host", HOST, "--port", str(shop), environment=environment)
     wait_for(processes, shop, "/")
     processes.start("worker", "flask", "fps", "work", environment=environment)
-    flask = os.path.relpath(Path(sys.executable).with_name("flask"), ROOT)
-    print(GUIDE.format(host=HOST, shop=shop, sandbox=sandbox, flask=flask), flush=True)
+    print(GUIDE.format(host=HOST, shop=shop, sandbox=sandbox, flask=flask_command(sandbox)), flush=True)
     while True:
         processes.check()
         time.sleep(0.5)
+
+
+def flask_command(sandbox: int) -> str:
+    """What to type in another terminal; a sandbox that was moved is named, or the command would ask another one."""
+    moved = "" if sandbox == USUAL_SANDBOX else f"FLASK_FPS_SANDBOX_URL=http://{HOST}:{sandbox} "
+    return moved + os.path.relpath(Path(sys.executable).with_name("flask"), ROOT)
 
 
 def wait_for(processes: Processes, port: int, path: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from example_app.__main__ import flask_command
 from example_app.__main__ import interrupt
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +74,7 @@ def test_it_serves_until_it_is_told_to_stop(home: Path, how: signal.Signals) -> 
         read_until(process, f"Shop ready: http://127.0.0.1:{shop}")
         guide = read_until(process, "Stop")
         assert "john@example.com / john" in guide and "flask --app example_app fps list" in guide
+        assert f"FLASK_FPS_SANDBOX_URL=http://127.0.0.1:{sandbox} " in guide
         assert 'href="/download/1"' in requests.get(f"http://127.0.0.1:{shop}/", timeout=10).text
         start = requests.get(f"http://127.0.0.1:{shop}/download/1", timeout=10)
         assert start.url.startswith(f"http://127.0.0.1:{sandbox}/cobranded-ui/")
@@ -80,6 +82,10 @@ def test_it_serves_until_it_is_told_to_stop(home: Path, how: signal.Signals) -> 
         assert process.wait(20) == 0
     assert not answers(shop) and not answers(sandbox)
     assert {file.name for file in (home / "instance").iterdir()} >= {"shop.sqlite", "sandbox.sqlite", "secret_key"}
+
+
+def test_a_sandbox_at_its_usual_port_needs_no_name() -> None:
+    assert "FLASK_FPS_SANDBOX_URL" not in flask_command(8042)
 
 
 def test_a_second_signal_does_not_break_the_ending() -> None:

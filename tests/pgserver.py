@@ -36,6 +36,12 @@ PATIENCE_SECONDS = 60.0
 
 
 def main() -> None:
+    for deaf in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # sent to whole process groups: the end of input decides
+        signal.signal(deaf, signal.SIG_IGN)
     folder = Path(mkdtemp(prefix="flask-fps-pg-"))
     server = None
     try:

@@ -169,11 +169,13 @@ def replay(reference: str) -> ResponseReturnValue:
 
 
 def refund(reference: str) -> ResponseReturnValue:
-    """Give money back: a form sent twice gives it back once."""
-    state, amount = current_fps(), request.form.get("amount", "").strip() or None
+    """Give money back: a form sent twice gives it back once. The amount is typed by whoever decides, never preset."""
+    state, amount = current_fps(), request.form.get("amount", "").strip()
     key, decision = request.form.get("key", "")[:64], _decision("no reason given")
     if not key:
         return _page_of(reference, 400, problem="Load this page again and repeat it.")
+    if not amount:
+        return _page_of(reference, 400, problem="Say how much is to go back.")
 
     def act() -> None:
         asked = state.checkout.refund(reference, amount, key)

@@ -283,7 +283,7 @@ def test_refund(shop: Shop, ada: FlaskClient) -> None:
     assert shop.payment(payment.reference).refunded == 4
     story = seen(ada.get(answer.headers["Location"]))
     assert "The refund was asked for." in story and "refund decided by ada why a scratch amount $0.04" in story
-    assert 'value="0.06"' in ada.get(of(payment)).text
+    assert "at most 0.06" in ada.get(of(payment)).text
     assert "refund done" in story or "refund pending" in story
 
 
@@ -295,6 +295,14 @@ def test_a_refund_that_cannot_be_sends_nothing(shop: Shop, ada: FlaskClient, amo
     assert answer.status_code == 409
     assert 'role="alert"' in answer.text
     assert shop.payment(payment.reference).refunded == 0
+
+
+def test_a_refund_without_an_amount_is_not_all_of_it(shop: Shop, ada: FlaskClient) -> None:
+    payment = shop.buy(shop.client("7"))
+    answer = post(ada, of(payment, "/refund"), of(payment), amount=" ", key="k")
+
+    assert (answer.status_code, shop.payment(payment.reference).refunded) == (400, 0)
+    assert "Say how much is to go back." in answer.text
 
 
 def test_replay(shop: Shop, ada: FlaskClient) -> None:

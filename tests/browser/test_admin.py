@@ -39,7 +39,7 @@ def test_an_operator_looks_refunds_and_decides(visitor: Visitor, shop: Shop, tmp
     visitor.choose("ABT")
     visitor.confirm()
     visitor.open("/fps-admin/")
-    expect(visitor.page.get_by_role("heading", name="Forbidden")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="This page is for the shop's operator")).to_be_visible()
 
     newest, oldest = ledger_of(shop).newest()
     ledger_of(shop).park(newest.reference, "transaction 14GK4F9WQW7XW8RVVK3LTU8N2SSDZSHEPXZ paid it too")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from ..config import Config
 from ..errors import see
-from ..protocol import messages
 from ..protocol.client import Client
-from ..protocol.dialects.v2007_01_08 import messages as first
 from ..protocol.dialects.v2007_01_08.own_tokens import INSTRUCTIONS
 from ..protocol.dialects.v2007_01_08.own_tokens import own_token
+from ..protocol.messages import GetTokens
 from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
@@ -45,10 +43,8 @@ def install(account: str) -> None:
 @json_option
 def list_tokens(inactive: bool, account: str, as_json: bool) -> None:
     """List the tokens on the account itself, as FPS has them; not those of buyers."""
-    client = _fps(current_fps(), account)
-    asked: Any = first.GetTokens if client.dialect.with_caller_token else messages.GetTokens
     with Asking():
-        found = client.send(asked(token_status="Inactive" if inactive else None)).tokens
+        found = fps_of(current_fps(), account).send(GetTokens(token_status="Inactive" if inactive else None)).tokens
     if as_json:
         click.echo(json.dumps([plain(each) for each in found], indent=2))
     elif not found:

@@ -67,6 +67,12 @@ def test_tokens_are_installed_once(shop: Shop, fps_sandbox: Sandbox) -> None:
     assert [token.token_id for token in own] == [token for _, token in first.values()]
 
 
+def test_tokens_are_listed_as_in_any_version(shop: Shop, tokens: dict[str, tuple[str, str]]) -> None:
+    heads, *lines = cli(shop, "tokens", "list").splitlines()
+    assert heads.split() == ["TOKEN", "TYPE", "STATUS", "INSTALLED", "REFERENCE"]
+    assert [line.split()[:3] for line in lines] == [[token, "Unrestricted", "Active"] for _, token in tokens.values()]
+
+
 def test_a_lost_answer_makes_no_second_token(shop: Shop, fps_sandbox: Sandbox) -> None:
     fps_sandbox.faults.add("InstallPaymentInstruction", "lose_answer")
     failed = shop.app.test_cli_runner().invoke(fps, ["tokens", "install"])

@@ -83,6 +83,11 @@ SAY: Mapping[type[Message[Any]], Callable[[Any, Tokens], Message[Any]]] = {
     later.GetTokenByCaller: lambda asked, _: messages.GetTokenByCaller(
         token_id=asked.token_id, caller_reference=asked.caller_reference
     ),
+    later.GetTokens: lambda asked, _: messages.GetTokens(
+        token_friendly_name=asked.token_friendly_name,
+        token_status=asked.token_status,
+        caller_reference=asked.caller_reference,
+    ),
     later.CancelToken: lambda asked, _: messages.CancelToken(
         token_id=asked.token_id, reason_text=asked.reason_text and asked.reason_text[:REASON]
     ),

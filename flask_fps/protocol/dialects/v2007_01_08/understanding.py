@@ -125,19 +125,16 @@ def _balance(answer: results.GetAccountBalanceResult) -> later_results.GetAccoun
     )
 
 
-def _token(answer: results.GetTokenByCallerResult) -> later_results.GetTokenByCallerResult:
-    found = answer.token
-    return later_results.GetTokenByCallerResult(
-        later_results.Token(
-            token_id=found.token_id,
-            friendly_name=found.friendly_name,
-            token_status=found.status,
-            date_installed=found.date_installed,
-            caller_reference=found.caller_reference,
-            token_type=found.token_type,
-            old_token_id=found.old_token_id,
-            payment_reason=found.payment_reason,
-        )
+def _token(found: results.Token) -> later_results.Token:
+    return later_results.Token(
+        token_id=found.token_id,
+        friendly_name=found.friendly_name,
+        token_status=found.status,
+        date_installed=found.date_installed,
+        caller_reference=found.caller_reference,
+        token_type=found.token_type,
+        old_token_id=found.old_token_id,
+        payment_reason=found.payment_reason,
     )
 
 
@@ -151,7 +148,8 @@ UNDERSTAND: Mapping[type[Message[Any]], Callable[[Any], Any]] = {
     later.GetTransaction: _detail,
     later.GetTransactionStatus: _standing,
     later.GetAccountBalance: _balance,
-    later.GetTokenByCaller: _token,
+    later.GetTokenByCaller: lambda answer: later_results.GetTokenByCallerResult(_token(answer.token)),
+    later.GetTokens: lambda answer: later_results.GetTokensResult(tuple(map(_token, answer.tokens))),
     later.CancelToken: lambda answer: answer,
 }
 

@@ -74,20 +74,11 @@ def _configured(config: Config, role: str) -> str | None:
 def _client(state: AppState, account: str) -> Client:
     """The client of an account whose version knows such tokens.
 
-    :raises click.ClickException: there is no such account, or it needs none.
-    """
-    client = _fps(state, account)
-    if not client.dialect.with_caller_token:
-        said = "these tokens are for FPS_API_VERSION 2007-01-08: the configured one has none"
-        raise click.ClickException(f"{said}{see('FPS_API_VERSION')}")
-    return client
-
-
-def _fps(state: AppState, account: str) -> Client:
-    """The client of an account.
-
-    :raises click.ClickException: there is no such account, or its gateway speaks something else.
+    :raises click.ClickException: there is no such account, its gateway speaks something else, or it needs none.
     """
     fps_of(state, account)
     client: Client = state.gateways[account].client  # type: ignore[attr-defined]
+    if not client.dialect.with_caller_token:
+        said = "these tokens are for FPS_API_VERSION 2007-01-08: the configured one has none"
+        raise click.ClickException(f"{said}{see('FPS_API_VERSION')}")
     return client

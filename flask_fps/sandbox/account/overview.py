@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import render_template
 
-from ...money import Money
 from ..bank.records import Account
 from ..bank.transactions import Filter
 from ..current import bank
@@ -22,7 +21,7 @@ RECENT = 5
 def overview(person: Account) -> Page:
     recent = bank().transactions.page(person.email, Filter(), RECENT, ascending=False)
     rows = [row(record, person) for record in recent.transactions]
-    coming, going = (
-        Money(minor, person.balance.currency) for minor in bank().transactions.pending_amounts(person.email)
+    held = bank().transactions.holdings(person)
+    return render_template(
+        "sandbox/account/overview.html", person=person, rows=rows, coming=held.coming, going=held.going
     )
-    return render_template("sandbox/account/overview.html", person=person, rows=rows, coming=coming, going=going)

@@ -70,15 +70,13 @@ def activity(bank: Bank, reader: Account, page: Page) -> results.GetAccountActiv
 
 
 def balance(bank: Bank, reader: Account) -> results.AccountBalance:
-    """What is set aside for a refund under way still counts as the account's own, but not as available."""
-    coming, going = bank.transactions.pending_amounts(reader.email)
-    held = reader.balance
-    pending_out = Money(going, held.currency)
+    held = bank.transactions.holdings(reader)
+    available = amount(held.available)
     return results.AccountBalance(
-        total_balance=amount(held + pending_out),
-        pending_in_balance=amount(Money(coming, held.currency)),
-        pending_out_balance=amount(pending_out),
-        available_balances=results.AvailableBalances(disburse_balance=amount(held), refund_balance=amount(held)),
+        total_balance=amount(held.total),
+        pending_in_balance=amount(held.coming),
+        pending_out_balance=amount(held.going),
+        available_balances=results.AvailableBalances(disburse_balance=available, refund_balance=available),
     )
 
 

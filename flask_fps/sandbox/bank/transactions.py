@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from ...money import Money
 from . import ids
 from .books import ALL
 from .books import Books
@@ -14,8 +15,23 @@ from .clock import SandboxClock
 from .errors import BankError
 from .errors import invalid_id
 from .errors import unknown_transaction
+from .records import Account
 from .records import TransactionRecord
 from .tabs import METHODS as INSTRUMENTS
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """An account's money."""
+
+    available: Money
+    coming: Money
+    going: Money
+
+    @property
+    def total(self) -> Money:
+        """What is set aside for a refund under way still counts as the account's own, but not as available."""
+        return self.available + self.going
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +121,12 @@ class Transactions:
             reserved = list(shelf.stretch("activity", (email, "Reserved")))
         coming = sum(one.amount.minor for one in pending if one.recipient == email and _fills_a_balance(one))
         return coming, sum(_taken(one) for one in (*pending, *reserved) if one.sender == email)
+
+    def holdings(self, account: Account) -> Holdings:
+        """What an account has, and what is on its way to it and from it."""
+        coming, going = self.pending_amounts(account.email)
+        currency = account.balance.currency
+        return Holdings(account.balance, Money(coming, currency), Money(going, currency))
 
     def _wanted(self, email: str, wanted: Filter, *, newest_first: bool) -> Iterator[TransactionRecord]:
         shelf = self._books.transactions

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from ....money import Money
 from ....protocol.dialects.v2007_01_08 import results
 from ...bank import Bank
 from ...bank.records import Account
@@ -110,15 +109,13 @@ def rows(bank: Bank, reader: Account, transaction: TransactionRecord) -> Iterato
 
 
 def balance(bank: Bank, reader: Account) -> results.AccountBalance:
-    """What is set aside for a refund under way still counts as the account's own, but not as available."""
-    coming, going = bank.transactions.pending_amounts(reader.email)
-    held = reader.balance
-    pending_out = Money(going, held.currency)
+    held = bank.transactions.holdings(reader)
+    available = amount(held.available)
     return results.AccountBalance(
-        total_balance=amount(held + pending_out),
-        pending_in_balance=amount(Money(coming, held.currency)),
-        pending_out_balance=amount(pending_out),
-        available_balances=results.AvailableBalances(disburse_balance=amount(held), refund_balance=amount(held)),
+        total_balance=amount(held.total),
+        pending_in_balance=amount(held.coming),
+        pending_out_balance=amount(held.going),
+        available_balances=results.AvailableBalances(disburse_balance=available, refund_balance=available),
     )
 
 

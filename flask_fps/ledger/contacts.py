@@ -6,11 +6,11 @@ from datetime import datetime
 from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ..records import Payment
 from ..records import State
+from .claiming import lock_payments
 from .models import PaymentRow
 from .reading import locked_row
 from .reading import payment_record
@@ -29,25 +29,17 @@ def reach(session: Session, reference: str, contact: str) -> None:
 
 def to_be_written(session: Session, now: datetime, contact: str, apart: timedelta, limit: int) -> list[Payment]:
     """Some paid ones of this address, if it has rested: those that nobody wrote about, the newest first, then those
-    of the longest ago. Each is given to one of those who ask at the same time.
+    of the longest ago. Of those who ask at the same time one is told, the others find that it has not rested.
 
     The address rests, not each purchase: who has bought much would else be flooded the more.
     """
     his = PaymentRow.contact == spelled(contact)
+    lock_payments(session, his)
     if session.scalar(select(PaymentRow.id).where(his, PaymentRow.written_at > now - apart).limit(1)) is not None:
         return []
     query = payments_with_lines().where(his, PaymentRow.state == State.PAID.value)
     order = PaymentRow.written_at.is_not(None), PaymentRow.written_at, PaymentRow.id.desc()
     rows = session.execute(query.order_by(*order)).unique().scalars().all()[:limit]
-    return [payment_record(row) for row in rows if _mine(session, now, row.id, row.written_at)]
-
-
-def _mine(session: Session, now: datetime, id: int, before: datetime | None) -> bool:
-    same = PaymentRow.written_at.is_(None) if before is None else PaymentRow.written_at == before
-    taken = session.execute(
-        update(PaymentRow)
-        .where(PaymentRow.id == id, same)
-        .values(written_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(taken.rowcount == 1)  # type: ignore[attr-defined]
+    for row in rows:
+        row.written_at = now
+    return [payment_record(row) for row in rows]

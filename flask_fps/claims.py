@@ -98,12 +98,19 @@ def claim(token: str) -> ResponseReturnValue:
     if not left:
         ended = choose(grants, [grant.sku for grant in grants][:1], now)
         return deny(state, *((ended.reason, ended.grant) if isinstance(ended, Denial) else (Reason.REFUNDED,)))
-    if request.method == "POST":
+    if request.method == "POST" and not _sent_by_another_site():
         state.ledger.claim(payment.reference, buyer_or_guest(state))
         return redirect(payment.next_url or page_of(state, payment.reference), 303)
     skus = {grant.sku for grant in left}
     lines = [line for line in payment.items if line.sku in skus]
     return page("claim.html", payment=payment, lines=lines, payee=state.payee, grants=left)
+
+
+def _sent_by_another_site() -> bool:
+    """Did a page of somebody else's post this form? Then the browser has left the cookies at home: whoever it is would be
+    taken for a new guest, and the cookie of that guest would drive out the one by which he is known to own something.
+    """
+    return request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
 
 
 @blueprint.route("/links", methods=["GET", "POST"])

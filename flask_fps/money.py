@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Context
 from decimal import Decimal
+from decimal import Inexact
 
 from .errors import OrderError
 
@@ -14,6 +16,8 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 #: No single payment is larger than this many minor units (ten thousand million dollars).
 LARGEST = 10**12
 
+#: Raises instead of rounding, whatever precision a shop has set for its own sums.
+_EXACT = Context(prec=64, traps=[Inexact])
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,4})?", re.ASCII)
 
 
@@ -34,9 +38,12 @@ class Money:
         :raises OrderError: for anything else that is not a price in this currency.
         """
         exponent = exponent_of(currency)
-        minor = _decimal(value).scaleb(exponent)
-        if minor != minor.to_integral_value():
-            raise OrderError(f"{value} has more than {exponent} digits after the point: round it to whole cents first")
+        try:
+            minor = _decimal(value).scaleb(exponent, _EXACT).quantize(Decimal(1), context=_EXACT)
+        except Inexact:
+            raise OrderError(
+                f"{value} has more than {exponent} digits after the point: round it to whole cents first"
+            ) from None
         if not 0 <= minor <= LARGEST:
             raise OrderError(f"{value} {currency} is not an amount that can be paid")
         return cls(int(minor), currency)
@@ -44,7 +51,7 @@ class Money:
     @property
     def decimal(self) -> Decimal:
         """The amount in the currency's main unit, with all its digits: ``Decimal("0.10")``."""
-        return Decimal(self.minor).scaleb(-exponent_of(self.currency))
+        return Decimal(self.minor).scaleb(-exponent_of(self.currency), _EXACT)
 
     def __str__(self) -> str:
         """For people: ``$0.10``, ``12.00 CHF``."""

@@ -117,6 +117,18 @@ def guest(shop: Shop, client: Any) -> str:
         return shop.state.links.read_guest(client.get_cookie(COOKIE).value)
 
 
+@pytest.mark.parametrize("sender", ["cross-site", "same-site"])
+def test_a_form_on_another_site_takes_nobodys_guest_cookie_away(shop: Shop, sender: str) -> None:
+    path = claim_path(shop, shop.buy(shop.client("mallory")))
+    victim = shop.client()  # a browser brings no SameSite=Lax cookie to a form that another site posts
+    answer = victim.post(path, headers={"Sec-Fetch-Site": sender})
+
+    assert (answer.status_code, heading(answer)) == (200, "Use your purchase in this browser")
+    assert victim.get_cookie(COOKIE) is None
+    assert victim.post(path, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+    assert victim.get_cookie(COOKIE) is not None
+
+
 def test_twice_is_once(shop: Shop) -> None:
     payment, other = shop.buy(shop.client()), shop.client()
     for _ in range(3):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from decimal import Inexact
+from decimal import localcontext
 
 import pytest
 from hypothesis import given
@@ -68,6 +70,8 @@ def test_a_price_is_read_exactly(price: Decimal | int | str, minor: int) -> None
         Decimal(10) ** 30,
         Decimal("1E+999999"),
         Decimal("1E-999999"),
+        Decimal("0.00999999999999999999999999999999999"),
+        Decimal("0.10" + "0" * 80 + "1"),
         "9" * 400,
         "10000000000.01",
     ],
@@ -131,6 +135,16 @@ def test_any_amount_survives_its_decimal_and_its_text(minor: int, currency: str)
 
     assert Money.parse(money.decimal, currency) == money
     assert Money.parse(str(money.decimal), currency) == money
+
+
+def test_what_a_shop_sets_for_its_own_sums_rounds_no_money() -> None:
+    with localcontext() as context:
+        context.prec = 4
+        assert Money.parse("12345.67", "USD") == Money(1234567, "USD")
+        assert str(Money(1234567, "USD").decimal) == "12345.67"
+        context.traps[Inexact] = True
+        with pytest.raises(OrderError, match="more than 2 digits"):
+            Money.parse("0.001", "USD")
 
 
 @given(price=st.one_of(st.text(), st.decimals(), st.integers()))

@@ -107,8 +107,10 @@ def claim(token: str) -> ResponseReturnValue:
 
 
 def _sent_by_another_site() -> bool:
-    """Did a page of somebody else's post this form? Then the browser has left the cookies at home: whoever it is would be
-    taken for a new guest, and the cookie of that guest would drive out the one by which he is known to own something.
+    """Was this form posted by a page of another site?
+
+    A browser leaves ``SameSite=Lax`` cookies out of such a request. Its visitor would be taken for a new guest, and the
+    cookie of that guest would replace the one that gives him what he has bought.
     """
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
 

@@ -40,6 +40,8 @@ from tests.faults.shop import DATABASE
 from tests.faults.shop import make_shop
 from tests.faults.shop import served
 from tests.faults.shop import Shop
+from tests.held import Held
+from tests.held import held_back
 
 #: Passes of a worker after which all must be at rest.
 PASSES = 60
@@ -177,6 +179,13 @@ class Stage:
         if due is None:
             return None
         return (datetime.fromisoformat(due).replace(tzinfo=timezone.utc) - self.shop.clock()).total_seconds()
+
+    @contextmanager
+    def holding(self, fault: str = "delay", **given: Any) -> Iterator[Held]:
+        """The next Pay meets this fault, which lasts until the test lets it go; as a rule its answer is held back."""
+        self.sandbox.faults.add("Pay", fault, seconds=1, **given)
+        with held_back() as held:
+            yield held
 
     def quiet(self) -> None:
         """No notification ever comes: what is not learned otherwise is not learned."""

@@ -20,7 +20,6 @@ from tests.faults.breaking import LOCKED
 from tests.faults.rows import fails
 from tests.faults.rows import row
 from tests.faults.rows import without
-from tests.faults.shop import until
 from tests.faults.stage import Stage
 
 ONE = [("Success", "0.10")]
@@ -86,13 +85,14 @@ test_row_40_guard = fails(without(guards.written_before_sent, test_row_40_away_b
 def test_row_41_away_when_the_answer_comes(stage: Stage) -> None:
     stage.quiet()
     url = stage.john.agree()
-    stage.sandbox.faults.add("Pay", "delay", seconds=0.8)
     answers: list[requests.Response] = []
     back = Thread(target=lambda: answers.append(stage.john.get(url)))
-    back.start()
-    until(stage.money)
-    with stage.locked():
-        back.join()
+    with stage.holding() as pay:
+        back.start()
+        pay.come()
+        with stage.locked():
+            pay.let_go()
+            back.join()
 
     assert answers[0].status_code == 503
     assert "please do not pay again" in answers[0].text

@@ -18,7 +18,6 @@ from tests.faults.points import Point
 from tests.faults.rows import fails
 from tests.faults.rows import row
 from tests.faults.rows import without
-from tests.faults.shop import until
 from tests.faults.stage import Stage
 
 ONE = [("Success", "0.10")]
@@ -29,9 +28,12 @@ STOPPED = Point("flask_fps.ledger.Ledger.hand_over", signal=signal.SIGSTOP)
 def test_row_31_one_return_in_two_processes(stage: Stage) -> None:
     stage.quiet()
     url = stage.john.agree()
-    stage.sandbox.faults.add("Pay", "delay", seconds=0.5)
-    processes = [stage.begin(stage.opening(stage.john, url)) for _ in range(2)]
-    ends = [stage.end_of(pid) for pid in processes]
+    with stage.holding() as pay:
+        first = stage.begin(stage.opening(stage.john, url))
+        pay.come()
+        second = stage.end_of(stage.begin(stage.opening(stage.john, url)))
+        pay.let_go()
+        ends = [stage.end_of(first), second]
     stage.fired("delay")
 
     answers = [(end.signal, end.answer["status"], end.answer["location"]) for end in ends]
@@ -50,14 +52,14 @@ test_row_31_guard = fails(without(guards.returns_act_once, test_row_31_one_retur
 def test_row_32_return_and_notification(stage: Stage, ipn: str) -> None:
     stage.sandbox.switches.ipn = "before" if ipn == "before" else "after"
     url = stage.john.agree()
-    stage.sandbox.faults.add("Pay", "delay", seconds=1.0 if ipn == "during" else 0.1)
     answers: list[requests.Response] = []
     back = Thread(target=lambda: answers.append(stage.john.get(url)))
-    back.start()
-    if ipn == "during":
-        until(stage.money)
-        stage.sandbox.post_notifications()
-        assert stage.shop.states() == ["paid"]
+    with stage.holding() as pay:
+        back.start()
+        pay.come()
+        if ipn == "during":
+            stage.sandbox.post_notifications()
+            assert stage.shop.states() == ["paid"]
     back.join()
     stage.sandbox.post_notifications()
     stage.fired("delay")
@@ -76,11 +78,10 @@ test_row_32_guard = fails(without(guards.a_payment_wins_once, test_row_32_return
 def test_row_33_return_and_worker(stage: Stage) -> None:
     stage.quiet()
     url = stage.john.agree()
-    stage.sandbox.faults.add("Pay", "delay", seconds=1.0)
     back = Thread(target=stage.john.get, args=(url,))
-    back.start()
-    until(stage.money)
-    with stage.shop.app.app_context():
+    with stage.holding() as pay, stage.shop.app.app_context():
+        back.start()
+        pay.come()
         for payment in stage.shop.payments():
             stage.shop.state.checkout.drive_payment(payment.reference, early=True)
     back.join()
@@ -212,12 +213,13 @@ def test_row_52_clicks_and_reloads(stage: Stage) -> None:
     url = stage.john.agree_to(stage.john.get(start))
     [payment] = stage.shop.payments()
     page = f"{stage.shop.url}/fps/payments/{payment.reference}"
-    stage.sandbox.faults.add("Pay", "delay", seconds=0.5)
-    with ThreadPoolExecutor(8) as tabs:
+    with ThreadPoolExecutor(8) as tabs, stage.holding() as pay:
         first = tabs.submit(stage.somebody("john").get, url)
-        until(stage.money)
+        pay.come()
         later = [tabs.submit(stage.somebody("john").get, each) for each in (url, start, page, url, start, page)]
-        answers = [each.result() for each in (first, *later)]
+        answers = [each.result() for each in later]
+        pay.let_go()
+        answers.append(first.result())
     stage.fired("delay")
 
     found = [(answer.status_code, answer.headers.get("Location", answer.url).rpartition("/")[2]) for answer in answers]

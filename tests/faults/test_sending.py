@@ -106,16 +106,16 @@ test_row_12_guard = fails(
 @pytest.mark.parametrize("in_flight", SWITCHES["in_flight"].positions)
 def test_row_13_the_answer_is_late(stage: Stage, in_flight: str) -> None:
     stage.quiet()
-    stage.config["FPS_TIMEOUT"] = 0.3
+    stage.config["FPS_TIMEOUT"] = 0.5
     stage.sandbox.switches.in_flight = in_flight
-    stage.sandbox.faults.add("Pay", "delay", seconds=0.8, when="before")
-    stage.john.buy()
-    stage.fired("delay")
+    with stage.holding(when="before"):
+        stage.john.buy()
+        stage.fired("delay")
 
-    assert (stage.shop.states(), stage.money()) == (["unknown"], [])
-    stage.shop.clock.ahead += timedelta(minutes=1)
-    stage.shop.work()
-    assert stage.shop.states() == ["unknown"] or stage.money()
+        assert (stage.shop.states(), stage.money()) == (["unknown"], [])
+        stage.shop.clock.ahead += timedelta(minutes=1)
+        stage.shop.work()
+        assert stage.shop.states() == ["unknown"] or stage.money()
     until(stage.money)
     stage.settled("paid")
     assert stage.money() == ONE
@@ -130,13 +130,13 @@ test_row_13_guard = fails(
 def test_row_14_the_first_answer_comes_last(stage: Stage) -> None:
     stage.quiet()
     url = stage.john.agree()
-    stage.sandbox.faults.add("Pay", "lose_answer", seconds=1.0)
     first = Thread(target=stage.john.get, args=(url,))
-    first.start()
-    until(stage.money)
-    stage.shop.clock.ahead += timedelta(minutes=1)
-    stage.shop.work()
-    assert stage.shop.states() == ["paid"]
+    with stage.holding("lose_answer") as pay:
+        first.start()
+        pay.come()
+        stage.shop.clock.ahead += timedelta(minutes=1)
+        stage.shop.work()
+        assert stage.shop.states() == ["paid"]
     first.join()
     [payment] = stage.shop.payments()
     stage.journalled(payment.reference, "answer", result="unknown")

@@ -25,7 +25,6 @@ from tests.faults.points import Point
 from tests.faults.rows import fails
 from tests.faults.rows import row
 from tests.faults.rows import without
-from tests.faults.shop import until
 from tests.faults.stage import Stage
 
 ONE = [("Success", "0.10")]
@@ -115,11 +114,12 @@ def test_row_47_stopped_while_paying(stage: Stage) -> None:
     url = stage.john.agree()
     stage.killed(stage.opening(stage.john, url), Point("flask_fps.gateways.fps.FPSGateway.pay"))
     stage.wait(minutes=1)
-    stage.sandbox.faults.add("Pay", "delay", seconds=0.5)
-    worker = stage.begin(["work on"])
-    until(stage.money)
-    os.kill(worker, signal.SIGTERM)
-    end = stage.end_of(worker)
+    with stage.holding() as pay:
+        worker = stage.begin(["work on"])
+        pay.come()
+        os.kill(worker, signal.SIGTERM)
+        pay.let_go()
+        end = stage.end_of(worker)
     stage.fired("delay")
 
     assert (end.signal, end.answer) == (0, "stopped")
@@ -136,13 +136,13 @@ def test_row_48_all_processes_are_killed(stage: Stage) -> None:
     stage.john.buy("album", method="CC")
     url = stage.john.agree()
     stage.wait(minutes=1)
-    stage.sandbox.faults.add("Pay", "delay", seconds=1.0)
-    stage.sandbox.faults.add("GetTransaction", "delay", seconds=1.0)
-    processes = [stage.begin(stage.opening(stage.john, url)), stage.begin(["work"])]
-    until(lambda: len(stage.sandbox.faults.fired) >= 4)
-    for process in processes:
-        os.kill(process, signal.SIGKILL)
-    ends = [stage.end_of(process).signal for process in processes]
+    stage.sandbox.faults.add("GetTransaction", "delay", seconds=1)
+    with stage.holding() as provider:
+        processes = [stage.begin(stage.opening(stage.john, url)), stage.begin(["work"])]
+        provider.come(2)
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        ends = [stage.end_of(process).signal for process in processes]
     stage.saw("both were killed", ends == [signal.SIGKILL] * 2, ends)
 
     assert _pragma(stage.folder, "synchronous") == 2

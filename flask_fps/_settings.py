@@ -308,4 +308,5 @@ def report(problems: Mapping[str, str], known: Iterable[str]) -> str:
     keys = list(known)
     order = [*keys, *sorted(problems.keys() - set(keys))]
     lines = [f"  {key} {problems[key]}{see(key) if key in keys else ''}" for key in order if key in problems]
-    return "\n".join([f"Flask-FPS cannot start, {len(lines)} of its settings must change:", *lines])
+    many = "one" if len(lines) == 1 else len(lines)
+    return "\n".join([f"Flask-FPS cannot start, {many} of its settings must change:", *lines])

@@ -8,6 +8,7 @@ from typing import Any
 
 from .config import Config
 from .errors import see
+from .errors import SetupError
 from .gateways import Gateway
 
 #: The account of the plain ``FPS_*`` keys.
@@ -29,7 +30,7 @@ def read(mapping: Mapping[str, Any], config: Config, gateways: Collection[str]) 
         except RuntimeError as error:
             problems.append(f"FPS_ACCOUNTS[{name!r}]: {error}")
     if problems:
-        raise RuntimeError("\n".join(problems))
+        raise SetupError("\n".join(problems))
     return found
 
 
@@ -45,7 +46,7 @@ def check_currency(config: Config, gateway: Gateway) -> None:
     """
     taken = gateway.limits.currencies
     if config.currency not in taken:
-        raise RuntimeError(
+        raise SetupError(
             f"FPS_CURRENCY is {config.currency!r}: the gateway {gateway.name!r} takes {', '.join(taken)}"
             f"{see('FPS_CURRENCY')}"
         )

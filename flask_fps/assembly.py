@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from .certificates import check
+from .certificates import in_force
 from .config import Config
 from .gateways import Gateway
 from .gateways.fps import FPSGateway
@@ -27,7 +29,11 @@ _REQUEST_SIGNATURES = {"v2": "2", "v1": "1", "awsSignature": "awsSignature"}
 
 
 def fps_gateway(config: Config, account: str, transport: Any, clock: Callable[[], datetime]) -> Gateway:
-    """The gateway that speaks FPS."""
+    """The gateway that speaks FPS.
+
+    :raises SetupError: a certificate of the settings can check nothing.
+    """
+    check(config)
     client = Client(
         config.api_url,
         config.access_key,
@@ -75,11 +81,14 @@ def with_stored_tokens(gateway: Gateway, stored: Callable[[], Mapping[str, str]]
 
 
 def _verifier(config: Config, client: Client) -> Verifier:
-    """The one judge of messages that the settings choose; no message chooses another."""
+    """The one judge of messages that the settings choose; no message chooses another.
+
+    :raises SetupError: every certificate of the settings is out of date.
+    """
     if config.return_signature == "awsSignature":
         return AwsSignature(config.secret_keys)
     if config.return_signature == "v1":
         return HmacV1(config.secret_keys)
     if config.certificates is None:
         return RemoteVerification(client, config.certificate_url)
-    return AnyOf(tuple(PinnedCertificate(each, config.certificate_url) for each in config.certificates))
+    return AnyOf(tuple(PinnedCertificate(each, config.certificate_url) for each in in_force(config)))

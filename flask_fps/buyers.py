@@ -13,6 +13,7 @@ from flask import Response
 
 from .errors import Forged
 from .errors import LedgerError
+from .errors import SetupError
 from .records import GUEST
 from .records import is_guest
 from .state import AppState
@@ -60,7 +61,7 @@ def contact_of(state: AppState) -> str | None:
     if found is None:
         return None
     if not isinstance(found, str) or "@" not in found or len(found) > LONGEST_ADDRESS or not found.isprintable():
-        raise RuntimeError(f"fps.contact_loader returned {found!r:.80}: return an e-mail address, or None")
+        raise SetupError(f"fps.contact_loader returned {found!r:.80}: return an e-mail address, or None")
     return found
 
 
@@ -88,7 +89,7 @@ def _signed_in(state: AppState) -> str | None:
         return None
     buyer = str(found)
     if not _is_id(found) or not buyer or is_guest(buyer) or len(buyer) > 128:
-        raise RuntimeError(
+        raise SetupError(
             f"fps.buyer_loader returned {found!r:.80}: return a stable id of 1 to 128 characters that does not "
             f"begin with {GUEST!r} (a str, an int or a UUID), or None for somebody who has not signed in"
         )

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from . import _settings as settings
 from ._settings import Wrong
+from .errors import SetupError
 from .protocol import demo
 from .protocol import endpoints
 from .protocol import eras
@@ -276,7 +277,7 @@ class _Reading:
         if "FPS_ENVIRONMENT" not in self.problems:
             self._local() if self.values["FPS_ENVIRONMENT"] == "local" else self._elsewhere()
         if self.problems:
-            raise RuntimeError(settings.report(self.problems, KEYS))
+            raise SetupError(settings.report(self.problems, KEYS))
         return Config(**{each.name: self.values[each.metadata["key"]] for each in fields(Config)})
 
     def wrong(self, key: str, sentence: str) -> None:

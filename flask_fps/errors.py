@@ -18,7 +18,7 @@
     │   └── Refused             what was asked for contradicts what is known: the message says what
     └── OrderError              the shop asked for something that cannot be sold
 
-Mistakes in set-up are plain :class:`RuntimeError` with the key's name and the fix.
+A mistake in set-up is a :class:`SetupError`, which is a plain :class:`RuntimeError`, with the key's name and the fix.
 """
 
 from __future__ import annotations
@@ -26,10 +26,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from click import ClickException
+
 
 def see(key: str) -> str:
     """Where a configuration key is described: the end of every error that names one."""
     return f" (docs/configuration.rst#{key.lower().replace('_', '-')})"
+
+
+class SetupError(ClickException, RuntimeError):
+    """The shop is not set up as it must be. The message names the key or the line, and the fix.
+
+    A :class:`RuntimeError` for whoever catches it. At a terminal, under ``flask run`` as under ``flask fps``, the
+    sentence stands alone, without a traceback, and the exit status is 1.
+    """
 
 
 class FPSError(Exception):

@@ -18,6 +18,7 @@ from flask import Response as FileResponse
 from werkzeug.wrappers import Response
 
 from . import accounts
+from . import checkup
 from . import claims
 from . import cli
 from . import downloads
@@ -40,6 +41,7 @@ from .checkout import Policy
 from .config import Config
 from .errors import OrderError
 from .errors import see
+from .errors import SetupError
 from .gateways import Gateway
 from .gateways.watched import watched
 from .gateways.watched import Watcher
@@ -116,12 +118,12 @@ class FPS:
         :raises RuntimeError: wrong or missing settings, all of them with their fixes; a second call; or no app.
         """
         if not isinstance(app, Flask):
-            raise RuntimeError(f"FPS(app) and init_app take the Flask app, not {type(app).__name__}: write FPS(db=db)")
+            raise SetupError(f"FPS(app) and init_app take the Flask app, not {type(app).__name__}: write FPS(db=db)")
         if "fps" in app.extensions:
-            raise RuntimeError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
+            raise SetupError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
         config = Config.read(app.config, gateways=self._gateways, currencies=accounts.currencies(app.config))
         if self._db is not None and config.database_uri is not None:
-            raise RuntimeError(
+            raise SetupError(
                 "FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them"
                 f"{see('FPS_DATABASE_URI')}"
             )
@@ -129,6 +131,7 @@ class FPS:
         app.extensions["fps"] = self._state(app, config, configs)
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.context_processor(lambda: {"fps": self})
+        app.before_request(checkup.at_first_request())
         app.before_request(gate.refuse_open_door)
         app.cli.add_command(cli.fps)
         if config.is_local:
@@ -371,7 +374,7 @@ class FPS:
         """
         client: Client | None = getattr(current_fps().gateway, "client", None)
         if client is None:
-            raise RuntimeError(f"fps.client speaks FPS, and FPS_GATEWAY names another gateway{see('FPS_GATEWAY')}")
+            raise SetupError(f"fps.client speaks FPS, and FPS_GATEWAY names another gateway{see('FPS_GATEWAY')}")
         return client
 
     def register_admin(
@@ -386,7 +389,7 @@ class FPS:
         try:
             from .admin import admin_blueprint
         except ImportError as error:
-            raise RuntimeError('the operator\'s pages need Flask-WTF: pip install "Flask-FPS[admin]"') from error
+            raise SetupError('the operator\'s pages need Flask-WTF: pip install "Flask-FPS[admin]"') from error
         app.register_blueprint(admin_blueprint(allow), url_prefix=url_prefix)
 
     def upgrade(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from .errors import SetupError
 from .ledger import Home
 
 
@@ -22,7 +23,7 @@ def upgrade(app: Flask, home: Home) -> None:
     """
     migrate = app.extensions.get("migrate")
     if not home.own and migrate is not None and not _spares_our_tables(migrate):
-        raise RuntimeError(
+        raise SetupError(
             "this shop's `flask db migrate` would drop the ledger's tables: add "
             "`Migrate(app, db, include_name=flask_fps.not_fps)` and call it again"
         )

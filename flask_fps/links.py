@@ -30,6 +30,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from .errors import Expired
 from .errors import Forged
+from .errors import SetupError
 
 #: Longer than any token of ours; what is longer is not looked at.
 LONGEST = 8192
@@ -43,13 +44,13 @@ def secret_keys(config: Mapping[str, Any]) -> list[str]:
     :raises RuntimeError: where the app has no ``SECRET_KEY``, or its fallbacks are not a list.
     """
     if not config.get("SECRET_KEY"):
-        raise RuntimeError(
+        raise SetupError(
             "SECRET_KEY is not set, and Flask-FPS signs its links with it: "
-            "set app.config['SECRET_KEY'] to the output of: python -c 'import secrets; print(secrets.token_hex())'"
+            "set app.config['SECRET_KEY'] to the output of `python -c 'import secrets; print(secrets.token_hex())'`"
         )
     fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
     if isinstance(fallbacks, (str, bytes)):  # else every letter of it would be a key
-        raise RuntimeError("SECRET_KEY_FALLBACKS must be a list of keys: put this one into [ ]")
+        raise SetupError("SECRET_KEY_FALLBACKS must be a list of keys: put this one into [ ]")
     return [*fallbacks, config["SECRET_KEY"]]
 
 

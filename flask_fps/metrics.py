@@ -21,6 +21,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from .errors import LedgerError
+from .errors import SetupError
 from .gateways.watched import Call
 from .ledger import Backlog
 from .logs import log
@@ -61,7 +62,7 @@ class Metrics:
     def __init__(self, app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
         state = app.extensions.get("fps")
         if state is None:
-            raise RuntimeError("Metrics(app) comes after fps.init_app(app)")
+            raise SetupError("Metrics(app) comes after fps.init_app(app)")
         self._registry = registry
         self._seconds = Histogram(
             "fps_gateway_seconds",

@@ -19,6 +19,8 @@ from blinker import ANY
 from blinker import NamedSignal
 from blinker import Namespace
 
+from .errors import SetupError
+
 Receiver = TypeVar("Receiver", bound=Callable[..., Any])
 
 
@@ -71,7 +73,7 @@ def _refuse_coroutine(receiver: Callable[..., Any]) -> None:
     asynchronous = iscoroutinefunction(receiver) or iscoroutinefunction(getattr(receiver, "__call__", None))  # noqa: B004
     if asynchronous and find_spec("asgiref") is None:
         name = getattr(receiver, "__qualname__", repr(receiver))
-        raise RuntimeError(
+        raise SetupError(
             f"{name} is a coroutine function, and calling it needs the extra 'async': "
             "pip install 'Flask-FPS[async]', or write it with def"
         )

@@ -15,6 +15,7 @@ from .checkout import Checkout
 from .config import Config
 from .errors import OrderError
 from .errors import see
+from .errors import SetupError
 from .gateways import Gateway
 from .gateways.watched import Watcher
 from .ledger import Ledger
@@ -80,7 +81,7 @@ class AppState:
             return ACCOUNT
         if name not in self.gateways:
             known = ", ".join(self.gateways)
-            raise RuntimeError(
+            raise SetupError(
                 f"fps.account_loader returned {name!r:.80}, and the accounts are {known}: name one of them or None, "
                 f"or add it to FPS_ACCOUNTS{see('FPS_ACCOUNTS')}"
             )
@@ -115,7 +116,7 @@ def current_fps() -> AppState:
     """
     state: Any = current_app.extensions.get("fps") if has_app_context() else None
     if state is None:
-        raise RuntimeError(
+        raise SetupError(
             "Flask-FPS finds no app here. Either no application context is active (use `with app.app_context():`), "
             "or fps.init_app(app) was not called on this app."
         )

@@ -29,6 +29,7 @@ from .errors import Forged
 from .errors import LedgerBusy
 from .errors import OrderError
 from .errors import SchemaMissing
+from .errors import SetupError
 from .gateways import Standing
 from .gateways import Verdict
 from .ledger import Opening
@@ -180,10 +181,20 @@ def _busy(error: LedgerBusy) -> ResponseReturnValue:
 
 
 @blueprint.app_errorhandler(SchemaMissing)
-def _no_tables(error: SchemaMissing) -> ResponseReturnValue:
+@blueprint.app_errorhandler(SetupError)
+def _not_set_up(error: SchemaMissing | SetupError) -> ResponseReturnValue:
+    if current_app.testing and isinstance(error, SetupError):
+        raise error  # a shop's own tests want to meet it
     current_app.logger.error("Flask-FPS: %s", error)
+    return no_store(message_page("This shop is not set up yet", _for_whom_it_concerns(error), 503))
+
+
+def _for_whom_it_concerns(error: SchemaMissing | SetupError) -> str:
+    """The sentence itself where only its developer can be looking; a buyer cannot do what it says."""
     said = str(error)
-    return no_store(message_page("This shop is not set up yet", f"{said[:1].upper()}{said[1:]}.", 503))
+    if current_fps().config.is_local:
+        return f"{said[:1].upper()}{said[1:]}."
+    return say("Nothing can be paid for here now; the shop's log says why. If you have paid, it is not lost.")
 
 
 @blueprint.errorhandler(Forged)

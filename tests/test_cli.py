@@ -372,5 +372,51 @@ def test_an_app_without_fps_says_so(tmp_path: Path) -> None:
     result = app.test_cli_runner().invoke(args=["fps", "list"])
 
     assert result.exit_code == 1
-    assert isinstance(result.exception, RuntimeError)
-    assert "fps.init_app(app) was not called on this app" in str(result.exception)
+    assert "Error: Flask-FPS finds no app here." in result.output
+    assert "fps.init_app(app) was not called on this app" in result.output
+
+
+WRONG_SHOP = """
+from flask import Flask
+from flask_fps import FPS
+
+app = Flask(__name__)
+app.config.from_prefixed_env()
+fps = FPS(app)
+"""
+
+
+@pytest.mark.parametrize(
+    "command", [["fps", "list"], ["fps", "work"], ["fps", "db", "upgrade"], ["run", "--port", "0"]]
+)
+def test_a_mistake_in_set_up_is_a_sentence_at_a_terminal(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "wrong_shop.py").write_text(WRONG_SHOP)
+    result = flask_in(tmp_path, "wrong_shop", *command, FLASK_FPS_ACESS_KEY="key")
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "Error: Flask-FPS cannot start, one of its settings must change:\n"
+        "  FPS_ACESS_KEY is not a key of Flask-FPS; did you mean FPS_ACCESS_KEY?\n"
+    )
+
+
+def test_an_error_of_the_shops_own_keeps_its_traceback(tmp_path: Path) -> None:
+    (tmp_path / "wrong_shop.py").write_text("raise RuntimeError('the shop is broken')")
+    result = flask_in(tmp_path, "wrong_shop", "fps", "list")
+
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
+    assert "RuntimeError: the shop is broken" in result.stderr
+
+
+def flask_in(folder: Path, app: str, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """``flask`` as a shop's developer runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", app, *command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -4,7 +4,9 @@ import ast
 import re
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from flask_fps import errors
 
@@ -24,6 +26,7 @@ def documented_tree() -> dict[str, str | None]:
 
 def actual_tree() -> dict[str, str | None]:
     classes = [each for each in vars(errors).values() if isinstance(each, type) and each.__module__ == errors.__name__]
+    classes.remove(errors.SetupError)
     return {each.__name__: None if each is errors.FPSError else each.__bases__[0].__name__ for each in classes}
 
 
@@ -33,6 +36,17 @@ def test_the_documented_tree_is_the_tree() -> None:
 
 def test_every_error_says_when_it_is_raised() -> None:
     assert all(getattr(errors, name).__doc__ for name in actual_tree())
+
+
+def test_a_mistake_in_set_up_is_a_runtime_error_that_a_terminal_shows_as_a_sentence() -> None:
+    @click.command()
+    def command() -> None:
+        raise errors.SetupError("SECRET_KEY is not set: set it")
+
+    result = CliRunner().invoke(command)
+    assert (result.exit_code, result.output) == (1, "Error: SECRET_KEY is not set: set it\n")
+    with pytest.raises(RuntimeError, match="^SECRET_KEY is not set: set it$"):
+        raise errors.SetupError("SECRET_KEY is not set: set it")
 
 
 def test_an_order_error_is_a_value_error_too() -> None:

@@ -30,7 +30,11 @@ from .work import work
 
 
 class PaymentsGroup(AppGroup):
-    """Commands that need the ledger: where it cannot help, its sentence is the answer."""
+    """Commands that need the ledger: where it cannot help, its sentence is the answer.
+
+    A mistake in set-up is met here too: the app is loaded by the first command that needs it. Its error is one that
+    click shows as a sentence by itself.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -19,6 +19,7 @@ from flask.cli import with_appcontext
 
 from ..checkout import UNSEEN_AFTER
 from ..checkout import WORKER_SEEN_WITHIN
+from ..checkup import findings
 from ..ledger import Backlog
 from ..ledger import Ledger
 from ..ledger import Pruned
@@ -156,23 +157,27 @@ def _bar(length: int, label: str, *, hidden: bool = False) -> Any:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @with_appcontext
 def health(as_json: bool) -> None:
-    """Say whether anything waits that should not; exit 1 if something is parked or due and unseen for 5 minutes."""
+    """Say whether anything waits that should not, or is not set up as it must be.
+
+    Exit 1 if something is parked, or due and unseen for 5 minutes, or if this process could not take a payment:
+    SECRET_KEY is missing, handlers of FPS_EXPECT_HANDLERS are, or every certificate is out of date.
+    """
     state = current_fps()
     now = state.ledger.clock()
     backlog = state.ledger.operator.backlog(now - UNSEEN_AFTER)
-    findings = list(_findings(backlog))
+    found = [*findings(state), *_findings(backlog)]
     seen = backlog.worker_seen_at
     at_work = seen is not None and seen > now - WORKER_SEEN_WITHIN
     if as_json:
         queues = {name: {"due": each.due, "since": iso(each.since)} for name, each in backlog.queues.items()}
-        found = {"healthy": not findings, "findings": findings, "parked": backlog.parked, "unseen": queues}
-        click.echo(json.dumps({**found, "worker_at_work": at_work, "worker_seen_at": iso(seen)}, indent=2))
+        facts = {"healthy": not found, "findings": found, "parked": backlog.parked, "unseen": queues}
+        click.echo(json.dumps({**facts, "worker_at_work": at_work, "worker_seen_at": iso(seen)}, indent=2))
     else:
-        for finding in findings:
+        for finding in found:
             click.echo(finding)
         click.echo(f"Worker:  {'at work' if at_work else 'none'}, {f'last seen {iso(seen)}' if seen else 'never seen'}")
-        click.echo("Nothing waits that should not." if not findings else "Not healthy.")
-    if findings:
+        click.echo("Nothing waits that should not." if not found else "Not healthy.")
+    if found:
         raise click.exceptions.Exit(1)
 
 

@@ -17,6 +17,7 @@ import click
 from flask.cli import with_appcontext
 
 from ..checkout import Finding
+from ..checkup import findings
 from ..errors import ServiceError
 from ..errors import TransportError
 from ..records import Payment
@@ -42,6 +43,8 @@ from .provider import what_to_start
 def work(pause: float, once: bool, port: int | None) -> None:
     """Drive unfinished payments and deliveries until stopped (SIGTERM or Ctrl-C)."""
     state = current_fps()
+    for finding in findings(state):
+        click.echo(f"Warning: {finding}", err=True)
     worker = Worker(state)
     if once:
         click.echo(f"Done: {worker.work_once()}.")

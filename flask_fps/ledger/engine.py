@@ -38,6 +38,7 @@ from sqlalchemy.orm import Session
 from ..errors import LedgerBusy
 from ..errors import SchemaMissing
 from ..errors import see
+from ..errors import SetupError
 from . import schema
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ def own_engine(uri: str) -> Engine:
         engine = create_engine(url)
     except ModuleNotFoundError as error:
         fix = "for PostgreSQL: pip install 'Flask-FPS[postgres]'"
-        raise RuntimeError(f"FPS_DATABASE_URI: {error}; {fix}{see('FPS_DATABASE_URI')}") from error
+        raise SetupError(f"FPS_DATABASE_URI: {error}; {fix}{see('FPS_DATABASE_URI')}") from error
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from ..errors import SetupError
 from . import schema
 from .engine import is_postgresql
 from .engine import own_engine
@@ -61,7 +62,7 @@ def home_of(db: Any, uri: str, in_context: InContext) -> Home:
         return Home(_checked(lambda: db), lambda: Session(db), lambda: None, lambda: False, own=False)
     if hasattr(db, "session") and hasattr(db, "init_app"):
         return _beside_models(db, in_context)
-    raise RuntimeError(
+    raise SetupError(
         f"FPS(db=…) takes the shop's Flask-SQLAlchemy object or a SQLAlchemy Engine, not {type(db).__name__}"
     )
 
@@ -122,7 +123,7 @@ def _checked(find: Callable[[], Engine]) -> Callable[[], Engine]:
 def _on_disk(engine: Engine) -> Engine:
     database = engine.url.database
     if engine.dialect.name == "sqlite" and (not database or ":memory:" in database or "mode=memory" in str(engine.url)):
-        raise RuntimeError(
+        raise SetupError(
             "the ledger must outlive this process, and an in-memory SQLite database does not: "
             "use a file, for example SQLALCHEMY_DATABASE_URI = 'sqlite:///shop.sqlite'"
         )

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 #: FPS used keys of 2048 and, later, 1024 bits; anything smaller can be factored by anyone.
 SMALLEST_KEY = 1024
 
+
+class OutOfDate(RuntimeError):
+    """A certificate that is not valid yet, or not any more."""
+
+
 _WHITESPACE = {ord(character): None for character in " \t\r\n"}
 
 
@@ -62,6 +67,7 @@ def verifies(text: str, signature: str, certificate_pem: bytes) -> bool:
 def load_certificate(certificate_pem: bytes) -> RSAPublicKey:
     """The public key of the one X.509 certificate in this PEM text.
 
+    :raises OutOfDate: it is not valid now.
     :raises RuntimeError: unless it is exactly one certificate, valid now, with an RSA key of at least
         1024 bits, and no private key beside it. Certificates come from configuration: this is a mistake
         in set-up, never the fault of a message.
@@ -82,7 +88,7 @@ def load_certificate(certificate_pem: bytes) -> RSAPublicKey:
         raise RuntimeError(f"the FPS certificate needs an RSA key of at least {SMALLEST_KEY} bits")
     begin, end = certificates[0].not_valid_before_utc, certificates[0].not_valid_after_utc
     if not begin <= datetime.now(timezone.utc) <= end:
-        raise RuntimeError(f"the FPS certificate is valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d} only")
+        raise OutOfDate(f"the FPS certificate is valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d} only")
     return key
 
 

@@ -94,9 +94,9 @@ def claim(token: str) -> ResponseReturnValue:
         raise Forged("nothing was paid for that could be claimed")
     grants = state.ledger.grants(payment.reference)
     now = state.ledger.clock()
-    left = [grant for grant in grants if not isinstance(choose([grant], [grant.sku], now), Denial)]
+    left = [grant for grant in grants if not isinstance(choose([grant], {grant.sku: 1}, now), Denial)]
     if not left:
-        ended = choose(grants, [grant.sku for grant in grants][:1], now)
+        ended = choose(grants, {grant.sku: 1 for grant in grants[:1]}, now)
         return deny(state, *((ended.reason, ended.grant) if isinstance(ended, Denial) else (Reason.REFUNDED,)))
     if request.method == "POST" and not _sent_by_another_site():
         state.ledger.claim(payment.reference, buyer_or_guest(state))

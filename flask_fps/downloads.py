@@ -7,8 +7,8 @@ within it, by Range or again, is part of the same use.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from .buyers import current_buyer
 from .denials import Reason
 from .errors import Expired
 from .errors import Forged
+from .records import covered
 from .records import Grant
 from .records import Payment
 from .records import Right
@@ -62,25 +63,25 @@ class Denial:
     grant: Grant | None = None
 
 
-def admit(state: AppState, account: str, skus: Sequence[str]) -> Admission | Denial:
-    """May this request have all of these? One indexed query, however much its buyer has bought."""
+def admit(state: AppState, account: str, wanted: Mapping[str, int]) -> Admission | Denial:
+    """May this request have so many of each of these? One indexed query, however much its buyer has bought."""
     buyer, now = current_buyer(state), state.ledger.clock()
-    found = choose(state.ledger.held(account, buyer, skus) if buyer else (), skus, now)
+    found = choose(state.ledger.held(account, buyer, list(wanted)) if buyer else (), wanted, now)
     token = request.args.get(LINK)
     if isinstance(found, Denial) and token is not None:
-        found = _by_link(state, buyer, token, skus, now)
+        found = _by_link(state, buyer, token, wanted, now)
     if isinstance(found, Admission) and _looks_ahead() and _uncounted(found, now):
         return Denial(Reason.NOT_YET)
     return found
 
 
-def choose(grants: Iterable[Grant], skus: Sequence[str], now: datetime) -> Admission | Denial:
-    """The grant to use for each of these, or why there is none."""
-    chosen, worthless = [], []
-    for sku in skus:
+def choose(grants: Collection[Grant], wanted: Mapping[str, int], now: datetime) -> Admission | Denial:
+    """The grant to use for each of these, or why there is none: what was bought may be gone, or be too little."""
+    chosen, worthless, enough = [], [], covered(grants, wanted, now)
+    for sku in wanted:
         of_sku = [grant for grant in grants if grant.sku == sku]
         held = [grant for grant in of_sku if grant.right(now) is Right.HELD]
-        if not of_sku:
+        if not of_sku or (held and sku not in enough):
             return Denial(Reason.NOT_BOUGHT)
         if held:
             chosen.append(min(held, key=lambda grant: _cost(grant, now)))
@@ -96,7 +97,9 @@ def _cost(grant: Grant, now: datetime) -> tuple[bool, bool, int]:
     return grant.is_counted and not grant.is_open(now), grant.is_counted, grant.id
 
 
-def _by_link(state: AppState, buyer: str | None, token: str, skus: Sequence[str], now: datetime) -> Admission | Denial:
+def _by_link(
+    state: AppState, buyer: str | None, token: str, wanted: Mapping[str, int], now: datetime
+) -> Admission | Denial:
     try:
         reference = state.links.read_file(token, request.script_root + request.path)
     except Expired:
@@ -105,7 +108,7 @@ def _by_link(state: AppState, buyer: str | None, token: str, skus: Sequence[str]
         return Denial(Reason.LINK_FORGED)
     if buyer is not None:  # somebody we know, and it is not his
         return Denial(Reason.LINK_OF_ANOTHER)
-    found = choose(state.ledger.grants(reference), skus, now)
+    found = choose(state.ledger.grants(reference), wanted, now)
     return Admission(found.grants, by_link=True) if isinstance(found, Admission) else found
 
 

@@ -28,10 +28,11 @@ from .downloads import count
 from .downloads import Denial
 from .downloads import LINK
 from .errors import OrderError
+from .errors import SetupError
 from .orders import make_order
 from .orders import only_items
+from .records import covered
 from .records import Item
-from .records import Right
 from .state import AppState
 from .state import current_fps
 from .views import link_to_start
@@ -92,7 +93,7 @@ def refuse_open_door() -> None:
         return
     gated = any(getattr(other, "__wrapped__", None) is view for other in current_app.view_functions.values())
     if not gated:
-        raise RuntimeError(
+        raise SetupError(
             f"the view {request.endpoint!r} was registered without its @fps.payment_required: "
             "write @app.get(…) above @fps.payment_required(…), not below"
         )
@@ -101,7 +102,7 @@ def refuse_open_door() -> None:
 def owns(state: AppState, items: tuple[Item, ...]) -> bool:
     """May the buyer of this request have every one of these now?"""
     buyer, wanted = current_buyer(state), _by_account(state, items)
-    return buyer is not None and all(state.ledger.owns(account, buyer, skus) for account, skus in wanted.items())
+    return buyer is not None and all(state.ledger.owns(account, buyer, those) for account, those in wanted.items())
 
 
 def owned(state: AppState, items: tuple[Item, ...]) -> set[str]:
@@ -109,26 +110,31 @@ def owned(state: AppState, items: tuple[Item, ...]) -> set[str]:
     buyer, now = current_buyer(state), state.ledger.clock()
     if buyer is None:
         return set()
-    wanted = _by_account(state, items)
-    held = [grant for account, skus in wanted.items() for grant in state.ledger.held(account, buyer, skus)]
-    return {grant.sku for grant in held if grant.right(now) is Right.HELD}
-
-
-def _by_account(state: AppState, items: tuple[Item, ...]) -> dict[str, list[str]]:
-    """What is asked for, by whose books say who has bought it."""
-    found: dict[str, list[str]] = {}
-    for item in only_items(items):
-        found.setdefault(state.account_of((item,)), []).append(item.sku)
+    found = set()
+    for account, wanted in _by_account(state, items).items():
+        found |= covered(state.ledger.held(account, buyer, list(wanted)), wanted, now)
     return found
 
 
-def _skus(items: tuple[Item, ...]) -> list[str]:
-    return sorted({item.sku for item in only_items(items)})
+def _by_account(state: AppState, items: tuple[Item, ...]) -> dict[str, dict[str, int]]:
+    """How many of each are asked for, by whose books say who has bought it."""
+    found: dict[str, list[Item]] = {}
+    for item in only_items(items):
+        found.setdefault(state.account_of((item,)), []).append(item)
+    return {account: _wanted(of_account) for account, of_account in found.items()}
+
+
+def _wanted(items: Iterable[Item]) -> dict[str, int]:
+    """How many of each are asked for; the same thing asked for twice is asked for once."""
+    found: dict[str, int] = {}
+    for item in only_items(items):
+        found[item.sku] = max(item.quantity, found.get(item.sku, 0))
+    return found
 
 
 def _admitted(state: AppState, items: tuple[Item, ...]) -> Admission | Denial:
-    skus = _skus(items)
-    return admit(state, state.account_of(items), skus) if items else Admission()
+    wanted = _wanted(items)
+    return admit(state, state.account_of(items), wanted) if items else Admission()
 
 
 def _counted(

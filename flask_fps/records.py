@@ -17,6 +17,7 @@ from .goods import Line as Line
 from .goods import Order as Order
 from .goods import reason_of as reason_of
 from .money import Money
+from .rights import covered as covered
 from .rights import Grant as Grant
 from .rights import Right as Right
 
@@ -75,7 +76,7 @@ class Payment:
     gateway_handle: str | None = None
     #: What the buyer authorised (FPS: the sender token id).
     authorization_id: str | None = None
-    #: ``ABT``, ``ACH`` or ``CC`` on FPS.
+    #: ``balance``, ``bank`` or ``card``, else whatever the provider calls it.
     method: str | None = None
     transaction_id: str | None = None
     payer: str | None = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -64,3 +67,15 @@ class Grant:
     def is_counted(self) -> bool:
         """Must a use be written down before a byte is given?"""
         return self.downloads is not None
+
+
+def covered(grants: Iterable[Grant], wanted: Mapping[str, int], now: datetime) -> set[str]:
+    """Which of these are owned now, in the quantity that is wanted of each.
+
+    Several purchases of one thing add up. One that is his own and was lent to him besides counts once.
+    """
+    owned = Counter[str]()
+    for grant in {grant.id: grant for grant in grants}.values():
+        if grant.right(now) is Right.HELD:
+            owned[grant.sku] += grant.quantity
+    return {sku for sku, quantity in wanted.items() if owned[sku] >= quantity}

@@ -133,6 +133,22 @@ def test_all_of_several_items_must_be_paid(shop: Shop, path: str) -> None:
         assert client.get(path).text == "both"
 
 
+def test_one_seat_does_not_open_the_door_of_a_hundred(shop: Shop) -> None:
+    client = shop.client()
+    seats = shop.fps.payment_required(lambda number: Item("seat", 10, "A seat", quantity=number))
+    shop.app.add_url_rule("/seats/<int:number>", "seats", seats(lambda number: f"{number} seats"))
+    shop.buy(client, client.get("/seats/2").headers["Location"])
+
+    assert [client.get(f"/seats/{number}").status_code for number in (1, 2, 3, 100)] == [200, 200, 303, 303]
+    payment = shop.buy(client, client.get("/seats/3").headers["Location"])
+    assert payment.amount == 30
+    assert [client.get(f"/seats/{number}").status_code for number in (3, 5, 6)] == [200, 200, 303]
+    with client, client.get("/seats/5"):
+        for number, has in ((5, True), (6, False)):
+            asked = Item("seat", 10, "A seat", quantity=number)
+            assert (shop.fps.is_paid(asked), shop.fps.owned(asked)) == (has, {"seat"} if has else set())
+
+
 @pytest.mark.parametrize("path", ["/async/song", "/methods/song"])
 def test_views_of_every_kind(shop: Shop, path: str) -> None:
     client = shop.client()

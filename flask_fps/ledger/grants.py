@@ -6,6 +6,7 @@ A grant belongs to one buyer. A claim lends it to another browser: the same gran
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta
@@ -20,6 +21,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ..errors import LedgerError
+from ..records import covered
 from ..records import Grant
 from ..records import Right
 from .journal import journal
@@ -71,9 +73,9 @@ def grants_of(session: Session, reference: str) -> list[Grant]:
     return [Grant(**row) for row in session.execute(query).mappings()]
 
 
-def owned_skus(session: Session, now: datetime, account: str, buyer: str, skus: Sequence[str]) -> set[str]:
-    """Which of these the buyer may have now."""
-    return {grant.sku for grant in held_by(session, [account], buyer, skus) if grant.right(now) is Right.HELD}
+def owned_skus(session: Session, now: datetime, account: str, buyer: str, wanted: Mapping[str, int]) -> set[str]:
+    """Which of these the buyer may have now, in the quantity that is wanted of each."""
+    return covered(held_by(session, [account], buyer, list(wanted)), wanted, now)
 
 
 def is_used_up(session: Session, now: datetime, payment: PaymentRow) -> bool:

@@ -37,6 +37,8 @@ from .reading import payments_with_lines
 
 #: States in which an order is being paid or was paid: its buyer is shown that payment, never sent away again.
 ENGAGED = ("authorized", "paying", "unknown", "pending", "reserved", "paid")
+#: Besides, the buyer may still come back to one of these, or the provider tell that he agreed.
+MOVING = (*ENGAGED, "started", "abandoned", "refused")
 
 
 class Opening(Enum):
@@ -161,23 +163,21 @@ def _standing(rows: list[PaymentRow], draft: Draft) -> tuple[Opening, Payment | 
 
 
 def _owned(session: Session, now: datetime, draft: Draft) -> set[str]:
-    """What of it nobody must pay twice: the buyer may have it now, and it is not sold again and again."""
-    once = [line.sku for line in draft.order.lines if not line.repeatable]
+    """What of it nobody must pay twice: the buyer may have as many of it now, and it is not sold again and again."""
+    once = {line.sku: line.quantity for line in draft.order.lines if not line.repeatable}
     return owned_skus(session, now, draft.account, draft.buyer, once) if once else set()
 
 
 def _rows_of_order(session: Session, draft: Draft, lock: bool) -> list[PaymentRow]:
-    which = (
-        PaymentRow.account == draft.account,
-        PaymentRow.order_key == draft.order_key,
-        or_(
-            and_(PaymentRow.state.in_(ENGAGED), PaymentRow.closed_at.is_(None)),
-            and_(PaymentRow.state == State.STARTED.value, PaymentRow.superseded_by.is_(None)),
-        ),
-    )
+    """What serves or engages it now; ``lock``: nobody moves any of its payments that may still be paid meanwhile."""
+    order = PaymentRow.account == draft.account, PaymentRow.order_key == draft.order_key
     if lock:
-        lock_payments(session, *which)
-    query = payments_with_lines().where(*which)
+        lock_payments(session, *order, PaymentRow.state.in_(MOVING), PaymentRow.closed_at.is_(None))
+    which = or_(
+        and_(PaymentRow.state.in_(ENGAGED), PaymentRow.closed_at.is_(None)),
+        and_(PaymentRow.state == State.STARTED.value, PaymentRow.superseded_by.is_(None)),
+    )
+    query = payments_with_lines().where(*order, which)
     return list(session.execute(query.order_by(PaymentRow.id)).unique().scalars())
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta
@@ -33,10 +35,10 @@ class Rights(ABC):
     @abstractmethod
     def _write(self, action: Callable[[Session, datetime], T]) -> T: ...
 
-    def owns(self, account: str, buyer: str, skus: Sequence[str]) -> bool:
-        """True if the buyer may have every one of these now."""
-        now = self.clock()
-        return self._read(lambda session: grants.owned_skus(session, now, account, buyer, skus)) >= set(skus)
+    def owns(self, account: str, buyer: str, wanted: Mapping[str, int] | Sequence[str]) -> bool:
+        """True if the buyer may have every one of these now, in the quantity that is wanted of each."""
+        now, counted = self.clock(), Counter(wanted)
+        return self._read(lambda session: grants.owned_skus(session, now, account, buyer, counted)) == set(counted)
 
     def purchases(self, accounts: list[str], buyer: str) -> list[Payment]:
         return self._read(lambda session: reading.purchases_of(session, accounts, buyer))

@@ -147,6 +147,7 @@ def test_signing_in_brings_claims_along_once(books: Books) -> None:
 
     assert [row.buyer for row in books.rows(ClaimRow)] == ["jane@shop"]
     assert books.ledger.owns("default", "jane@shop", ["pack"])
+    assert not books.ledger.owns("default", "jane@shop", {"pack": 2})  # hers and lent to her, and still one
     assert not books.ledger.owns("default", "guest:phone", ["pack"])
 
 

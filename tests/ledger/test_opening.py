@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -157,7 +158,16 @@ def test_owned_goods_are_the_answer_at_any_price_or_key(books: Books) -> None:
     assert books.open() == (Opening.GOODS, None)
     assert books.open(Item("song", 7, "dearer now")) == (Opening.GOODS, None)
     assert books.open(key="order-17") == (Opening.GOODS, None)
-    assert books.open(Item("song", "0.10", "three of them", quantity=3)) == (Opening.GOODS, None)
+
+
+def test_who_owns_fewer_pays_for_as_many_as_he_wants(books: Books) -> None:
+    books.paid()
+    three = Item("song", "0.10", "Now and Forever", quantity=3)
+    assert books.paid(three).amount == Decimal("0.30")
+
+    for quantity in (1, 3, 4):  # what was bought in two payments adds up
+        assert books.open(replace(three, quantity=quantity)) == (Opening.GOODS, None)
+    assert books.open(replace(three, quantity=5))[0] is Opening.STARTED
 
 
 def test_half_of_an_order_is_not_all_of_it(books: Books) -> None:

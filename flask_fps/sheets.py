@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-#: A cell that begins with one of these is a formula to a spreadsheet (OWASP, *CSV Injection*).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: Where a spreadsheet may see a formula begin (OWASP, *CSV Injection*): at the start of a cell, and behind a semicolon, tab
+#: or line end, which part the cells where a comma is the decimal point.
+_BEGINS = re.compile(r"""^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[\s"]*[=+\-@＝＋－＠])""")
 
 
 def csv_lines(rows: Iterable[Mapping[str, Any]], heads: Iterable[str]) -> Iterator[str]:
@@ -47,5 +49,4 @@ def _with_heads(rows: Iterable[Mapping[str, Any]], names: list[str]) -> Iterator
 def _cell(value: Any) -> str:
     if isinstance(value, (list, dict)):
         value = json.dumps(value)
-    text = "" if value is None else str(iso(value))
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return _BEGINS.sub("'", "" if value is None else str(iso(value)))

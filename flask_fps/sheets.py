@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-#: Where a spreadsheet may see a formula begin (OWASP, *CSV Injection*): at the start of a cell, and behind a semicolon, tab
-#: or line end, which part the cells where a comma is the decimal point.
+#: Where a spreadsheet may see a formula begin (OWASP, *CSV Injection*): at the start of a cell, and behind a semicolon,
+#: tab or line end, which part the cells where a comma is the decimal point.
 _BEGINS = re.compile(r"""^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=[\s"]*[=+\-@＝＋－＠])""")
 
 

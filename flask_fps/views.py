@@ -43,6 +43,8 @@ from .state import AppState
 from .state import current_fps
 from .words import day
 from .words import language
+from .words import method
+from .words import moment
 from .words import money
 from .words import say
 
@@ -54,6 +56,8 @@ blueprint = Blueprint("fps", __name__, template_folder="templates", static_folde
 blueprint.add_app_template_filter(say, "fps_say")
 blueprint.add_app_template_filter(money, "fps_money")
 blueprint.add_app_template_filter(day, "fps_day")
+blueprint.add_app_template_filter(moment, "fps_moment")
+blueprint.add_app_template_filter(method, "fps_method")
 blueprint.add_app_template_global(language, "fps_language")
 
 
@@ -98,8 +102,12 @@ def page_of(state: AppState, reference: str) -> str:
 
 
 def _root(state: AppState) -> str:
-    """Where the extension's pages begin, as a path of the shop's host; outside a request too."""
-    if has_request_context():
+    """Where the extension's pages begin, as a path of the shop's host; outside a request too.
+
+    A request is asked only where the settings say nothing: it chooses its own ``X-Forwarded-Prefix`` where no proxy
+    writes one, and a start link may stand in a page that is cached for everybody.
+    """
+    if state.config.external_url is None and has_request_context():
         return request.script_root + state.config.url_prefix
     return urlsplit(state.config.external_url or "").path + state.config.url_prefix
 
@@ -193,7 +201,7 @@ def _for_whom_it_concerns(error: SchemaMissing | SetupError) -> str:
     """The sentence itself where only its developer can be looking; a buyer cannot do what it says."""
     said = str(error)
     if current_fps().config.is_local:
-        return f"{said[:1].upper()}{said[1:]}."
+        return f"{said[:1].upper()}{said[1:]}." if said.startswith("the ") else f"{said}."
     return say("Nothing can be paid for here now; the shop's log says why. If you have paid, it is not lost.")
 
 

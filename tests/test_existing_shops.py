@@ -267,6 +267,9 @@ def test_behind_a_proxy_under_a_path(tmp_path: Path, fps_sandbox: Any, fps_buyer
     assert payment.return_url.startswith("http://localhost/store/fps/return?ref=")
     assert (payment.notify_url, payment.next_url) == ("http://localhost/store/fps/ipn", "/store/music/download/1")
 
+    for prefix in ("//evil.example", "/elsewhere"):
+        denied = client.get("/music/download/2", headers={"X-Forwarded-Prefix": prefix})
+        assert denied.headers["Location"].startswith("/store/fps/start?order=")
     spoofed = app.test_client().get(
         wanted.headers["Location"].removeprefix("/store"), headers={"Host": "127.0.0.1:99", "Referer": "http://evil"}
     )

@@ -465,7 +465,7 @@ def test_handlers_make_links_to_the_external_address(tmp_path: Path) -> None:
     links: list[str] = []
     shop.fps.fulfillment("mail")(lambda payment: links.append(url_for("song", _external=True)))
     client = shop.client()
-    payment = shop.started(client)
+    payment = shop.started(client, client.get("/buy").text.removeprefix("/app"))
     client.get(shop.return_path(payment).removeprefix("/app"))
     Worker(shop.state).work_once()
 

@@ -74,7 +74,9 @@ def test_elsewhere_he_comes_back_to_the_external_address(tmp_path: Path) -> None
     config = {"FPS_ENVIRONMENT": "production", "FPS_EXTERNAL_URL": "https://shop.example/app"}
     shop = Shop(tmp_path, config=config)
     client = shop.client()
-    client.get(client.get("/buy").text, base_url="https://evil.example")
+    start = client.get("/buy").text
+    assert start.startswith("/app/fps/start?order=")
+    client.get(start.removeprefix("/app"), base_url="https://evil.example")
 
     payment = shop.ledger.newest(1)[0]
     assert payment.return_url.startswith("https://shop.example/app/fps/return?ref=")

@@ -34,8 +34,15 @@ def current_buyer(state: AppState) -> str | None:
     """The buyer's stable id, a guest id, or ``None`` for somebody never seen."""
     if KNOWN not in request.environ:
         request.environ[KNOWN] = _signed_in(state) or _guest(state)
+        after_this_request(_not_the_same_for_everybody)
     buyer: str | None = request.environ[KNOWN]
     return buyer
+
+
+def _not_the_same_for_everybody(response: Response) -> Response:
+    """What was written for one buyer must not come to the next out of a cache between us and them."""
+    response.vary.add("Cookie")
+    return response
 
 
 def buyer_of_our_page(state: AppState) -> str | None:
@@ -130,6 +137,7 @@ def _forget(state: AppState) -> None:
     @after_this_request
     def delete_cookie(response: Response) -> Response:
         response.delete_cookie(COOKIE, path=_path(), httponly=True, samesite="Lax")
+        response.headers["Cache-Control"] = "no-store"  # a cache that kept it would take the cookie from every guest
         return response
 
 

@@ -19,6 +19,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop = Shop(tmp_path)
     shop.app.add_url_rule("/mine", "mine", lambda: [each.reference for each in shop.fps.purchases()])
     shop.app.add_url_rule("/paid", "paid", lambda: [shop.fps.is_paid(SONG)])
+    shop.app.add_url_rule("/news", "news", lambda: ("news", {"Cache-Control": "public, max-age=60"}))
     yield shop
     shop.close()
 
@@ -49,6 +50,23 @@ def test_a_guest_stays_the_same_guest(shop: Shop) -> None:
     assert shop.start(client).headers.getlist("Set-Cookie") == []
     assert shop.started(client) == first
     assert shop.started(shop.client()).buyer != first.buyer
+
+
+def test_what_was_written_for_one_buyer_goes_to_no_other_out_of_a_cache(shop: Shop) -> None:
+    client = shop.client()
+    for path in ("/mine", "/paid"):
+        assert "Cookie" in client.get(path).vary
+    assert "Cookie" not in client.get("/buy").vary  # the same link for everybody
+
+
+def test_the_page_that_takes_a_guests_cookie_takes_it_from_nobody_else(shop: Shop) -> None:
+    client = shop.client()
+    shop.buy(client)
+    client.environ_base["HTTP_X_USER"] = "7"
+    first, second = client.get("/news"), client.get("/news")
+
+    assert (len(first.headers.getlist("Set-Cookie")), first.headers["Cache-Control"]) == (1, "no-store")
+    assert (len(second.headers.getlist("Set-Cookie")), second.headers["Cache-Control"]) == (0, "public, max-age=60")
 
 
 def test_under_https_the_cookie_is_secure(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
-"""What buyers read, in their own language where the shop has Flask-Babel.
+"""What people read, in their own language where the shop has Flask-Babel.
 
 The English text is the key. A shop translates it in a catalog ``flask_fps.mo`` beside its own, or in its own.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -14,6 +15,8 @@ from .money import Money
 
 #: The name of a shop's catalog for our texts.
 DOMAIN = "flask_fps"
+#: What every gateway calls these methods, and what people do. Others are shown as the provider names them.
+METHODS = {"balance": "Account balance", "bank": "Bank account", "card": "Card"}
 
 
 def say(text: str, **values: object) -> str:
@@ -40,6 +43,11 @@ def money(amount: Money) -> str:
     return str(amount)
 
 
+def method(name: str) -> str:
+    """A payment method in words."""
+    return say(METHODS[name]) if name in METHODS else name
+
+
 def day(moment: Any) -> str:
     """A day as this visitor writes it, else ``1 March 2026``."""
     if _babel():
@@ -48,6 +56,39 @@ def day(moment: Any) -> str:
         written: str = format_date(moment)
         return written
     return f"{moment.day} {moment:%B %Y}"
+
+
+def moment(at: datetime) -> str:
+    """A time as this visitor writes it and in his own zone, which is named, else ``1 March 2026, 12:00 UTC``."""
+    if _babel():
+        from flask_babel import format_datetime
+
+        written: str = format_datetime(at, "long")
+        return written
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def in_utc(at: datetime, style: str = "medium") -> str:
+    """A time for those who compare it with others: written their way, never moved to their zone.
+
+    :param style: Babel's name of how long it is: ``medium`` has the seconds, ``short`` has not.
+    """
+    if _babel():
+        from flask_babel import format_datetime
+
+        written: str = format_datetime(at, style, rebase=False)
+        return written
+    return f"{at:%Y-%m-%d %H:%M}" if style == "short" else f"{at.day} {at:%b %Y, %H:%M:%S}"
+
+
+def short_day(at: datetime) -> str:
+    """A day of this year as this reader writes it, else ``1 Mar``."""
+    if _babel():
+        from babel.dates import format_skeleton
+        from flask_babel import get_locale
+
+        return str(format_skeleton("MMMd", at, locale=get_locale()))
+    return f"{at.day} {at:%b}"
 
 
 def language() -> str:

@@ -1,4 +1,4 @@
-"""Every text that buyers read: ``python -m tests.words`` writes them into ``flask_fps/messages.pot``."""
+"""Every text that buyers and operators read: ``python -m tests.words`` writes them into ``flask_fps/messages.pot``."""
 
 from __future__ import annotations
 
@@ -12,20 +12,30 @@ from babel.messages.pofile import read_po
 from babel.messages.pofile import write_po
 
 import flask_fps
+from flask_fps.admin import STALE
+from flask_fps.admin.words import DECIDED
+from flask_fps.admin.words import NAMES
+from flask_fps.words import METHODS
 
 PACKAGE = Path(flask_fps.__file__).parent
 POT = PACKAGE / "messages.pot"
 #: What is called with texts, and which of its arguments are.
 CALLS = {"say": slice(0, 1), "message_page": slice(0, 2), "Text": slice(1, 3)}
+#: Texts that are looked up by what they are about.
+TABLES = {*METHODS.values(), *DECIDED.values(), *NAMES, STALE}
 
 
 def spoken() -> set[str]:
     """Every text in the code and the templates of the extension."""
-    modules = [each for each in PACKAGE.glob("*.py") if each.name != "words.py"]
-    templates = (PACKAGE / "templates" / "flask_fps").glob("*.html")
-    return {text for each in modules for text in _in_code(each)} | {
-        text for each in templates for text in re.findall(r'"([^"{}]+)"\|fps_say', each.read_text("utf-8"))
-    }
+    modules = [*PACKAGE.glob("*.py"), *(PACKAGE / "admin").glob("*.py")]
+    templates = (PACKAGE / "templates" / "flask_fps").rglob("*.html")
+    in_code = {text for each in modules for text in _in_code(each)}
+    return TABLES | in_code | {text for each in templates for text in in_template(each)}
+
+
+def in_template(template: Path) -> Iterator[str]:
+    """The texts of one template that are looked up, each where it stands."""
+    return (found[1] for found in re.finditer(r'"([^"{}]+)"\|fps_say', template.read_text("utf-8")))
 
 
 def _in_code(module: Path) -> Iterator[str]:

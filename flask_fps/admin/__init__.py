@@ -10,12 +10,14 @@ from flask import current_app
 from flask import g
 from flask import request
 from flask import Response
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from ..logs import log
 from ..state import current_fps
+from ..words import say
 from . import views
 from .words import furnish
 
@@ -23,7 +25,7 @@ from .words import furnish
 Allow = Callable[[], object]
 
 CLOSED = "the operator's pages are closed: pass allow=… to fps.register_admin(), a function that knows your operators"
-STALE = "This form was open for too long, or another page sent it. Go back, load the page again and repeat it."
+STALE = "This form was open for too long, or another page sent it. Open the payment again and repeat it."
 
 
 def admin_blueprint(allow: Allow | None) -> Blueprint:
@@ -45,12 +47,15 @@ def admin_blueprint(allow: Allow | None) -> Blueprint:
         g.fps_operator = who if isinstance(who, str) else "the operator's pages"
 
     @blueprint.before_request
-    def _refuse_forms_of_others() -> None:
+    def _refuse_forms_of_others() -> ResponseReturnValue | None:
         if request.method == "POST":
             try:
                 validate_csrf(request.form.get("csrf_token", ""))
             except ValidationError:
-                abort(400, STALE)
+                return views.message(
+                    say("Nothing was done"), say(STALE), 400, (request.view_args or {}).get("reference")
+                )
+        return None
 
     blueprint.after_request(_keep_private)
     blueprint.context_processor(lambda: {"form_token": generate_csrf})

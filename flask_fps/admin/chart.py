@@ -9,6 +9,9 @@ from datetime import timedelta
 
 from ..ledger import Takings
 from ..money import Money
+from ..words import money
+from ..words import say
+from ..words import short_day
 
 DAYS = 30
 #: In the drawing's own units; the page scales it.
@@ -49,14 +52,13 @@ def chart(takings: Iterable[Takings], today: datetime, currency: str) -> Chart:
     bars = []
     for number, (day, amount) in enumerate(zip(days, amounts, strict=True)):
         height = max(amount / highest * HEIGHT, LEAST) if amount else 0
-        bars.append(Bar(number * step, HEIGHT - height, step - GAP, height, _label(day, of_day.get(day), currency)))
+        bars.append(Bar(number * step, HEIGHT - height, step - GAP, height, _label(day, of_day.get(day))))
     payments = sum(each.payments for each in of_day.values())
     return Chart(tuple(bars), Money(sum(amounts), currency), payments, days[0], days[-1])
 
 
-def _label(day: datetime, takings: Takings | None, currency: str) -> str:
+def _label(day: datetime, takings: Takings | None) -> str:
     if takings is None:
-        return f"{day.day} {day:%b}: nothing"
-    return (
-        f"{day.day} {day:%b}: {takings.money}, {takings.payments} {'payment' if takings.payments == 1 else 'payments'}"
-    )
+        return say("%(day)s: nothing", day=short_day(day))
+    total, number = money(takings.money), takings.payments
+    return say("%(day)s: %(total)s, payments: %(number)s", day=short_day(day), total=total, number=number)

@@ -28,12 +28,15 @@ from ..records import State
 from ..sheets import csv_lines
 from ..state import AppState
 from ..state import current_fps
+from ..words import say
 from .asking import key_of
 from .asking import PARTS
 from .asking import search_of
 from .asking import written
 from .chart import chart
 from .chart import DAYS
+from .words import DECIDED
+from .words import last_decision
 
 #: How many payments a page shows, and how many of those that wait for a person.
 SHOWN = 25
@@ -58,20 +61,11 @@ COLUMNS = (
     "delivered_at",
     "parked_reason",
 )
-#: What was done, as the page says it afterwards.
-DONE = {
-    "replayed": "It was handed to the shop's code again.",
-    "refunded": "The refund was asked for.",
-    "settled": "What was held is being taken.",
-    "cancelled": "What was held is being given up.",
-    "paid": "It is paid.",
-    "unpaid": "It has ended unpaid.",
-    "dismissed": "It waits for nobody any more.",
-}
 
 
 def add_to(blueprint: Blueprint) -> None:
     """Mount the pages."""
+    blueprint.register_error_handler(404, missing)
     blueprint.add_url_rule("/", "payments", payments)
     blueprint.add_url_rule("/payments.csv", "payments_csv", payments_csv)
     blueprint.add_url_rule("/payments/<reference>", "payment", payment)
@@ -140,23 +134,37 @@ def _plain(payment: Payment) -> Mapping[str, Any]:
 
 def payment(reference: str) -> ResponseReturnValue:
     """One payment and its story."""
-    return _page_of(reference, done=DONE.get(request.args.get("done", "")))
+    return _page_of(reference)
 
 
-def _page_of(reference: str, status: int = 200, **said: str | None) -> ResponseReturnValue:
+def _page_of(reference: str, status: int = 200, problem: str | None = None) -> ResponseReturnValue:
     state = current_fps()
-    found = state.ledger.payment(reference) or abort(404)
+    found, journal = state.ledger.payment(reference) or abort(404), state.ledger.journal(reference)
+    decision = None if problem else last_decision(journal)
     page = render_template(
         "flask_fps/admin/payment.html",
         payee=state.payee,
         payment=found,
-        journal=state.ledger.journal(reference),
+        journal=journal,
+        problem=problem,
+        decision=decision,
+        decided=say(DECIDED[decision.event]) if decision else None,
         refunds=state.ledger.refunds.of(reference),
         waiting=state.ledger.operator.waiting(reference),
         refund_key=secrets.token_hex(8),
-        **said,
     )
     return page, status
+
+
+def missing(_: Exception) -> ResponseReturnValue:
+    """There is no such payment."""
+    return message(say("There is no such payment"), say("Look for it among all payments."), 404)
+
+
+def message(title: str, text: str, status: int, reference: str | None = None) -> ResponseReturnValue:
+    """One thing to say, and the way back: to this payment, else to all of them."""
+    said = {"title": title, "message": text, "reference": reference, "payee": current_fps().payee}
+    return render_template("flask_fps/admin/message.html", **said), status
 
 
 # Doing
@@ -165,7 +173,7 @@ def _page_of(reference: str, status: int = 200, **said: str | None) -> ResponseR
 def replay(reference: str) -> ResponseReturnValue:
     """Hand a paid payment to the shop's code again."""
     checkout, decision = current_fps().checkout, _decision("asked for again")
-    return _tried(reference, "replayed", lambda: checkout.redeliver(reference, decision, wait=False))
+    return _tried(reference, lambda: checkout.redeliver(reference, decision, wait=False))
 
 
 def refund(reference: str) -> ResponseReturnValue:
@@ -173,15 +181,15 @@ def refund(reference: str) -> ResponseReturnValue:
     state, amount = current_fps(), request.form.get("amount", "").strip()
     key, decision = request.form.get("key", "")[:64], _decision("no reason given")
     if not key:
-        return _page_of(reference, 400, problem="Load this page again and repeat it.")
+        return _page_of(reference, 400, problem=say("Load this page again and repeat it."))
     if not amount:
-        return _page_of(reference, 400, problem="Say how much is to go back.")
+        return _page_of(reference, 400, problem=say("Say how much is to go back."))
 
     def act() -> None:
         asked = state.checkout.refund(reference, amount, key)
         state.ledger.operator.decided(reference, "refund decided", decision, amount=str(asked.money), key=key)
 
-    return _tried(reference, "refunded", act)
+    return _tried(reference, act)
 
 
 def hold(reference: str) -> ResponseReturnValue:
@@ -189,7 +197,7 @@ def hold(reference: str) -> ResponseReturnValue:
     state, decision = current_fps(), _decision("no reason given")
     way, amount = request.form.get("way", ""), request.form.get("amount", "").strip() or None
     if way not in ("settle", "cancel"):
-        return _page_of(reference, 400, problem="Choose what is to be done.")
+        return _page_of(reference, 400, problem=say("Choose what is to be done."))
 
     def act() -> None:
         if way == "settle":
@@ -198,7 +206,7 @@ def hold(reference: str) -> ResponseReturnValue:
             state.checkout.cancel(reference)
         state.ledger.operator.decided(reference, f"{way} decided", decision)
 
-    return _tried(reference, "settled" if way == "settle" else "cancelled", act)
+    return _tried(reference, act)
 
 
 def resolve(reference: str) -> ResponseReturnValue:
@@ -207,30 +215,30 @@ def resolve(reference: str) -> ResponseReturnValue:
     if way == "paid":
         transaction = request.form.get("transaction", "").strip()
         if not transaction:
-            return _page_of(reference, 400, problem="Name the transaction that paid it.")
+            return _page_of(reference, 400, problem=say("Name the transaction that paid it."))
         decision = _decision("the provider confirms the transaction")
-        return _tried(reference, "paid", lambda: checkout.found_paid(reference, transaction, decision))
+        return _tried(reference, lambda: checkout.found_paid(reference, transaction, decision))
     if way == "unpaid":
         decision = _decision("the provider knows nothing of it")
-        return _tried(reference, "unpaid", lambda: checkout.found_unpaid(reference, decision))
+        return _tried(reference, lambda: checkout.found_unpaid(reference, decision))
     if way == "deliver":
         decision = _decision("what kept it from being delivered is mended")
-        return _tried(reference, "replayed", lambda: checkout.redeliver(reference, decision, parked=True, wait=False))
+        return _tried(reference, lambda: checkout.redeliver(reference, decision, parked=True, wait=False))
     if way != "dismiss":
-        return _page_of(reference, 400, problem="Choose what is to be done.")
+        return _page_of(reference, 400, problem=say("Choose what is to be done."))
     if not given:
-        return _page_of(reference, 400, problem="Say why: what was done about it?")
-    return _tried(reference, "dismissed", lambda: checkout.dismiss(reference, _decision("")))
+        return _page_of(reference, 400, problem=say("Say why: what was done about it?"))
+    return _tried(reference, lambda: checkout.dismiss(reference, _decision("")))
 
 
-def _tried(reference: str, done: str, act: Any) -> ResponseReturnValue:
+def _tried(reference: str, act: Any) -> ResponseReturnValue:
     """Do it and show the payment as it is now; what the checkout refuses to do is said on its page."""
     try:
         act()
     except FPSError as error:
         text = str(error)
         return _page_of(reference, 409, problem=f"{text[:1].upper()}{text[1:]}.")
-    return redirect(url_for("fps_admin.payment", reference=reference, done=done), 303)
+    return redirect(url_for("fps_admin.payment", reference=reference), 303)
 
 
 def _decision(default: str) -> Decision:

@@ -79,6 +79,7 @@ class Authorization:
     id: str | None = None
     #: What the buyer authorised, where the provider says it (FPS does not).
     money: Money | None = None
+    #: How he pays: ``balance``, ``bank`` or ``card``, else whatever the provider calls it; pages show it in words.
     method: str | None = None
     payer: str | None = None
     #: When it was given, where the provider says so.

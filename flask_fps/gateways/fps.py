@@ -49,6 +49,8 @@ RESULTS = {
     "Failure": Result.FAILURE,
     "Cancelled": Result.CANCELLED,
 }
+#: FPS's names of payment methods, in the seam's.
+METHODS = {"ABT": "balance", "ACH": "bank", "CC": "card"}
 #: Returns that carry no token. ``A``: the buyer left; the others: FPS would not go on.
 TURNED_AWAY = {
     "A": Standing.ABANDONED,
@@ -146,7 +148,8 @@ class FPSGateway:
             return Authorization(TURNED_AWAY[back.status], detail=said)
         if not back.authorized or back.caller_reference != payment.reference:
             return Authorization(Standing.INVALID, detail=f"status {back.status!r:.20} does not belong to this payment")
-        return Authorization(Standing.AUTHORIZED, back.token_id, method=back.payment_method, detail=back.status)
+        method = METHODS.get(back.payment_method or "", back.payment_method)
+        return Authorization(Standing.AUTHORIZED, back.token_id, method=method, detail=back.status)
 
     def freeze(self, payment: Payment, intent: Intent) -> Mapping[str, str]:
         notify_url = payment.notify_url if self.send_notify_url else None
@@ -207,7 +210,7 @@ class FPSGateway:
             RESULTS.get(found.transaction_status, Result.UNKNOWN),
             found.transaction_id,
             payer=found.sender_email,
-            method=found.payment_method,
+            method=METHODS.get(found.payment_method, found.payment_method),
             code=found.status_code,
             message=found.status_message or found.transaction_status,
             facts=self._facts(found),

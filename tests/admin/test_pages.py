@@ -173,7 +173,7 @@ def test_what_nobody_drives_is_said(shop: Shop, ada: FlaskClient) -> None:
     assert "nobody drives them" not in seen(ada.get(f"{ROOT}/"))
     shop.clock.advance(600)
 
-    assert "1 payments due since 1 Mar 2026, 12:00" in seen(ada.get(f"{ROOT}/"))
+    assert "Payments: 1 due since 1 Mar 2026, 12:00:05 UTC" in seen(ada.get(f"{ROOT}/"))
 
 
 def test_the_chart_shows_each_day(shop: Shop, ada: FlaskClient) -> None:
@@ -184,8 +184,8 @@ def test_the_chart_shows_each_day(shop: Shop, ada: FlaskClient) -> None:
     page = ada.get(f"{ROOT}/").text
 
     assert "<strong>$0.30</strong>" in page
-    assert "<title>1 Mar: $0.10, 1 payment</title>" in page
-    assert "<title>2 Mar: $0.20, 2 payments</title>" in page
+    assert "<title>1 Mar: $0.10, payments: 1</title>" in page
+    assert "<title>2 Mar: $0.20, payments: 2</title>" in page
     assert "<title>28 Feb: nothing</title>" in page
     assert page.count("<title>") == 1 + 30
 
@@ -266,10 +266,48 @@ def test_the_story_of_a_payment(shop: Shop, ada: FlaskClient) -> None:
     assert page.index("started → authorized") < page.index("paying → paid") < page.index("delivered handler")
     assert payment.transaction_id and payment.transaction_id in page
     assert payment.authorization_id and payment.authorization_id not in page
-    assert ada.get(f"{ROOT}/payments/nothing").status_code == 404
+    assert "Method Card" in page
+
+
+def test_a_payment_that_is_not_there_is_a_page_with_a_way_back(ada: FlaskClient) -> None:
+    answer = ada.get(f"{ROOT}/payments/nothing")
+
+    assert (answer.status_code, heading(answer)) == (404, "There is no such payment")
+    assert f'class="button" href="{ROOT}/"' in answer.text
+
+
+def test_a_form_that_was_open_for_too_long_leads_back_to_its_payment(shop: Shop, ada: FlaskClient) -> None:
+    payment = shop.buy(shop.client("7"))
+    answer = ada.post(of(payment, "/replay"))
+
+    assert (answer.status_code, heading(answer)) == (400, "Nothing was done")
+    assert f'class="button" href="{of(payment)}"' in answer.text
+
+
+def test_an_address_breaks_behind_its_at_and_stays_text(shop: Shop, ada: FlaskClient) -> None:
+    payment = shop.buy(shop.client("<i>@digitaldownload.example"))
+
+    for page in (of(payment), f"{ROOT}/"):
+        assert "&lt;i&gt;@<wbr>digitaldownload" in ada.get(page).text
 
 
 # Doing
+
+
+def test_what_was_decided_is_said_with_its_time_however_often_the_page_is_loaded(shop: Shop, ada: FlaskClient) -> None:
+    payment = shop.buy(shop.client("7"))
+    assert 'role="status"' not in ada.get(of(payment)).text
+    for act, more, said in (
+        ("/refund", {"amount": "0.04", "key": "k"}, "The refund was asked for. ada, 1 Mar 2026, 12:00:00 UTC"),
+        ("/replay", {}, "It was handed to the shop's code again. ada, 1 Mar 2026, 13:00:00 UTC"),
+    ):
+        answer = post(ada, of(payment, act), of(payment), **more)
+        assert answer.headers["Location"] == of(payment)
+        shop.clock.advance(3600)
+        assert said in seen(ada.get(of(payment))).replace("&#39;", "'")
+
+    refused = post(ada, of(payment, "/refund"), of(payment), amount="9", key="k2").text
+    assert 'role="alert"' in refused and 'role="status"' not in refused
 
 
 def test_refund(shop: Shop, ada: FlaskClient) -> None:

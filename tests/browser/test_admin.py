@@ -66,6 +66,6 @@ def test_an_operator_looks_refunds_and_decides(visitor: Visitor, shop: Shop, tmp
     visitor.page.get_by_label("I have seen to it").check()
     visitor.page.locator("#why-parked").fill("given back at the provider's")
     visitor.press("Decide")
-    assert "It waits for nobody any more." in visitor.text
+    assert "Somebody has seen to it." in visitor.text
     visitor.follow("Waiting for a person")
     assert "No payment fits." in visitor.text

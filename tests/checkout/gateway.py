@@ -243,7 +243,7 @@ class ScriptedGateway:
             return Authorization(Standing.INVALID, detail="a bad signature")
         if said["status"] in ("abandoned", "refused"):
             return Authorization(Standing(said["status"]), detail=said["status"])
-        return Authorization(Standing.AUTHORIZED, said["token"], method="CC")
+        return Authorization(Standing.AUTHORIZED, said["token"], method="card")
 
     def freeze(self, payment: Payment, intent: Intent) -> Mapping[str, str]:
         amount = f"{intent.money.minor} {intent.money.currency}"

@@ -23,7 +23,7 @@ def test_a_song_is_paid_and_delivered_once(shop: Shop, john: Visitor, fps_sandbo
     assert shop.delivered == [(reference, ("song",))]
     payment = shop.payment(reference)
     assert (payment.state.value, payment.amount, payment.currency) == ("paid", Decimal("0.10"), "USD")
-    assert payment.method == "ABT"
+    assert payment.method == "balance"
     assert payment.transaction_id == fps_sandbox.ledger()["transactions"][0]["transactionId"]
     assert payment.items[0].data == {"file": "song.mp3"}
     assert john.has("song")
@@ -130,7 +130,7 @@ def test_who_closes_the_window_goes_on_where_he_was(shop: Shop, john: Visitor, f
 def test_jane_pays_by_her_card_without_being_asked(shop: Shop, john: Visitor, fps_sandbox: Sandbox) -> None:
     reference = john.buy("song", as_="jane@example.com")
 
-    assert shop.payment(reference).method == "CC"
+    assert shop.payment(reference).method == "card"
     fps_sandbox.settle()
     assert shop.states() == ["paid"]
 

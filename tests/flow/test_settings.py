@@ -106,7 +106,7 @@ def test_a_shop_that_takes_cards_only_is_paid_by_card_only(
         john.buy("song", method="ABT")
     reference = john.buy("song", method="CC")
 
-    assert shop.payment(reference).method == "CC"
+    assert shop.payment(reference).method == "card"
 
 
 @pytest.mark.parametrize("settings", [{"FPS_URL_PREFIX": "/shop/pay", "FPS_PAYEE": "The Music Box"}])

@@ -95,7 +95,7 @@ def test_status_has_the_facts_of_what_was_paid_but_no_address(bench: FirstBench)
     paid = bench.gateway.pay(intent_of(bench.gateway, payment, token))
     assert paid.result is Result.SUCCESS and paid.transaction_id
     known = bench.gateway.status(paid.transaction_id)
-    assert (known.result, known.payer, known.method) == (Result.SUCCESS, None, "ABT")
+    assert (known.result, known.payer, known.method) == (Result.SUCCESS, None, "balance")
     assert known.facts is not None
     assert (known.facts.reference, known.facts.money, known.facts.ours) == (
         f"{payment.reference}-1",

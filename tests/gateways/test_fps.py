@@ -134,6 +134,17 @@ def test_every_status_of_a_transaction(
 
 
 @pytest.mark.parametrize(
+    ("wire", "method"), [("ABT", "balance"), ("ACH", "bank"), ("CC", "card"), ("Prepaid", "Prepaid")]
+)
+def test_a_method_leaves_its_wire_name_at_the_seam(
+    gateway: FPSGateway, client: ScriptedClient, wire: str, method: str
+) -> None:
+    client.answers.append(detail(payment_method=wire))
+
+    assert gateway.status("TX2").method == method
+
+
+@pytest.mark.parametrize(
     ("changes", "facts"),
     [
         ({"recipient_email": "somebody@else.example"}, Facts("p-2", Money(10, "USD"), False, "somebody@else.example")),

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
@@ -107,10 +108,9 @@ def base_url(value: Any) -> str:
 
 def origin(value: Any) -> str:
     """An address without a path."""
-    address = base_url(value)
-    if urlsplit(address).path:
-        raise Wrong("must be an address without a path, such as 'http://127.0.0.1:8042'")
-    return address
+    if _parts(value) is None or urlsplit(base_url(value)).path:
+        raise Wrong("must be a whole address without a path, such as 'http://127.0.0.1:8042'")
+    return base_url(value)
 
 
 def _parts(value: Any) -> SplitResult | None:
@@ -144,6 +144,8 @@ def database_uri(value: Any) -> str:
     """A SQLAlchemy URL of a database that outlives one connection."""
     if not isinstance(value, str) or "://" not in value:
         raise Wrong("must be a SQLAlchemy URL such as 'sqlite:////var/lib/shop/fps.sqlite'")
+    if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
+        raise Wrong("names a database that cannot keep the ledger: use sqlite:///… or postgresql://…")
     if value.startswith("sqlite") and (value.endswith("://") or ":memory:" in value or "mode=memory" in value):
         raise Wrong("is a database in memory, which forgets payments: name a file")
     return value
@@ -239,9 +241,10 @@ def accounts(value: Any) -> dict[str, dict[str, Any]]:
     for name, own in value.items():
         if not isinstance(name, str) or not _ACCOUNT.fullmatch(name) or name == "default":
             raise Wrong(f"has an account {name!r:.80}: use letters, digits, - and _, and not 'default'")
-        strange = sorted(str(key) for key in own if key not in OF_AN_ACCOUNT)
-        if strange:
-            raise Wrong(f"has {', '.join(strange)[:80]} in {name!r}: an account may have {', '.join(OF_AN_ACCOUNT)}")
+        for key in sorted(str(key) for key in own if key not in OF_AN_ACCOUNT):
+            close = get_close_matches(key.removeprefix("FPS_"), OF_AN_ACCOUNT, n=1)
+            meant = f"did you mean {close[0]}?" if close else f"an account may have {', '.join(OF_AN_ACCOUNT)}"
+            raise Wrong(f"has {key!r:.80} in {name!r}: {meant}")
     return {name: dict(own) for name, own in value.items()}
 
 

@@ -299,9 +299,10 @@ class _Reading:
 
     def _any_environment(self) -> None:
         values = self.values
-        self._one_of("FPS_GATEWAY", self.gateways, "the gateways of this app are")
+        named = "the gateways of this app are {}: name one, or add yours by FPS(gateways={{name: factory}})"
+        self._one_of("FPS_GATEWAY", self.gateways, named)
         if self.currencies is not None:
-            self._one_of("FPS_CURRENCY", self.currencies, "this gateway takes")
+            self._one_of("FPS_CURRENCY", self.currencies, "this gateway takes {}")
         self._pairs(values["FPS_ACCESS_KEY"], values["FPS_SECRET_KEY"])
         self._of_version(values["FPS_API_VERSION"])
 
@@ -317,7 +318,7 @@ class _Reading:
 
     def _one_of(self, key: str, allowed: Collection[str], phrase: str) -> None:
         if self.values[key] not in allowed:
-            self.wrong(key, f"is {self.values[key]!r}, and {phrase} {', '.join(allowed)}")
+            self.wrong(key, f"is {self.values[key]!r}, and {phrase.format(', '.join(allowed))}")
 
     def _pairs(self, access: tuple[str, ...], secret: tuple[str, ...]) -> None:
         if access and not secret:

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from .errors import LedgerBusy
 from .errors import SchemaMissing
+from .plurals import counted
 from .state import AppState
 
 log = logging.getLogger("flask_fps")
@@ -50,10 +51,14 @@ class Pass:
         return Pass(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     def __str__(self) -> str:
-        return (
-            f"{self.arrivals} messages, {self.payments} payments, {self.releases} given back, "
-            f"{self.refunds} refunds, {self.deliveries} deliveries"
+        said = (
+            (self.arrivals, "message", None),
+            (self.payments, "payment", None),
+            (self.releases, "authorization given back", "authorizations given back"),
+            (self.refunds, "refund", None),
+            (self.deliveries, "delivery", "deliveries"),
         )
+        return ", ".join(counted(*each) for each in said if each[0]) or "nothing"
 
 
 class Worker:

@@ -69,8 +69,9 @@ def test_all_that_is_wrong_in_any_account_is_said_at_once() -> None:
         ({"default": EU}, "has an account 'default'"),
         ({"e/u": EU}, "has an account 'e/u'"),
         ({"": EU}, "has an account ''"),
-        ({"eu": {"FPS_ACCESS_KEY": "x"}}, "has FPS_ACCESS_KEY in 'eu': an account may have GATEWAY, "),
-        ({"eu": {"DATABASE_URI": "x"}}, "has DATABASE_URI in 'eu'"),
+        ({"eu": {"FPS_ACCESS_KEY": "x"}}, "has 'FPS_ACCESS_KEY' in 'eu': did you mean ACCESS_KEY?"),
+        ({"eu": {"ACESS_KEY": "x"}}, "has 'ACESS_KEY' in 'eu': did you mean ACCESS_KEY?"),
+        ({"eu": {"DATABASE_URI": "x"}}, "has 'DATABASE_URI' in 'eu': an account may have GATEWAY, "),
     ],
 )
 def test_what_is_no_account_is_told_with_its_fix(value: Any, said: str) -> None:

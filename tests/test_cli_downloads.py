@@ -70,7 +70,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(shop: Shop, bought: 
     assert typed(shop, bought.reference, "--more", "0").exit_code == 2
     assert typed(shop, bought.reference, "--days", "x").exit_code == 2
     unknown = typed(shop, "nothing", "--more", "1")
-    assert (unknown.exit_code, "no payment 'nothing'" in unknown.output) == (1, True)
+    assert (unknown.exit_code, "no payment nothing: `flask fps list`" in unknown.output) == (1, True)
     assert shop.ledger.grants(bought.reference) == before
 
 

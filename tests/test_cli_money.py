@@ -99,7 +99,12 @@ def test_the_same_key_twice(shop: Shop) -> None:
         fps(shop, "refund", payment.reference, "0.04", "--key", "17", "--yes", "--json").stdout for _ in range(2)
     )
     assert first == second
-    assert len(refunds(shop, payment)) == 1
+    known = fps(shop, "refund", payment.reference, "--key", "17")
+    assert (known.exit_code, len(refunds(shop, payment))) == (0, 1)
+    assert known.stderr == "17 is the key of a refund that was asked for before: this is the same one.\n"
+    assert known.stdout.startswith("The refund of $0.04 is done, transaction TX")
+    other = fps(shop, "refund", payment.reference, "0.05", "--key", "17")
+    assert (other.exit_code, "use another key for $0.05" in other.stderr, "?" in other.stderr) == (1, True, False)
 
 
 @pytest.mark.parametrize(
@@ -133,14 +138,15 @@ def test_payments_that_cannot_be_refunded(shop: Shop) -> None:
     done = bought(shop)
     assert fps(shop, "refund", done.reference, "--yes").exit_code == 0
     for reference, sentence in (
-        ("nobody", "there is no payment 'nobody' in this ledger"),
+        ("nobody", "no payment nobody: `flask fps list` shows the newest"),
         (started.reference, "is started: only what is paid can be refunded"),
         (held.reference, "is reserved and not paid: cancel it"),
         (done.reference, "is fully refunded: nothing is left to give back"),
     ):
-        result = fps(shop, "refund", reference, "--yes")
-        assert result.exit_code == 1
-        assert sentence in result.stderr
+        for result in (fps(shop, "refund", reference, "--yes"), fps(shop, "refund", reference, answer="y\n")):
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert sentence in result.stderr
+            assert "Give back" not in result.stderr  # nobody is asked about what cannot be
 
 
 def test_a_refund_that_fails_is_an_error(shop: Shop) -> None:
@@ -211,7 +217,7 @@ def test_a_database_that_goes_away_after_the_refund_was_sent(shop: Shop, monkeyp
         assert shop.fps.refund(payment.reference).state.value == "sending"
     assert len(shop.provider.returned) == 1
     shop.clock.advance(shop.ledger.backoff.longest)
-    assert "1 refunds" in fps(shop, "work", "--once").stdout
+    assert "1 refund" in fps(shop, "work", "--once").stdout
     assert [each.state.value for each in refunds(shop, payment)] == ["done"]
     assert len(shop.provider.returned) == 1
 
@@ -226,7 +232,7 @@ def test_settle_asks_and_takes(shop: Shop) -> None:
     result = fps(shop, "settle", payment.reference, "7.50", answer="y\n")
 
     assert result.exit_code == 0, result.output
-    assert "Take 7.50 USD of $10.00 that is held" in result.stderr
+    assert "Take $7.50 of $10.00 that is held" in result.stderr
     assert f"Payment {payment.reference} is paid: $7.50 was taken." in result.stdout
     assert "Taken:         $7.50 USD" in fps(shop, "show", payment.reference).stdout
     again = fps(shop, "settle", payment.reference, "--yes", "--json")
@@ -253,14 +259,29 @@ def test_what_is_not_answered_yet(shop: Shop) -> None:
 def test_what_cannot_be_settled_or_cancelled(shop: Shop, command: str) -> None:
     payment = bought(shop)
     for reference, sentence in ((payment.reference, "is paid:"), ("nobody", "no payment nobody")):
-        result = fps(shop, command, reference, "--yes")
-        assert result.exit_code == 1
-        assert sentence in result.stderr
+        for result in (fps(shop, command, reference, "--yes"), fps(shop, command, reference, answer="y\n")):
+            assert result.exit_code == 1
+            assert sentence in result.stderr
+            assert "that is held" not in result.stderr
 
 
-def test_more_than_is_held(shop: Shop) -> None:
-    result = fps(shop, "settle", reserved(shop).reference, "10.01", "--yes")
-    assert "$10.01 is more than is held: $10.00" in result.stderr
+@pytest.mark.parametrize("answer", ["--yes", "y"])
+def test_more_than_is_held(shop: Shop, answer: str) -> None:
+    yes, typed = (("--yes",), None) if answer == "--yes" else ((), "y\n")
+    result = fps(shop, "settle", reserved(shop).reference, "10.01", *yes, answer=typed)
+    assert result.stderr == "Error: $10.01 is more than is held: $10.00\n"
+
+
+def test_what_was_decided_before_is_not_asked_again(shop: Shop) -> None:
+    payment = reserved(shop)
+    shop.gateway.will("cancel", "lost before")
+    fps(shop, "cancel", payment.reference, "--yes")
+    again, other = fps(shop, "cancel", payment.reference), fps(shop, "settle", payment.reference)
+
+    assert (again.exit_code, again.stderr) == (0, "")
+    assert "is reserved still; the worker goes on with it." in again.stdout
+    assert (other.exit_code, "is being cancelled: wait until that is answered" in other.stderr) == (1, True)
+    assert "?" not in other.stderr
 
 
 # fps.refund, fps.settle and fps.cancel

@@ -114,6 +114,7 @@ def test_resolve_unpaid_asks_first(shop: Shop) -> None:
 def test_resolve_unpaid_too_early(shop: Shop) -> None:
     payment = parked(shop, "lost before")
     output = refused(shop, "park", "resolve", payment.reference, "--unpaid", "--yes")
+    assert output == refused(shop, "park", "resolve", payment.reference, "--unpaid")  # before anybody is asked
 
     assert (
         output
@@ -221,7 +222,7 @@ def test_health_of_a_shop_without_a_worker(shop: Shop) -> None:
     shop.clock.advance(10 * MINUTE)
 
     assert re.match(
-        r"1 payments due for over five minutes, since 2026-03-01T12:00:\d\d\+00:00", refused(shop, "health")
+        r"1 payment due for over five minutes, since 2026-03-01T12:00:\d\d\+00:00", refused(shop, "health")
     )
 
 
@@ -232,16 +233,17 @@ def test_prune_asks_and_takes_away_what_is_over(shop: Shop) -> None:
     payment, young = shop.buy(shop.client("7")), None
     shop.clock.advance(100 * DAY)
     young = shop.buy(shop.client("8"))
-    assert said(shop, "prune", "--older-than", "90", "--dry-run") == ("1 payments are over and older than 90 days.\n")
+    assert said(shop, "prune", "--older-than", "90", "--dry-run") == ("1 payment is over and older than 90 days.\n")
     assert fps(shop, "prune", "--older-than", "90", answer="n\n").exit_code == 1
     output = said(shop, "prune", "--older-than", "90", "--yes")
 
     assert re.fullmatch(
-        r"Taken away: 1 messages and \d+ journal lines of 1 payments, and 0 messages about none\.\n", output
+        r"Taken away: 1 message and \d+ journal lines of 1 payment, and 0 messages about none\.\n", output
     )
     assert shop.ledger.journal(payment.reference) == [] and shop.ledger.journal(young.reference)
     assert "Its story was taken away by `flask fps prune`." in said(shop, "show", payment.reference)
     assert json.loads(said(shop, "prune", "--older-than", "90", "--json"))["payments"] == 0
+    assert said(shop, "prune", "--older-than", "90") == "Nothing to take away.\n"
 
 
 @pytest.mark.parametrize("arguments", ["", "--older-than 0", "--older-than x"])

@@ -74,6 +74,13 @@ def test_an_empty_config_is_the_sandbox() -> None:
     assert config.recover == "pay"
 
 
+@pytest.mark.parametrize("uri", ["mysql://x/y", "foo://x/y", "sqlite:/x//:://", "postgresqlx://x/y"])
+def test_a_database_that_cannot_keep_the_ledger_is_refused(uri: str) -> None:
+    assert problems({"FPS_DATABASE_URI": uri})["FPS_DATABASE_URI"].startswith(
+        "names a database that cannot keep the ledger: use sqlite:///… or postgresql://…"
+    )
+
+
 def test_everything_local_derives_from_the_sandbox_url() -> None:
     config = Config.read({"FPS_SANDBOX_URL": "http://localhost:9000/"})
 

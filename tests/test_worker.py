@@ -200,7 +200,9 @@ def test_what_was_done_is_said_and_added(caplog: pytest.LogCaptureFixture) -> No
     total = Pass(1, 2, 3, 4) + Pass(10, 20, 30, 40)
 
     assert total == Pass(11, 22, 33, 44)
-    assert str(total).startswith("11 messages, 22 payments")
+    assert str(total) == "11 messages, 22 payments, 33 authorizations given back, 44 deliveries"
+    assert str(Pass(1, 1, 1, 1, 1)) == "1 message, 1 payment, 1 authorization given back, 1 refund, 1 delivery"
+    assert str(Pass()) == "nothing"
     assert Pass().idle
     assert not Pass(releases=1).idle
 

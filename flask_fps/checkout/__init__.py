@@ -13,6 +13,8 @@ from datetime import datetime
 from ..gateways import Standing
 from ..gateways import Verdict
 from ..ledger import Decision as Decision
+from ..money import Money
+from ..records import Kind
 from ..records import Order
 from ..records import Payment
 from ..records import Refund
@@ -122,6 +124,14 @@ class Checkout:
         """The key that :meth:`refund` would make: :func:`flask_fps.checkout.refund.key_for`."""
         return refund.key_for(self._desk, reference, amount)
 
+    def foreseen_refund(self, reference: str, amount: Amount | None, key: str) -> Money | None:
+        """What :meth:`refund` would give back, before anybody is asked: :func:`flask_fps.checkout.refund.foreseen`."""
+        return refund.foreseen(self._desk, reference, amount, key)
+
+    def foreseen_of_hold(self, reference: str, kind: Kind, amount: Amount | None = None) -> Money | None:
+        """Likewise of :meth:`settle` and :meth:`cancel`: :func:`flask_fps.checkout.reserve.foreseen`."""
+        return reserve.foreseen(self._desk, reference, kind, amount)
+
     def drive_refund(self, id: int, *, early: bool = False) -> None:
         """Take one refund a step further, if it is due; ``early``: even before."""
         refund.due(self._desk, id, early=early)
@@ -135,6 +145,14 @@ class Checkout:
     def found_unpaid(self, reference: str, decision: Decision) -> Payment:
         """:func:`flask_fps.checkout.resolve.unpaid`."""
         return resolve.unpaid(self._desk, reference, decision)
+
+    def check_unpaid(self, reference: str) -> None:
+        """Raises as :meth:`found_unpaid` would, and changes nothing."""
+        resolve.check_unpaid(self._desk, reference)
+
+    def check_dismiss(self, reference: str) -> None:
+        """Raises as :meth:`dismiss` would, and changes nothing."""
+        resolve.check_dismiss(self._desk, reference)
 
     def redeliver(
         self,

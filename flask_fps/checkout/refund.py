@@ -63,9 +63,7 @@ def refund(desk: Desk, reference: str, amount: Amount | None, key: str | None) -
     :raises Refused: this payment does not allow it; nothing was sent.
     :raises LedgerBusy: the database does not answer; nothing was sent.
     """
-    if key is not None and not 1 <= len(key) <= KEY_LENGTH:
-        raise Refused(f"a refund's key is a text of 1 to {KEY_LENGTH} characters, not {key!r:.120}")
-    wish = Wish(reference, money_of(ours(desk, reference), amount), key or key_for(desk, reference, amount))
+    wish = _wish(desk, reference, amount, key_for(desk, reference, amount) if key is None else key)
     lease = desk.lease()
     taken = desk.ledger.refunds.ask(wish, _maker(desk), lease)
     if taken.intent is None:
@@ -75,6 +73,20 @@ def refund(desk: Desk, reference: str, amount: Amount | None, key: str | None) -
     except LedgerBusy as error:
         log.error("refund %s of %s was sent, and the worker goes on with it: %s", taken.refund.key, reference, error)
         return taken.refund
+
+
+def foreseen(desk: Desk, reference: str, amount: Amount | None, key: str) -> Money | None:
+    """What :func:`refund` would give back now; ``None``: nothing more, the key is that of a refund that is known.
+
+    :raises Refused: as :func:`refund` would.
+    """
+    return desk.ledger.refunds.foreseen(_wish(desk, reference, amount, key))
+
+
+def _wish(desk: Desk, reference: str, amount: Amount | None, key: str) -> Wish:
+    if not 1 <= len(key) <= KEY_LENGTH:
+        raise Refused(f"a refund's key is a text of 1 to {KEY_LENGTH} characters, not {key!r:.120}")
+    return Wish(reference, money_of(ours(desk, reference), amount), key)
 
 
 def _maker(desk: Desk) -> Callable[[Payment, Money, str], Intent]:

@@ -32,6 +32,14 @@ def cancel(desk: Desk, reference: str) -> Payment:
     return _ask(desk, Claim(ours(desk, reference).reference, Kind.CANCEL))
 
 
+def foreseen(desk: Desk, reference: str, kind: Kind, amount: Amount | None = None) -> Money | None:
+    """What :func:`settle` would take, or :func:`cancel` give up, now; ``None``: that is asked for, or done, already.
+
+    :raises Refused: as they would.
+    """
+    return desk.ledger.foreseen_of_hold(Claim(reference, kind, money_of(ours(desk, reference), amount)))
+
+
 def _ask(desk: Desk, claim: Claim) -> Payment:
     lease = desk.lease()
     asked = desk.ledger.ask_of_hold(claim, _maker(desk), lease)

@@ -65,8 +65,6 @@ def unpaid(desk: Desk, reference: str, decision: Decision) -> Payment:
     :raises Refused: that is not proven (yet), or the payment has ended in another way.
     """
     payment = _parked(desk, reference)
-    if payment.state in FINAL:
-        raise Refused(f"payment {reference} is {payment.state}, which is final: --dismiss is what is left to do")
     proof = _proof_of_nothing(desk, payment)
     to = State.EXPIRED if payment.authorization_id is None else State.FAILED
     after = desk.ledger.operator.end_unpaid(payment, to, decision, proof)
@@ -74,7 +72,16 @@ def unpaid(desk: Desk, reference: str, decision: Decision) -> Payment:
     return after
 
 
+def check_unpaid(desk: Desk, reference: str) -> None:
+    """Raises as :func:`unpaid` would, and changes nothing."""
+    _proof_of_nothing(desk, _parked(desk, reference))
+
+
 def _proof_of_nothing(desk: Desk, payment: Payment) -> str:
+    if payment.state in FINAL:
+        raise Refused(
+            f"payment {payment.reference} is {payment.state}, which is final: --dismiss is what is left to do"
+        )
     intent, gateway = desk.ledger.intent(payment.reference), desk.gateway(payment)
     if intent is None or intent.first_sent_at is None:
         return "no request to pay was ever sent"
@@ -115,12 +122,17 @@ def dismiss(desk: Desk, reference: str, decision: Decision) -> Payment:
 
     :raises Refused: it is not parked, or nobody knows yet whether it was paid.
     """
+    check_dismiss(desk, reference)
+    return desk.ledger.operator.dismiss(reference, decision)
+
+
+def check_dismiss(desk: Desk, reference: str) -> None:
+    """Raises as :func:`dismiss` would, and changes nothing."""
     payment = _parked(desk, reference)
     if payment.state not in FINAL:
         raise Refused(
             f"payment {reference} is {payment.state}: say what became of its money, --paid TRANSACTION or --unpaid"
         )
-    return desk.ledger.operator.dismiss(reference, decision)
 
 
 def _known(desk: Desk, reference: str) -> Payment:

@@ -28,8 +28,10 @@ def downloads(reference: str, more: int | None, days: int | None, as_json: bool,
     """Show what the buyer of a payment may still download, or let him download more."""
     ledger = current_fps().ledger
     if ledger.payment(reference) is None:
-        raise click.ClickException(f"no payment {reference!r} in this ledger: `flask fps list` shows them")
+        raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
     if more is not None or days is not None:
+        if not ledger.grants(reference):
+            raise click.ClickException(f"payment {reference} has bought nothing: it is not paid")
         ledger.renew_downloads(reference, more, days, by)
     found, now = ledger.grants(reference), ledger.clock()
     if as_json:

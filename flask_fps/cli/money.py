@@ -13,6 +13,7 @@ from ..errors import OrderError
 from ..money import exponent_of
 from ..money import Money
 from ..money import SYMBOLS
+from ..records import Kind
 from ..records import Payment
 from ..records import Refund
 from ..records import RefundState
@@ -49,11 +50,15 @@ def refund(reference: str, amount: str | None, key: str | None, by: str, yes: bo
     """Give a payment back: AMOUNT of it, or all that is left."""
     state = current_fps()
     wanted = _amount(amount)
-    key = key or state.checkout.refund_key(reference, wanted)
     payment = _payment(state, reference)
-    what = _written(payment, wanted) if wanted is not None else f"all that is left ({payment.refundable_money})"
-    click.echo(f"The key of this refund is {key}: repeat it with --key, and it is the same refund.", err=True)
-    confirm(f"Give back {what} of payment {reference}, {payment.reason!r}?", yes)
+    key = state.checkout.refund_key(reference, wanted) if key is None else key
+    back = state.checkout.foreseen_refund(reference, wanted, key)
+    if back is None:
+        click.echo(f"{key} is the key of a refund that was asked for before: this is the same one.", err=True)
+    else:
+        what = f"all that is left ({back})" if wanted is None else str(back)
+        click.echo(f"The key of this refund is {key}: repeat it with --key, and it is the same refund.", err=True)
+        confirm(f"Give back {what} of payment {reference}, {payment.reason!r}?", yes)
     made = state.checkout.refund(reference, wanted, key)
     _sign(state, reference, "refund decided", by, amount=str(made.money), key=made.key)
     if as_json:
@@ -72,8 +77,10 @@ def settle(reference: str, amount: str | None, by: str, yes: bool, as_json: bool
     """Take what is reserved, once: AMOUNT of it, or all. What is not taken goes back to the buyer."""
     state, wanted = current_fps(), _amount(amount)
     payment = _payment(state, reference)
-    what = payment.money if wanted is None else f"{_written(payment, wanted)} of {payment.money}"
-    confirm(f"Take {what} that is held of payment {reference}, {payment.reason!r}? It is done once.", yes)
+    money = state.checkout.foreseen_of_hold(reference, Kind.SETTLE, wanted)
+    if money is not None:
+        what = money if wanted is None else f"{money} of {payment.money}"
+        confirm(f"Take {what} that is held of payment {reference}, {payment.reason!r}? It is done once.", yes)
     settled = state.checkout.settle(reference, wanted)
     _sign(state, reference, "settle decided", by)
     _say_how_it_stands(settled, as_json, State.PAID, f"is paid: {settled.paid_money} was taken")
@@ -89,7 +96,8 @@ def cancel(reference: str, by: str, yes: bool, as_json: bool) -> None:
     """Give up what is reserved: the buyer's money is free again."""
     state = current_fps()
     payment = _payment(state, reference)
-    confirm(f"Give up the {payment.money} that is held of payment {reference}, {payment.reason!r}?", yes)
+    if state.checkout.foreseen_of_hold(reference, Kind.CANCEL) is not None:
+        confirm(f"Give up the {payment.money} that is held of payment {reference}, {payment.reason!r}?", yes)
     cancelled = state.checkout.cancel(reference)
     _sign(state, reference, "cancel decided", by)
     _say_how_it_stands(cancelled, as_json, State.CANCELLED, "is cancelled: nothing was taken")
@@ -111,10 +119,6 @@ def _amount(text: str | None) -> Money | str | None:
         return Money.parse(found["number"], code)
     except OrderError as error:
         raise click.ClickException(str(error)) from error
-
-
-def _written(payment: Payment, wanted: Money | str) -> str:
-    return str(wanted) if isinstance(wanted, Money) else f"{wanted} {payment.currency}"
 
 
 def _payment(state: AppState, reference: str) -> Payment:

@@ -73,12 +73,15 @@ def resolve(
         click.echo(f"Payment {reference} is paid by transaction {payment.transaction_id}.")
         _say_what_was_delivered(state, payment)
     elif way == "unpaid":
+        if not yes:
+            state.checkout.check_unpaid(reference)
         confirm(f"End payment {reference} as unpaid? This is final.", yes)
         payment = state.checkout.found_unpaid(reference, decision)
         click.echo(f"Payment {reference} is {payment.state}: nothing was paid.")
     elif way == "deliver":
         _say_what_was_delivered(state, state.checkout.redeliver(reference, decision, parked=True))
     else:
+        state.checkout.check_dismiss(reference)
         confirm(f"Dismiss what is parked of payment {reference}?", yes)
         state.checkout.dismiss(reference, decision)
         click.echo(f"Payment {reference} waits for nobody any more.")

@@ -23,6 +23,7 @@ from ..checkup import findings
 from ..ledger import Backlog
 from ..ledger import Ledger
 from ..ledger import Pruned
+from ..plurals import counted
 from ..sheets import csv_lines
 from ..sheets import iso
 from ..sheets import json_lines
@@ -33,6 +34,14 @@ from .person import yes_option
 #: How many payments or rows one step of long work takes.
 PIECE = 200
 KINDS = ("payments", "refunds", "grants")
+#: Of each queue, what one entry is.
+ONE_OF = {
+    "payments": "payment",
+    "messages": "message",
+    "releases": "release",
+    "refunds": "refund",
+    "deliveries": "delivery",
+}
 
 
 # prune
@@ -56,20 +65,27 @@ def prune(days: int, dry_run: bool, as_json: bool, yes: bool) -> None:
     before = ledger.clock() - timedelta(days=days)
     payments = ledger.operator.prunable(before)
     if dry_run:
-        click.echo(f"{payments} payments are over and older than {days} days.")
+        found = counted(payments, "payment is", "payments are")
+        click.echo(f"{found} over and older than {counted(days, 'day')}.")
         return
     if payments:
-        confirm(f"Take away the stories of {payments} payments that are older than {days} days?", yes)
+        stories = counted(payments, "payment that is", "payments that are")
+        confirm(f"Take away the stories of {stories} older than {counted(days, 'day')}?", yes)
     with _bar(payments, "Payments") as progress:
         done = _prune(ledger, before, progress)
     strays = ledger.operator.prune_strays(before)
     if as_json:
         click.echo(json.dumps({**asdict(done), "strays": strays}))
         return
-    click.echo(
-        f"Taken away: {done.messages} messages and {done.journal} journal lines of {done.payments} payments, "
-        f"and {strays} messages about none."
-    )
+    click.echo(_what_went(done, strays))
+
+
+def _what_went(done: Pruned, strays: int) -> str:
+    if not (done.payments or strays):
+        return "Nothing to take away."
+    gone = f"{counted(done.messages, 'message')} and {counted(done.journal, 'journal line')}"
+    about_none = f"{counted(strays, 'message')} about none"
+    return f"Taken away: {gone} of {counted(done.payments, 'payment')}, and {about_none}."
 
 
 def _prune(ledger: Ledger, before: Any, progress: Any) -> Pruned:
@@ -186,4 +202,5 @@ def _findings(backlog: Backlog) -> Iterator[str]:
         yield f"{backlog.parked} parked: `flask fps list --parked` says why"
     for name, queue in backlog.queues.items():
         if queue.due:
-            yield f"{queue.due} {name} due for over five minutes, since {iso(queue.since)}: run `flask fps work`"
+            due = counted(queue.due, ONE_OF[name], name)
+            yield f"{due} due for over five minutes, since {iso(queue.since)}: run `flask fps work`"

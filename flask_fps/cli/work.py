@@ -20,6 +20,7 @@ from ..checkout import Finding
 from ..checkup import findings
 from ..errors import ServiceError
 from ..errors import TransportError
+from ..plurals import counted
 from ..records import Payment
 from ..state import AppState
 from ..state import current_fps
@@ -47,13 +48,17 @@ def work(pause: float, once: bool, port: int | None) -> None:
         click.echo(f"Warning: {finding}", err=True)
     worker = Worker(state)
     if once:
-        click.echo(f"Done: {worker.work_once()}.")
+        click.echo(_done(worker.work_once()))
         return
     with _metrics(state, port):
         stop = _stop_on_signals()
         click.echo(f"Worker {worker.name} is at work. Stop it with Ctrl-C.")
         worker.run(stop, pause, _Progress(sys.stdout.isatty()))
     click.echo("Worker stopped.")
+
+
+def _done(done: Pass) -> str:
+    return "Nothing was due." if done.idle else f"Done: {done}."
 
 
 @contextmanager
@@ -126,7 +131,7 @@ def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> No
     with click.progressbar(wanted, label="Payments", file=sys.stderr, hidden=not sys.stderr.isatty()) as payments:
         done = worker.reconcile(payments, early=everything)
     if not as_json:
-        click.echo(f"Done: {done}.")
+        click.echo(_done(done))
     findings = list(_findings(state, state.ledger.clock() - timedelta(days=days)))
     if as_json:
         click.echo(json.dumps({"done": asdict(done), "differences": [asdict(each) for each in findings]}, indent=2))
@@ -159,6 +164,6 @@ def _say_what_differs(findings: list[Finding]) -> None:
     if not findings:
         click.echo("The ledger and the provider's books agree.")
         return
-    click.echo(f"{len(findings)} differences between the ledger and the provider's books:")
+    click.echo(f"{counted(len(findings), 'difference')} between the ledger and the provider's books:")
     rows = ((each.kind, each.transaction_id, each.payment or "-", each.detail) for each in findings)
     click.echo(table(("KIND", "TRANSACTION", "PAYMENT", "DETAIL"), rows))

@@ -16,6 +16,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from ..money import Money
 from ..records import Booked
 from ..records import Intent
 from ..records import JournalEntry
@@ -240,6 +241,10 @@ class Ledger(Rights):
     def ask_of_hold(self, wish: Claim, make: Make, lease: Lease) -> Asked:
         """Write down that a hold is to be settled or cancelled: :func:`flask_fps.ledger.reserving.ask`."""
         return self._write(lambda session, now: reserving.ask(session, now, wish, make, lease))
+
+    def foreseen_of_hold(self, wish: Claim) -> Money | None:
+        """What would be taken or given up, if it were asked for now: :func:`flask_fps.ledger.reserving.foreseen`."""
+        return self._read(lambda session: reserving.foreseen(session, wish))
 
     def take_hold(
         self, reference: str, make: Make, lease: Lease, windows: Windows, *, early: bool = False

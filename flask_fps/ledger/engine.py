@@ -66,7 +66,7 @@ def system_time() -> datetime:
 def own_engine(uri: str) -> Engine:
     """An engine of ours. On SQLite: WAL, every commit on disk before it returns, five seconds of patience.
 
-    :raises RuntimeError: the driver is not installed.
+    :raises SetupError: the driver is not installed, or the folder of the file cannot be made.
     """
     url = _with_driver(make_url(uri))
     try:
@@ -76,10 +76,20 @@ def own_engine(uri: str) -> Engine:
         raise SetupError(f"FPS_DATABASE_URI: {error}; {fix}{see('FPS_DATABASE_URI')}") from error
     if url.get_backend_name() == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(url.database).parent)
         event.listen(engine, "connect", _durable_sqlite)
     _forget_connections_after_fork(engine)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fix = "let this process write there, or set FPS_DATABASE_URI to a place where it may"
+        raise SetupError(
+            f"the ledger's folder {folder} cannot be made ({error.strerror}): {fix}{see('FPS_DATABASE_URI')}"
+        ) from error
 
 
 def _with_driver(url: URL) -> URL:

@@ -39,6 +39,7 @@ from .reading import free_row
 from .reading import intent_record
 from .reading import locked_row
 from .reading import payment_record
+from .reading import row_of
 
 R = RefundState
 #: Refunds in these states are driven on by themselves.
@@ -70,13 +71,28 @@ class TakenRefund:
     task: Task | None = None
 
 
+def foreseen(session: Session, wish: Wish) -> Money | None:
+    """What :func:`ask` would give back; ``None``: nothing more, the key is that of a refund that is known.
+
+    :raises Refused: as :func:`ask` would.
+    """
+    row = row_of(session, wish.payment)
+    if row is None:
+        raise Refused(f"there is no payment {wish.payment!r:.80} in this ledger: `flask fps list` shows the newest")
+    known = _known(session, row, wish)
+    if known is None:
+        return _allowed(session, row, payment_record(row), wish)
+    _the_same(row, known, wish)
+    return None
+
+
 def ask(session: Session, now: datetime, wish: Wish, make: Freeze, lease: Lease) -> TakenRefund:
     """Write a refund down, with its frozen request, and take its lease; the same key gives the same refund.
 
     :raises Refused: this payment does not allow it; nothing was written.
     """
     row = locked_row(session, wish.payment)
-    known = session.scalar(select(RefundRow).where(RefundRow.payment_id == row.id, RefundRow.key == wish.key))
+    known = _known(session, row, wish)
     if known is not None:
         return _the_same(row, known, wish)
     payment = payment_record(row)
@@ -90,6 +106,10 @@ def ask(session: Session, now: datetime, wish: Wish, make: Freeze, lease: Lease)
     return TakenRefund(
         refund.id, refund_record(refund, row.reference), payment_record(row), intent_record(stored, row.reference)
     )
+
+
+def _known(session: Session, row: PaymentRow, wish: Wish) -> RefundRow | None:
+    return session.scalar(select(RefundRow).where(RefundRow.payment_id == row.id, RefundRow.key == wish.key))
 
 
 def _the_same(row: PaymentRow, known: RefundRow, wish: Wish) -> TakenRefund:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..money import Money
 from ..records import Intent
 from ..records import Outcome
 from ..records import Refund
@@ -74,6 +75,10 @@ class Refunds:
         return self._read(lambda session: _due_of(session, self._clock(), payment))
 
     # What is done
+    def foreseen(self, wish: Wish) -> Money | None:
+        """What this would give back, if it were asked for now: :func:`flask_fps.ledger.refunding.foreseen`."""
+        return self._read(lambda session: refunding.foreseen(session, wish))
+
 
     def ask(self, wish: Wish, make: Freeze, lease: Lease) -> TakenRefund:
         """Write a refund down and take its lease: :func:`flask_fps.ledger.refunding.ask`."""

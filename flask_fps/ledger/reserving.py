@@ -36,6 +36,7 @@ from .reading import free_row
 from .reading import intent_record
 from .reading import locked_row
 from .reading import payment_record
+from .reading import row_of
 
 I = IntentState  # noqa: E741
 #: What may be done about a hold.
@@ -74,14 +75,9 @@ def ask(session: Session, now: datetime, claim: Claim, make: Make, lease: Lease)
     :raises Refused: this payment does not allow it; nothing was written.
     """
     row = locked_row(session, claim.payment)
-    payment = payment_record(row)
-    if _is_done(payment, claim):
-        return Asked(payment)
-    _check_reserved(payment, claim)
-    money, last = _allowed(payment, claim), last_claim(session, row)
-    if last is not None and last.state in OPEN:
-        _check_same(row, last, claim, money)
-        return Asked(payment)
+    money = _still_to_ask(session, row, claim)
+    if money is None:
+        return Asked(payment_record(row))
     stored = _frozen(session, now, row, make, claim.kind, money)
     unpark_row(session, now, row)
     row.attempts = 0
@@ -91,7 +87,30 @@ def ask(session: Session, now: datetime, claim: Claim, make: Make, lease: Lease)
         return Asked(payment_record(row))
     take_lease(row, now, lease)
     count_send(stored, now)
-    return Asked(payment, Taken(payment_record(row), intent_record(stored, row.reference), Task.SEND))
+    return Asked(payment_record(row), Taken(payment_record(row), intent_record(stored, row.reference), Task.SEND))
+
+
+def foreseen(session: Session, claim: Claim) -> Money | None:
+    """What :func:`ask` would take, or give up; ``None``: that is asked for, or done, already.
+
+    :raises Refused: as :func:`ask` would.
+    """
+    row = row_of(session, claim.payment)
+    if row is None:
+        raise Refused(f"there is no payment {claim.payment!r:.80} in this ledger: `flask fps list` shows the newest")
+    return _still_to_ask(session, row, claim)
+
+
+def _still_to_ask(session: Session, row: PaymentRow, claim: Claim) -> Money | None:
+    payment = payment_record(row)
+    if _is_done(payment, claim):
+        return None
+    _check_reserved(payment, claim)
+    money, last = _allowed(payment, claim), last_claim(session, row)
+    if last is not None and last.state in OPEN:
+        _check_same(row, last, claim, money)
+        return None
+    return money
 
 
 def _is_done(payment: Payment, claim: Claim) -> bool:

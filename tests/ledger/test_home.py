@@ -55,6 +55,13 @@ def test_what_a_crash_would_lose_is_refused_with_the_fix(url: str) -> None:
         home_of(None, url, nullcontext).engine()
 
 
+def test_a_folder_that_cannot_be_made_is_named_with_the_key(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = r"the ledger's folder .*/file/deeper cannot be made \(Not a directory\): .*set FPS_DATABASE_URI to a place"
+    with pytest.raises(RuntimeError, match=said):
+        home_of(None, f"sqlite:///{tmp_path}/file/deeper/fps.sqlite", nullcontext).engine()
+
+
 def test_a_db_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="takes the shop's Flask-SQLAlchemy object or a SQLAlchemy Engine, not str"):
         home_of("sqlite:///shop.sqlite", "", nullcontext)

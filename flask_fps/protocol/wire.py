@@ -266,8 +266,11 @@ def render_answer(action: str, result: object | None, version: str, request_id: 
 
 
 def render_error(code: str, message: str, request_id: str) -> bytes:
-    """The error as FPS sent it: no namespace, compact (two official SDKs read it by regular expression)."""
-    error = tag("Error", leaf("Code", code) + leaf("Message", message))
+    """The error as FPS sent it: no namespace, compact (two official SDKs read it by regular expression).
+
+    The message is one line, whatever value it quotes: those expressions end with the line.
+    """
+    error = tag("Error", leaf("Code", code) + leaf("Message", " ".join(message.splitlines())))
     document = tag("Response", tag("Errors", error) + leaf("RequestID", request_id))
     return (DECLARATION + document).encode()
 

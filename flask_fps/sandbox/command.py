@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ..protocol import demo
 from ..protocol import rsa
+from . import tls
 from .bank import Bank
 from .bank.store import SQLiteStore
 from .server import SandboxServer
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             key=options.key,
             certificate=options.certificate,
             public_url=options.public_url,
+            tls_certificate=options.tls_certificate,
+            tls_key=options.tls_key,
         )
     except (RuntimeError, OSError) as error:
         print(f"The sandbox cannot start: {error}", file=sys.stderr)
@@ -46,22 +50,27 @@ def serve(
     key: str | Path | None = None,
     certificate: str | Path | None = None,
     public_url: str | None = None,
+    tls_certificate: str | Path | None = None,
+    tls_key: str | Path | None = None,
 ) -> int:
     """Serve a sandbox until SIGTERM or SIGINT, and say where it is. Call it from the main thread.
 
     :param state: a file that keeps the books; without it they are forgotten at the end.
     :param key: PEM of the RSA key that signs, in place of the public demo's.
     :param certificate: PEM of the certificate that belongs to it.
+    :param tls_certificate: PEM of a certificate to answer by HTTPS with; it has nothing to do with what is signed.
+    :param tls_key: PEM of its key.
     :raises RuntimeError: for a state file, key or certificate that cannot be used.
     :raises OSError: if the address is taken, or a file cannot be read.
     """
     settings = _settings(key, certificate)
+    secure = _secure(tls_certificate, tls_key)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     bank = Bank(store=SQLiteStore(state) if state is not None else None)
     try:
-        with SandboxServer(host, port, bank=bank, settings=settings, public_url=public_url) as server:
+        with SandboxServer(host, port, bank=bank, settings=settings, public_url=public_url, tls=secure) as server:
             print(greeting(server.settings.base_url), flush=True)
             stopped.wait()
     finally:
@@ -89,6 +98,14 @@ def _settings(key: str | Path | None, certificate: str | Path | None) -> Setting
     return settings
 
 
+def _secure(certificate: str | Path | None, key: str | Path | None) -> ssl.SSLContext | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise RuntimeError("TLS needs a certificate and its key: give --tls-certificate and --tls-key")
+    return tls.context(certificate, key)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m flask_fps.sandbox", description="An FPS of your own, to pay with no real money."
@@ -101,4 +118,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", metavar="PEM", help="RSA key that signs, in place of the public demo's")
     parser.add_argument("--certificate", metavar="PEM", help="the certificate of --key")
     parser.add_argument("--public-url", metavar="URL", help="what others reach it under, if not host and port")
+    parser.add_argument("--tls-certificate", metavar="PEM", help="answer by HTTPS with this certificate")
+    parser.add_argument("--tls-key", metavar="PEM", help="the key of --tls-certificate")
     return parser

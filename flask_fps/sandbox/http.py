@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from urllib.parse import quote_from_bytes
 from urllib.parse import unquote_to_bytes
 
 from . import bodies
+from . import tls
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +45,20 @@ _NOT_PASSED_ON = {"content-type", "content-length", "transfer-encoding"}
 
 
 class Server(ThreadingHTTPServer):
-    """Listens as soon as it is made; answers while :meth:`serve_forever` runs."""
+    """Listens as soon as it is made; answers while :meth:`serve_forever` runs.
+
+    :param secure: speak TLS with it; plain HTTP otherwise.
+    """
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, application: Application) -> None:
+    def __init__(self, host: str, port: int, application: Application, *, secure: ssl.SSLContext | None = None) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.application = application
+        self.scheme = "http" if secure is None else "https"
+        self._secure = secure
         self._connections: dict[socket.socket, Handler] = {}
         self._open = threading.Lock()
         super().__init__((host, port), Handler)
@@ -66,6 +73,15 @@ class Server(ThreadingHTTPServer):
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        return connection if self._secure is None else tls.wrapped(connection, self._secure), address
+
+    def shutdown_request(self, request: Any) -> None:
+        if isinstance(request, ssl.SSLSocket):
+            tls.say_goodbye(request)
+        super().shutdown_request(request)
 
     def opened(self, handler: Handler) -> None:
         with self._open:
@@ -84,8 +100,8 @@ class Server(ThreadingHTTPServer):
             return sum(handler.busy for handler in self._connections.values())
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no error of ours."""
-        if isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+        """A client that went away, or could not agree on TLS, is no error of ours."""
+        if isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError, ssl.SSLError)):
             log.debug("a client went away", exc_info=True)
         else:
             log.error("a request failed", exc_info=True)
@@ -193,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
+            "wsgi.url_scheme": self._server.scheme,
             "wsgi.input": io.BytesIO(body),
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,

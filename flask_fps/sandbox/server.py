@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from dataclasses import replace
@@ -83,6 +84,7 @@ class SandboxServer:
     :param bank: the bank to serve; without one a new bank with the demo accounts, its books in memory.
     :param settings: ``base_url`` and ``port`` are filled in with the address it listens on.
     :param public_url: what others reach it under, where that is another address.
+    :param tls: answer by HTTPS with it (:func:`.tls.context`), and not by plain HTTP.
     :param ticking: settle and post by itself as time goes by; otherwise :meth:`advance` and :meth:`tick` do.
     """
 
@@ -94,11 +96,12 @@ class SandboxServer:
         bank: Bank | None = None,
         settings: Settings | None = None,
         public_url: str | None = None,
+        tls: ssl.SSLContext | None = None,
         ticking: bool = True,
     ) -> None:
-        self._http = Server(host, port, lambda environ, start: self.app.wsgi_app(environ, start))
+        self._http = Server(host, port, lambda environ, start: self.app.wsgi_app(environ, start), secure=tls)
         try:
-            self._address = f"http://{f'[{host}]' if ':' in host else host}:{self._http.port}"
+            self._address = f"{self._http.scheme}://{f'[{host}]' if ':' in host else host}:{self._http.port}"
             self.bank = bank or Bank()
             base_url = (public_url or self._address).rstrip("/")
             self.settings = replace(settings or Settings(), base_url=base_url, port=self._http.port)

@@ -157,6 +157,11 @@ def test_the_error_document_is_compact_for_those_who_read_it_by_regular_expressi
     )
 
 
+def test_a_message_is_one_line_whatever_it_quotes() -> None:
+    body = wire.render_error("InvalidParams", "Specified value: a\r\nb\u2028c\n", "a3cb")
+    assert b"<Message>Specified value: a b c</Message>" in body
+
+
 def test_errors_in_other_forms() -> None:
     indented = (
         b"<Response>\n <Errors>\n  <Error>\n   <Code>A</Code>\n   <Message>m</Message>\n  </Error>\n"

@@ -123,7 +123,7 @@ def sandbox_app(bank: Bank, settings: Settings | None = None) -> Flask:
     return create_app(bank, settings or Settings(base_url=BASE))
 
 
-def request_url(reference: str = "order-1", **given: Any) -> str:
+def request_url(reference: str = "order-1", start: str = START, **given: Any) -> str:
     """A signed request of the demo seller for ten cents."""
     wish: dict[str, Any] = {
         "caller_reference": reference,
@@ -132,4 +132,4 @@ def request_url(reference: str = "order-1", **given: Any) -> str:
         "payment_reason": "Now and Forever - Richard Marx",
         "payment_method": ("ABT", "ACH", "CC"),
     }
-    return CBUI(START, demo.ACCESS_KEY, demo.SECRET_KEY).single_use(**{**wish, **given})
+    return CBUI(start, demo.ACCESS_KEY, demo.SECRET_KEY).single_use(**{**wish, **given})

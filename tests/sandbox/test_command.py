@@ -65,6 +65,13 @@ def test_it_signs_with_a_key_of_ones_own(tmp_path: Path) -> None:
         assert served == certificate.read_bytes()
 
 
+def test_it_speaks_https_when_told_to(tmp_path: Path) -> None:
+    key, certificate = _pair(tmp_path)
+    public = ("--public-url", "https://fps.sandbox.amazonaws.com")
+    with running("--tls-key", str(key), "--tls-certificate", str(certificate), *public) as (_, line):
+        assert "https://fps.sandbox.amazonaws.com/account/" in line
+
+
 def test_what_keeps_it_from_starting_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key, certificate = _pair(tmp_path)
     other, _ = _pair(tmp_path / "other")
@@ -75,6 +82,9 @@ def test_what_keeps_it_from_starting_is_said_in_a_line(tmp_path: Path, capsys: p
         ["--certificate", str(certificate)],
         ["--key", str(other), "--certificate", str(certificate)],
         ["--key", str(tmp_path / "missing"), "--certificate", str(certificate)],
+        ["--tls-key", str(key)],
+        ["--tls-certificate", str(certificate)],
+        ["--tls-key", str(other), "--tls-certificate", str(certificate)],
         ["--state", str(tmp_path / "no" / "folder")],
         ["--state", str(text)],
     ):

@@ -12,6 +12,7 @@ from flask import redirect
 from flask import render_template
 from flask import request
 from flask import url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from .. import visitors
@@ -68,10 +69,11 @@ def sign_out(_: Account) -> Page:
     return redirect(url_for(".sign_in"), 303)
 
 
-@blueprint.errorhandler(404)
-def no_such_page(_: Exception) -> Page:
+@blueprint.app_errorhandler(404)
+@blueprint.app_errorhandler(405)
+def no_such_page(error: HTTPException) -> Response:
     text = "There is nothing here, or it is not yours to see."
     page = render_template(
         "sandbox/error.html", title="Not found", text=text, url=url_for("account.overview"), label="Your account"
     )
-    return page, 404
+    return Response(page, error.code, error.get_headers())

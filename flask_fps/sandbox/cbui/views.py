@@ -215,7 +215,9 @@ def _payer(run: Run) -> Account | None:
 
 
 def _chosen(run: Run, buyer: Account) -> Method | None:
-    """The method he named, or his default; whoever edits a token is always asked."""
+    """The method he named, or his default; whoever edits a token is always asked, and who is paid never."""
+    if steps.METHOD not in steps.of(run):
+        return None
     kind = request.values.get("paymentMethod")
     if kind is not None:
         return _allowed(run, buyer, kind)
@@ -258,5 +260,6 @@ def _answers() -> Answers:
 
 
 def _error(title: str, text: str, status: int, said: str | None = None) -> Response:
-    page = render_template("sandbox/error.html", title=title, text=text, said=said)
+    on = {"url": url_for("account.overview"), "label": "Your account"}
+    page = render_template("sandbox/error.html", title=title, text=text, said=said, **on)
     return Response(page, status, mimetype="text/html")

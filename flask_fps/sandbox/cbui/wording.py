@@ -29,7 +29,9 @@ class Wording:
     #: What the amount means, beside it; ``None`` where none is shown.
     amount: str | None = ""
     #: What has been approved or cancelled.
-    thing: str = "request"
+    thing: str = "agreement"
+    #: What is said of one that was not approved.
+    undone: str = "Nothing was approved and nothing was charged."
     facts: Callable[[Run, Terms], Facts] = _nothing
 
 
@@ -83,6 +85,7 @@ WORDINGS: Mapping[str, Wording] = {
         f"You allow {{caller}} to collect this amount again and again. {_LATER} You can take this back in your account "
         "at any time.",
         "each time",
+        thing="subscription",
         facts=_recurring,
     ),
     "Recipient": Wording(
@@ -99,7 +102,7 @@ WORDINGS: Mapping[str, Wording] = {
         "Confirm",
         f"You allow {{caller}} to fill your balance up to this amount, and to take payments from it. {_LATER}",
         "at most",
-        facts=_nothing,
+        thing="prepaid balance",
     ),
     "SetupPostpaid": Wording(
         "Sign in to pay {payee} later",
@@ -107,6 +110,7 @@ WORDINGS: Mapping[str, Wording] = {
         "Confirm",
         f"You buy from {{payee}} now and pay later: {{caller}} collects what you owe. {_LATER}",
         "credit limit",
+        thing="line of credit",
         facts=_postpaid,
     ),
     "EditToken": Wording(
@@ -115,5 +119,7 @@ WORDINGS: Mapping[str, Wording] = {
         "Confirm",
         "Payments that you have approved before are collected this way from now on. Nothing else changes.",
         amount=None,
+        thing="change",
+        undone="Nothing was changed: payments are collected as before.",
     ),
 }

@@ -83,11 +83,11 @@ def _process_return(desk: Desk, waiting: Waiting) -> None:
     arrival = waiting.arrival
     payment = desk.ledger.payment(arrival.payment or "")
     if payment is None:
-        desk.ledger.finish_arrival(waiting.id, "no such payment")
+        _finish(desk, waiting, "no such payment")
         return
     authorization = desk.gateway(payment).finish(arrival.body.decode(), payment)
     if authorization.standing is Standing.INVALID:
-        desk.ledger.finish_arrival(waiting.id, authorization.detail, "invalid")
+        _finish(desk, waiting, authorization.detail, "invalid")
     elif authorization.standing in (Standing.COULD_NOT_TELL, Standing.PENDING):
         _postpone(desk, waiting, authorization.detail)
     else:
@@ -99,7 +99,7 @@ def _process_notification(desk: Desk, waiting: Waiting) -> None:
     gateway = desk.gateways[arrival.account]
     note = gateway.notification(arrival.body, arrival.headers, arrival.url)
     if note.verdict is Verdict.INVALID:
-        desk.ledger.finish_arrival(waiting.id, note.detail, "invalid")
+        _finish(desk, waiting, note.detail, "invalid")
     elif note.verdict is Verdict.COULD_NOT_TELL:
         _postpone(desk, waiting, note.detail)
     else:
@@ -115,7 +115,7 @@ def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -
         return
     if payment is None or intent is None:
         said = "nothing was sent yet: the return decides" if payment else "not about a payment of this ledger"
-        desk.ledger.finish_arrival(waiting.id, said, "valid")
+        _finish(desk, waiting, said, "valid")
         return
     transaction_id = note.transaction_id or payment.transaction_id
     outcome = pay.about(
@@ -126,7 +126,7 @@ def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -
     elif transaction_id is not None:
         _postpone(desk, waiting, outcome.message)
         return
-    desk.ledger.finish_arrival(waiting.id, f"{outcome.result.value} {outcome.transaction_id or ''}".strip(), "valid")
+    _finish(desk, waiting, f"{outcome.result.value} {outcome.transaction_id or ''}".strip(), "valid")
 
 
 def _learn_of_refund(desk: Desk, gateway: Gateway, waiting: Waiting, transaction_id: str) -> None:
@@ -135,7 +135,7 @@ def _learn_of_refund(desk: Desk, gateway: Gateway, waiting: Waiting, transaction
     if outcome.facts is None or outcome.transaction_id is None:
         _postpone(desk, waiting, outcome.message)
     elif refund.learn(desk, waiting.arrival.account, outcome).ours:
-        desk.ledger.finish_arrival(waiting.id, f"{outcome.result.value} {outcome.transaction_id}", "valid")
+        _finish(desk, waiting, f"{outcome.result.value} {outcome.transaction_id}", "valid")
     else:
         _postpone(desk, waiting, "it gives back what no paid payment of this ledger is known to have brought")
 
@@ -148,9 +148,14 @@ def _intent_of(desk: Desk, note: Notification, payment: Payment | None) -> Inten
     return desk.ledger.newest_intent(payment.reference)
 
 
+def _finish(desk: Desk, waiting: Waiting, note: str, verdict: str | None = None) -> None:
+    """It is dealt with, as it was when we took it: what came again meanwhile is looked at again."""
+    desk.ledger.finish_arrival(waiting.id, note, verdict, waiting.received_at)
+
+
 def _postpone(desk: Desk, waiting: Waiting, said: str) -> None:
     """Later again; after a week the payment's own deadlines are all that is left."""
     if desk.clock() >= waiting.received_at + GIVE_UP_AFTER:
-        desk.ledger.finish_arrival(waiting.id, f"given up: {said}")
+        _finish(desk, waiting, f"given up: {said}")
     else:
         desk.ledger.postpone_arrival(waiting, said)

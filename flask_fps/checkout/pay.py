@@ -131,7 +131,9 @@ def settle_learned(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -
     known = payment.state is State.PAID and payment.transaction_id == outcome.transaction_id
     wrong = disagreement(intent, outcome.facts) if outcome.result is Result.SUCCESS and not known else None
     if wrong:
-        park(desk, payment, f"transaction {outcome.transaction_id} says success, but {wrong}", lease)
+        after = park(desk, payment, f"transaction {outcome.transaction_id} says success, but {wrong}", lease)
+        if after.state is not payment.state:
+            settle_learned(desk, intent, outcome, lease)
     else:
         settle(desk, intent, outcome, lease)
 
@@ -206,8 +208,9 @@ def tell_end(desk: Desk, payment: Payment, before: State) -> None:
         desk.tell(signal, payment)
 
 
-def park(desk: Desk, payment: Payment, reason: str, lease: Lease) -> None:
-    """Put a payment before a person, once."""
-    parked = desk.ledger.park(payment.reference, reason, lease.owner)
-    if payment.parked_reason is None:
-        desk.tell(signals.payment_parked, parked)
+def park(desk: Desk, payment: Payment, reason: str, lease: Lease) -> Payment:
+    """Put a payment before a person, once, unless it has moved on meanwhile."""
+    after = desk.ledger.park(payment.reference, reason, lease.owner, payment.state)
+    if payment.parked_reason is None and after.parked_reason is not None:
+        desk.tell(signals.payment_parked, after)
+    return after

@@ -71,9 +71,8 @@ def keep(
     if known:
         if done and known.done_at is None:
             known.done_at, known.verdict = now, verdict
-        elif again and known.done_at is not None:
-            known.done_at, known.received_at, known.due_at, known.attempts = None, now, now, 0
-            known.headers = dict(arrival.headers) or None
+        elif again:
+            _open_again(known, now, arrival)
         return None if known.done_at else known.id
     row = InboxRow(
         account=arrival.account,
@@ -93,6 +92,14 @@ def keep(
     session.add(row)
     session.flush()
     return row.id
+
+
+def _open_again(known: InboxRow, now: datetime, arrival: Arrival) -> None:
+    """Whoever is at it finds, when he is done, that it came once more."""
+    known.received_at = now
+    if known.done_at is not None:
+        known.done_at, known.due_at, known.attempts = None, now, 0
+        known.headers = dict(arrival.headers) or None
 
 
 def _payment_id(session: Session, arrival: Arrival) -> int | None:
@@ -138,10 +145,19 @@ def waits(session: Session, reference: str) -> bool:
     return session.scalar(waiting.limit(1)) is not None
 
 
-def finish(session: Session, now: datetime, id: int, note: str, verdict: str | None = None) -> None:
+def finish(
+    session: Session, now: datetime, id: int, note: str, verdict: str | None = None, seen: datetime | None = None
+) -> None:
+    """It is dealt with.
+
+    :param seen: when it had been received as it was dealt with: if it came again since, it is due once more.
+    """
     row = session.get_one(InboxRow, id, with_for_update=True)
-    row.done_at, row.note, row.lease_owner, row.lease_until = now, note, None, None
-    row.verdict = verdict or row.verdict
+    row.note, row.verdict, row.lease_owner, row.lease_until = note, verdict or row.verdict, None, None
+    if seen is not None and row.received_at > seen:
+        row.due_at, row.attempts = now, 0
+    else:
+        row.done_at = now
 
 
 def postpone(session: Session, now: datetime, id: int, note: str, delays: Backoff) -> None:

@@ -21,6 +21,7 @@ from .models import PaymentRow
 from .moves import journal
 from .moves import move
 from .reading import free_row
+from .reading import intent_of
 from .reading import intent_record
 from .reading import intent_row
 from .reading import locked_row
@@ -163,6 +164,8 @@ def _take_authorized(
         return Taken(payment_record(row), candidate, Task.RELEASE)
     last = _last_intent(session, row)
     reusable = last is not None and last.state in (IntentState.FROZEN.value, IntentState.NOT_SENT.value)
+    if not reusable and intent_of(session, candidate.reference):  # somebody was faster since it was thought of
+        return None
     stored = last if last is not None and reusable else freeze(session, now, row, candidate)
     intent = send_under_lease(session, now, row, stored, lease)
     return Taken(payment_record(row), intent, Task.SEND)

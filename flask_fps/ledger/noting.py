@@ -78,10 +78,16 @@ def kept(session: Session, now: datetime, arrival: inbox.Arrival, inbox_id: int 
         inbox.finish(session, now, inbox_id, "processed", "valid")
 
 
-def park(session: Session, now: datetime, reference: str, reason: str, owner: str | None = None) -> Payment:
-    """Put a payment before a person: nothing drives it any more until what it waits for arrives."""
+def park(
+    session: Session, now: datetime, reference: str, reason: str, owner: str | None = None, seen: State | None = None
+) -> Payment:
+    """Put a payment before a person: nothing drives it any more until what it waits for arrives.
+
+    :param seen: the state for which that was decided: if it has moved since, it stays where it is.
+    """
     row = locked_row(session, reference)
-    park_row(session, now, row, reason)
+    if seen is None or row.state == seen.value:
+        park_row(session, now, row, reason)
     release(row, owner)
     return payment_record(row)
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ..records import Payment
 from .backoff import Backoff
 from .claiming import claim_row
+from .claiming import lock_payments
 from .models import DeliveryRow
 from .models import JournalRow
 from .models import ParkedRow
@@ -122,12 +123,22 @@ def claim(
     row = session.get_one(DeliveryRow, id)
     payment = session.execute(payments_with_lines().where(PaymentRow.id == row.payment_id)).unique().scalar_one()
     if wholly_refunded(payment):
-        row.state, row.due_at, row.lease_owner, row.lease_until = Progress.WITHDRAWN.value, None, None, None
-        journal(session, payment, "delivery withdrawn", now, handler=row.handler)
+        _withdraw(session, now, row, payment)
         return None
     if row.handler == COMPLETED:
         _add_missing(session, now, payment, handlers)
     return Delivery(id, row.handler, payment_record(payment), owner)
+
+
+def _withdraw(session: Session, now: datetime, row: DeliveryRow, payment: PaymentRow) -> None:
+    """Drop the claim; where a step about its refunds is under way, what comes of that decides at the next claim."""
+    row.lease_owner = row.lease_until = None
+    if not lock_payments(session, PaymentRow.id == payment.id, skip=True):
+        return
+    session.refresh(payment, ["refunded"])
+    if wholly_refunded(payment):
+        row.state, row.due_at = Progress.WITHDRAWN.value, None
+        journal(session, payment, "delivery withdrawn", now, handler=row.handler)
 
 
 def wholly_refunded(row: PaymentRow) -> bool:

@@ -81,7 +81,7 @@ def redeliver(
     wanted = [each for each in found if _is_wanted(each, parked, handler)]
     if not wanted:
         raise Refused(f"payment {reference} has nothing of that kind to deliver: {_outbox(found)}")
-    if any(each.lease_until is not None and each.lease_until > now for each in wanted):
+    if not _kept_from_others(session, wanted) or any(_is_held(each, now) for each in wanted):
         raise Refused(f"payment {reference} is being delivered right now: try again in a minute")
     for each in wanted:
         each.state, each.due_at, each.attempts, each.last_error = Progress.DUE.value, now, 0, None
@@ -90,6 +90,18 @@ def redeliver(
     _resolve(session, now, row, f"delivered again by {decision}", [each.id for each in wanted])
     journal(session, row, "delivered again", now, by=decision.by, why=decision.why, handlers=names)
     return [each.id for each in wanted]
+
+
+def _kept_from_others(session: Session, wanted: Sequence[DeliveryRow]) -> bool:
+    """From here on nobody claims any of these; false if somebody just does. What is known of them is true now."""
+    ids = [each.id for each in wanted]
+    query = select(DeliveryRow).where(DeliveryRow.id.in_(ids)).execution_options(populate_existing=True)
+    locked = session.scalars(query.with_for_update(key_share=True, skip_locked=True)).all()
+    return len(locked) == len(ids)
+
+
+def _is_held(row: DeliveryRow, now: datetime) -> bool:
+    return row.lease_until is not None and row.lease_until > now
 
 
 def waiting(session: Session, reference: str) -> list[tuple[str, str | None]]:

@@ -47,13 +47,15 @@ def count(session: Session, before: datetime) -> int:
 def prune(session: Session, before: datetime, limit: int) -> Pruned:
     """Take away what there is of the oldest ``limit`` payments that are over; nothing is left to do at zero payments.
 
-    The payments themselves, their requests, transactions, refunds and grants stay for ever.
+    The payments themselves, their requests, transactions, refunds and grants stay for ever; so does what arrives or is
+    written down about them meanwhile.
     """
     ids = list(session.scalars(_over(before).order_by(PaymentRow.id).limit(limit)))
     if not ids:
         return Pruned()
-    messages = session.execute(delete(InboxRow).where(InboxRow.payment_id.in_(ids)))
-    lines = session.execute(delete(JournalRow).where(JournalRow.payment_id.in_(ids)))
+    looked_at = InboxRow.done_at.is_not(None), InboxRow.received_at < before
+    messages = session.execute(delete(InboxRow).where(InboxRow.payment_id.in_(ids), *looked_at))
+    lines = session.execute(delete(JournalRow).where(JournalRow.payment_id.in_(ids), JournalRow.at < before))
     return Pruned(len(ids), messages.rowcount, lines.rowcount)  # type: ignore[attr-defined]
 
 

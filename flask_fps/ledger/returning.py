@@ -199,11 +199,18 @@ def adopt(
     return Returned(refund_record(refund, row.reference), payment_record(row), None)
 
 
-def park(session: Session, now: datetime, id: int, reason: str, lease: Lease) -> Returned:
-    """Put a refund before a person: nothing drives it any more until somebody asks about it."""
+def park(
+    session: Session, now: datetime, id: int, reason: str, lease: Lease, seen: RefundState | None = None
+) -> Returned:
+    """Put a refund before a person: nothing drives it any more until somebody asks about it.
+
+    :param seen: the state for which that was decided: if it has moved since, it stays where it is.
+    """
     row, refund = locked(session, id)
-    parked = park_refund(session, now, row, refund, reason)
-    refund.due_at = None
+    parked = False
+    if seen is None or refund.state == seen.value:
+        parked = park_refund(session, now, row, refund, reason)
+        refund.due_at = None
     if refund.lease_owner == lease.owner:
         refund.lease_owner = refund.lease_until = None
     return Returned(refund_record(refund, row.reference), payment_record(row), R(refund.state), parked)

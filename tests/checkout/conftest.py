@@ -7,7 +7,20 @@ from tests.database import KINDS
 from tests.database import still_engine
 
 #: What is tested on every database; on SQLite alone is what draws histories by the hundred.
-ON_BOTH = {"test_finish", "test_pay", "test_refund", "test_start"}
+ON_BOTH = {
+    "test_audit",
+    "test_drive",
+    "test_finish",
+    "test_notify",
+    "test_overtaken",
+    "test_pay",
+    "test_recover",
+    "test_refund",
+    "test_release",
+    "test_reserve",
+    "test_resolve",
+    "test_start",
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -128,7 +128,8 @@ def _find(desk: Desk, taken: TakenRefund, lease: Lease) -> None:
         learned(desk, taken.id, intent, taken.payment, found, lease)
         return
     if desk.clock() > intent.first_sent_at + desk.resend_window(taken.payment):
-        _park(desk, taken.id, f"no answer for the refund {intent.reference}, and it is too late to ask again", lease)
+        reason = f"no answer for the refund {intent.reference}, and it is too late to ask again"
+        _park(desk, taken.id, reason, lease, taken.refund.state)
         return
     counted = desk.ledger.refunds.resend(taken, lease)
     if counted is not None:
@@ -144,7 +145,8 @@ def _check(desk: Desk, taken: TakenRefund, lease: Lease) -> None:
         outcome = asked(lambda: gateway.find(intent))
     waited = desk.clock() - taken.refund.created_at
     if outcome.result in (Result.PENDING, Result.UNKNOWN) and waited > PARK_PENDING_AFTER:
-        _park(desk, taken.id, f"the refund {taken.refund.key} is still pending after {waited.days} days", lease)
+        reason = f"the refund {taken.refund.key} is still pending after {waited.days} days"
+        _park(desk, taken.id, reason, lease, taken.refund.state)
     else:
         learned(desk, taken.id, intent, taken.payment, outcome, lease)
 
@@ -269,7 +271,7 @@ def _tell(desk: Desk, returned: Returned) -> None:
         desk.tell(signals.payment_parked, returned.payment)
 
 
-def _park(desk: Desk, id: int, reason: str, lease: Lease) -> Returned:
-    parked = desk.ledger.refunds.park(id, reason, lease)
+def _park(desk: Desk, id: int, reason: str, lease: Lease, seen: RefundState | None = None) -> Returned:
+    parked = desk.ledger.refunds.park(id, reason, lease, seen)
     _tell(desk, parked)
     return parked

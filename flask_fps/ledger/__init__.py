@@ -254,8 +254,9 @@ class Ledger(Rights):
             lambda session, now: reserving.take(session, now, reference, make, lease, windows, early=early)
         )
 
-    def park(self, reference: str, reason: str, owner: str | None = None) -> Payment:
-        return self._write(lambda session, now: noting.park(session, now, reference, reason, owner))
+    def park(self, reference: str, reason: str, owner: str | None = None, seen: State | None = None) -> Payment:
+        """Put a payment before a person: :func:`flask_fps.ledger.noting.park`."""
+        return self._write(lambda session, now: noting.park(session, now, reference, reason, owner, seen))
 
     def note(self, reference: str, event: str, **detail: Any) -> None:
         self._write(lambda session, now: noting.note(session, now, reference, event, detail))
@@ -287,8 +288,9 @@ class Ledger(Rights):
     def claim_arrival(self, id: int, lease: Lease) -> Waiting | None:
         return self._write(lambda session, now: inbox.claim(session, now, id, lease.owner, lease.lasts))
 
-    def finish_arrival(self, id: int, note: str, verdict: str | None = None) -> None:
-        self._write(lambda session, now: inbox.finish(session, now, id, note, verdict))
+    def finish_arrival(self, id: int, note: str, verdict: str | None = None, seen: datetime | None = None) -> None:
+        """It is dealt with: :func:`flask_fps.ledger.inbox.finish`."""
+        self._write(lambda session, now: inbox.finish(session, now, id, note, verdict, seen))
 
     def postpone_arrival(self, waiting: Waiting, note: str) -> None:
         self._write(lambda session, now: inbox.postpone(session, now, waiting.id, note, self.backoff))

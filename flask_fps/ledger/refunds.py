@@ -14,6 +14,7 @@ from ..money import Money
 from ..records import Intent
 from ..records import Outcome
 from ..records import Refund
+from ..records import RefundState
 from . import refunding
 from . import returning
 from .aftermath import given_back
@@ -74,11 +75,11 @@ class Refunds:
     def due_of(self, payment: str) -> list[int]:
         return self._read(lambda session: _due_of(session, self._clock(), payment))
 
-    # What is done
     def foreseen(self, wish: Wish) -> Money | None:
         """What this would give back, if it were asked for now: :func:`flask_fps.ledger.refunding.foreseen`."""
         return self._read(lambda session: refunding.foreseen(session, wish))
 
+    # What is done
 
     def ask(self, wish: Wish, make: Freeze, lease: Lease) -> TakenRefund:
         """Write a refund down and take its lease: :func:`flask_fps.ledger.refunding.ask`."""
@@ -101,8 +102,9 @@ class Refunds:
         """Take in what somebody else gave back: :func:`flask_fps.ledger.returning.adopt`."""
         return self._write(lambda session, now: returning.adopt(session, now, payment, outcome, judged, self._delays()))
 
-    def park(self, id: int, reason: str, lease: Lease) -> Returned:
-        return self._write(lambda session, now: returning.park(session, now, id, reason, lease))
+    def park(self, id: int, reason: str, lease: Lease, seen: RefundState | None = None) -> Returned:
+        """Put a refund before a person: :func:`flask_fps.ledger.returning.park`."""
+        return self._write(lambda session, now: returning.park(session, now, id, reason, lease, seen))
 
 
 def _of(session: Session, payment: str) -> list[Refund]:

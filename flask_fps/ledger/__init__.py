@@ -2,6 +2,7 @@
 
 Each method is one step: one short transaction on a connection of its own, committed when the method
 returns, tried again by itself where the database says that another try may pass. No method calls out.
+What a step asks the ledger itself (a gateway may, when it freezes a request) it reads on its own connection.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ from .engine import DATABASE_TIME
 from .engine import own_engine as own_engine
 from .engine import reading as reading_from
 from .engine import step
+from .engine import Steps
 from .engine import system_time as system_time
 from .engine import writing
 from .handing import ClaimLost as ClaimLost
@@ -101,6 +103,7 @@ class Ledger(Rights):
         self._session = home.session
         self._clock = clock
         self._database_ahead = timedelta()
+        self._steps = Steps()
         self.backoff = Backoff()
         #: What operators ask and do.
         self.operator = Operations(self._read, self._write)
@@ -124,12 +127,17 @@ class Ledger(Rights):
 
     def _write(self, action: Callable[[Session, datetime], T]) -> T:
         def run() -> T:
-            with writing(self.engine) as session:
+            with writing(self.engine) as session, self._steps.entered(session):
                 return action(session, self._now(session.info[DATABASE_TIME]))
 
         return step(run)
 
     def _read(self, action: Callable[[Session], T]) -> T:
+        under_way = self._steps.under_way
+        if under_way is not None:
+            with under_way.no_autoflush:
+                return action(under_way)
+
         def run() -> T:
             with reading_from(self.engine) as session:
                 return action(session)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -147,6 +148,25 @@ def writing(engine: Engine) -> Iterator[Session]:
 def reading(engine: Engine) -> Iterator[Session]:
     with _connected(engine) as connection, Session(connection, expire_on_commit=False) as session:
         yield session
+
+
+class Steps:
+    """The step that each thread is in. What is asked within it is read on its connection: a pool may have no second."""
+
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+
+    @property
+    def under_way(self) -> Session | None:
+        return getattr(self._of_thread, "session", None)
+
+    @contextmanager
+    def entered(self, session: Session) -> Iterator[None]:
+        outer, self._of_thread.session = self.under_way, session
+        try:
+            yield
+        finally:
+            self._of_thread.session = outer
 
 
 def _connected(engine: Engine) -> Connection:

@@ -11,6 +11,7 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from .records import Grant
+from .records import Order
 from .state import AppState
 from .views import no_store
 from .views import only_looking
@@ -64,11 +65,13 @@ def deny(
     grant: Grant | None = None,
     start_url: str | None = None,
     new_link_url: str | None = None,
+    order: Order | None = None,
 ) -> ResponseReturnValue:
     """The answer for this reason, as JSON or as a page: ``flask_fps/denied_<reason>.html`` or ``denied.html``.
 
     :param start_url: where it can be bought, again or at all.
     :param new_link_url: where the buyer can ask for a new link.
+    :param order: what ``start_url`` sells, where its price is certain.
     """
     title, message = words(reason, grant)
     if prefers_json():
@@ -84,6 +87,7 @@ def deny(
         message=message,
         payee=state.payee,
         grant=grant,
+        order=order,
         start_url=start_url,
         start_label=say("Buy it again") if reason in BUY_AGAIN else say("Buy it"),
         new_link_url=new_link_url,

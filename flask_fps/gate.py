@@ -166,11 +166,13 @@ def _private_to_the_link(response: Response) -> Response:
 def _deny(state: AppState, items: tuple[Item, ...], denial: Denial) -> ResponseReturnValue:
     if only_looking():
         return deny(state, denial.reason, denial.grant)
-    start_url = link_to_start(state, make_order(items, state.terms_for(items), next_url=_own_path()))
+    order = make_order(items, state.terms_for(items), next_url=_own_path())
+    start_url = link_to_start(state, order)
     if denial.reason is Reason.NOT_BOUGHT and not prefers_json():
         return no_store(redirect(start_url, 303))
     new_link = new_link_page(state) if denial.reason in BY_LINK else None
-    return deny(state, denial.reason, denial.grant, start_url, new_link)
+    certain = order if len(order.lines) == 1 else None  # who owns a part of several pays for the rest
+    return deny(state, denial.reason, denial.grant, start_url, new_link, certain)
 
 
 def _own_path() -> str | None:

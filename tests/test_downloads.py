@@ -310,6 +310,7 @@ def test_a_refunded_purchase_says_so_and_offers_to_buy(shop: Shop) -> None:
 
     assert (answer.status_code, heading(answer)) == (403, "This purchase was refunded")
     assert "Buy it again" in answer.text
+    assert payment.reason in answer.text and str(payment.money) in answer.text, "what it is and what it costs"
     buy(shop, client, "/get/free")
     assert bytes_of(client.get("/get/free")) == GOODS
 

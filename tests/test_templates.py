@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import current_app
 from flask import Flask
 from flask import render_template
 
@@ -97,7 +98,7 @@ def test_progress_goes_as_far_as_the_payment_got() -> None:
 
 def test_links_and_refresh_are_there_only_when_given() -> None:
     bare = shown("paid")
-    assert 'class="button' not in bare
+    assert re.findall('class="button[^>]*', bare) == ['class="button quiet" href="/"']
     assert "refresh" not in bare
     full = shown("delivering", next_url="/goods?a=1&b=2", again_url="/again", refresh=5)
     assert 'href="/goods?a=1&amp;b=2"' in full
@@ -135,6 +136,15 @@ def test_a_claim_shows_what_others_wrote_as_text() -> None:
     assert complaints(html) == []
     assert "<script" not in html and "× 3" in html
     assert complaints(render_template("flask_fps/new_link.html", payee=evil, wrong=True)) == []
+
+
+@pytest.mark.parametrize("template", ["message", "denied", "payment"])
+def test_no_page_is_a_dead_end(template: str) -> None:
+    said = {"title": "T", "message": "M", "reason": "refunded", "payee": "DigitalDownload", "headline": "H"}
+    with current_app.test_request_context(environ_overrides={"SCRIPT_NAME": "/shop"}):
+        page = render_template(f"flask_fps/{template}.html", **said, payment=PAYMENT, standing="parked")
+    assert '<a class="mark" href="/shop/">DigitalDownload</a>' in page
+    assert '<a class="button quiet" href="/shop/">Back to the shop</a>' in page
 
 
 def test_several_lines_are_listed_with_their_prices() -> None:

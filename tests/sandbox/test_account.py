@@ -94,6 +94,21 @@ def test_a_wrong_sign_in_is_told(app: Flask, email: str, password: str) -> None:
     assert browser.open(HOME).heading == "Sign in to your account"
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nope", 404), ("/account/nope", 404), ("/account/sign-out", 405), ("/cobranded-ui/runs/nope/confirm", 404)],
+)
+def test_an_address_of_nothing_is_a_page_with_a_way_on(john: Browser, path: str, status: int) -> None:
+    page = john.open(BASE + path)
+    assert (page.status, page.link("Your account")) == (status, HOME)
+    assert complaints(john.html) == []
+
+
+def test_a_request_that_cannot_be_carried_out_has_a_way_on(john: Browser) -> None:
+    page = john.open(f"{BASE}/cobranded-ui/actions/start?pipelineName=SingleUse")
+    assert (page.status, page.heading, page.link("Your account")) == (400, "Invalid Request", HOME)
+
+
 def test_signing_out(john: Browser) -> None:
     page = john.open(HOME)
     out = next(form for form in page.forms if form.action.endswith("/sign-out"))

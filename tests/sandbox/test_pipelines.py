@@ -55,6 +55,15 @@ LEAST: dict[str, dict[str, str]] = {
     "SetupPostpaid": {"callerReferenceSettlement": "order-1-s", "creditLimit": "20.00", "globalAmountLimit": "200"},
     "EditToken": {},
 }
+#: What a page calls what is approved.
+THINGS = {
+    **dict.fromkeys(("MultiUse", "Recipient"), "agreement"),
+    "SingleUse": "payment",
+    "Recurring": "subscription",
+    "SetupPrepaid": "prepaid balance",
+    "SetupPostpaid": "line of credit",
+    "EditToken": "change",
+}
 #: Those that make something new.
 MAKING = tuple(name for name in LEAST if name != "EditToken")
 PAYING = tuple(name for name in MAKING if name != "Recipient")
@@ -281,8 +290,35 @@ def test_every_page_can_be_read_and_used_by_everybody(browser: WireBrowser, bank
         page = browser.go(page, control, **({"paymentMethod": "CC"} if control == "paymentMethod" else written))
     browser.leave(page, "confirm")
     ended = browser.open(page.url)
-    assert ended.heading.startswith("You have already approved this")
+    assert ended.heading == f"You have already approved this {THINGS[pipeline]}"
+    assert ended.link("Return to DigitalDownload")
     assert complaints(browser.html) == []
+    browser.session.cookies.clear()
+    ended = browser.open(page.url)
+    assert ended.heading == f"This {THINGS[pipeline]} has been approved already", "said to somebody else"
+    assert (ended.link("Return"), ended.link("Your account")) == (None, f"{browser.base}/account/")
+
+
+@pytest.mark.parametrize("pipeline", LEAST)
+def test_the_page_of_an_end_says_what_it_was_about(browser: WireBrowser, bank: Bank, pipeline: str) -> None:
+    more = {"tokenID": token_to_edit(browser, paymentReason="The club")} if pipeline == "EditToken" else {}
+    more = more if pipeline in ("EditToken", "Recipient") else {"paymentReason": "The club"}
+    page = browser.open(url_of(browser, pipeline, **more))
+    browser.leave(page, "cancel")
+    ended = browser.open(page.url)
+    asked = [LEAST[pipeline].get(name) for name in ("creditLimit", "fundingAmount", "transactionAmount")]
+    amount = next((each for each in asked if each), LEAST[pipeline].get("globalAmountLimit", ""))
+
+    assert ended.heading == f"This {THINGS[pipeline]} was cancelled"
+    assert "DigitalDownload" in browser.html and amount in browser.html
+    assert ("The club" in browser.html) is (pipeline != "Recipient")
+    assert "charged" in browser.html or pipeline == "EditToken"
+
+
+def test_who_is_to_be_paid_is_not_shown_a_method_to_pay_with(browser: WireBrowser, bank: Bank) -> None:
+    page = browser.sign_in(browser.open(url_of(browser, "Recipient")), "jane")  # who has a default method
+    assert page.form("confirm") and not page.link("Change")
+    assert "Pay with" not in browser.html and "ending in" not in browser.html
 
 
 # ---------------------------------------------------------------- straight back: the caller's mistakes

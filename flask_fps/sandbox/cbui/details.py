@@ -104,4 +104,4 @@ def _is_shown(url: str) -> bool:
 def _filled(words: Wording, **names: str) -> dict[str, str | None]:
     said = {"sign_in": words.sign_in, "heading": words.heading, "confirm": words.confirm, "promise": words.promise}
     filled: dict[str, str | None] = {key: text.format(**names) for key, text in said.items()}
-    return filled | {"amount": words.amount, "thing": words.thing}
+    return filled | {"amount": words.amount, "thing": words.thing, "undone": words.undone}

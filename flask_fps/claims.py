@@ -12,6 +12,9 @@ from flask import redirect
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from .addresses import claim_link
+from .addresses import new_link_page
+from .addresses import page_of
 from .buyers import buyer_or_guest
 from .buyers import LONGEST_ADDRESS
 from .denials import deny
@@ -24,12 +27,9 @@ from .records import Payment
 from .state import AppState
 from .state import current_fps
 from .views import blueprint
-from .views import claim_link
 from .views import message_page
-from .views import new_link_page
 from .views import only_looking
 from .views import page
-from .views import page_of
 from .words import say
 
 #: The name of our own handler in the outbox.

@@ -23,6 +23,7 @@ from flask import send_file
 from flask import url_for
 from werkzeug.utils import send_file as werkzeug_send_file
 
+from .addresses import whole_address
 from .buyers import current_buyer
 from .denials import Reason
 from .errors import Expired
@@ -33,7 +34,6 @@ from .records import Payment
 from .records import Right
 from .state import AppState
 from .views import only_looking
-from .views import whole_address
 
 #: The query parameter that carries a download token.
 LINK = "fps_link"

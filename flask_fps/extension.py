@@ -24,6 +24,8 @@ from . import cli
 from . import downloads
 from . import gate
 from . import housing
+from .addresses import claim_link
+from .addresses import link_to_start
 from .assembly import fps_gateway as fps_gateway
 from .assembly import with_stored_tokens
 from .binding import bound
@@ -62,8 +64,6 @@ from .state import AppState
 from .state import current_fps
 from .state import free_of_writes
 from .views import blueprint
-from .views import claim_link
-from .views import link_to_start
 from .worker import Pass
 from .worker import Worker
 

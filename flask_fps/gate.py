@@ -17,6 +17,8 @@ from flask import request
 from flask import Response
 from flask.typing import ResponseReturnValue
 
+from .addresses import link_to_start
+from .addresses import new_link_page
 from .buyers import current_buyer
 from .denials import BY_LINK
 from .denials import deny
@@ -35,8 +37,6 @@ from .records import covered
 from .records import Item
 from .state import AppState
 from .state import current_fps
-from .views import link_to_start
-from .views import new_link_page
 from .views import no_store
 from .views import only_looking
 

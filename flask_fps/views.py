@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint
 from flask import current_app
-from flask import has_request_context
 from flask import make_response
 from flask import redirect
 from flask import render_template
 from flask import request
 from flask import Response
-from flask import url_for
 from flask.typing import ResponseReturnValue
 
+from .addresses import addresses_of_a_payment
+from .addresses import claim_link
+from .addresses import notify_url
+from .addresses import page_of
 from .buyers import bring_purchases
 from .buyers import buyer_of_our_page
 from .buyers import buyer_or_guest
 from .buyers import contact_of
 from .buyers import COOKIE
 from .buyers import current_buyer
-from .checkout import Addresses
 from .errors import Expired
 from .errors import Forged
 from .errors import LedgerBusy
-from .errors import OrderError
 from .errors import SchemaMissing
 from .errors import SetupError
 from .gateways import Standing
 from .gateways import Verdict
 from .ledger import Opening
 from .orders import order_of
-from .orders import payload_of
 from .records import Order
 from .records import Payment
 from .standing import describe
@@ -59,76 +57,6 @@ blueprint.add_app_template_filter(day, "fps_day")
 blueprint.add_app_template_filter(moment, "fps_moment")
 blueprint.add_app_template_filter(method, "fps_method")
 blueprint.add_app_template_global(language, "fps_language")
-
-
-# Links
-
-
-def link_to_start(state: AppState, order: Order) -> str:
-    """The start link of an order: the same for every visitor, so it may stand in a cached page.
-
-    :raises OrderError: the gateway does not take the order's currency.
-    """
-    taken = state.gateways[order.account].limits.currencies
-    if order.currency not in taken:
-        raise OrderError(f"this shop's payments take {', '.join(sorted(taken))}, and the order is in {order.currency}")
-    return f"{_root(state)}/start?order={state.links.write_order(payload_of(order))}"
-
-
-def new_link_page(state: AppState) -> str | None:
-    """Where a buyer asks for a new link, in a shop that can write to him."""
-    return f"{_root(state)}/links" if state.config.send_receipt else None
-
-
-def claim_link(state: AppState, payment: Payment) -> str:
-    """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``."""
-    return whole_address(state, "fps.claim", token=state.links.write_claim(payment.reference))
-
-
-def whole_address(state: AppState, endpoint: str, **values: Any) -> str:
-    """An address to hand on, which may be a key to what was bought.
-
-    Under ``FPS_EXTERNAL_URL`` where it is set, and not under the name by which this request calls us: whoever sends it
-    chooses that, and the link may go to somebody else.
-    """
-    made, home = urlsplit(url_for(endpoint, _external=True, **values)), urlsplit(state.config.external_url or "")
-    if home.netloc and has_request_context() and made.netloc == request.host:
-        made = made._replace(scheme=home.scheme, netloc=home.netloc)
-    return made.geturl()
-
-
-def page_of(state: AppState, reference: str) -> str:
-    return f"{_root(state)}/payments/{reference}"
-
-
-def _root(state: AppState) -> str:
-    """Where the extension's pages begin, as a path of the shop's host; outside a request too.
-
-    A request is asked only where the settings say nothing: it chooses its own ``X-Forwarded-Prefix`` where no proxy
-    writes one, and a start link may stand in a page that is cached for everybody.
-    """
-    if state.config.external_url is None and has_request_context():
-        return request.script_root + state.config.url_prefix
-    return urlsplit(state.config.external_url or "").path + state.config.url_prefix
-
-
-def base_url(state: AppState) -> str:
-    """The shop's own address as the provider and the buyer reach it."""
-    return state.config.external_url or request.url_root.rstrip("/")
-
-
-def _addresses(state: AppState, account: str, contact: str | None) -> Addresses:
-    here = base_url(state) + state.config.url_prefix
-    return Addresses(
-        return_url=lambda reference: f"{here}/return?ref={state.links.write_ref(reference)}",
-        notify_url=here + _ipn_path(account),
-        contact=contact,
-    )
-
-
-def _ipn_path(account: str) -> str:
-    """Each account hears of its payments at an address of its own: the judge is not chosen by the message."""
-    return "/ipn" if account == ACCOUNT else f"/ipn/{account}"
 
 
 # Before and after
@@ -229,7 +157,7 @@ def start() -> ResponseReturnValue:
     buyer = buyer_or_guest(state)
     sentence = state.checkout.unreachable(order.account)
     find = state.checkout.look if sentence else state.checkout.start
-    started = find(order, buyer, order.account, _addresses(state, order.account, contact))
+    started = find(order, buyer, order.account, addresses_of_a_payment(state, order.account, contact))
     if started is None:
         return _out_of_reach(sentence)
     if started.opening is Opening.GOODS:
@@ -279,8 +207,7 @@ def ipn(account: str = ACCOUNT) -> ResponseReturnValue:
     body = request.stream.read(LARGEST_NOTIFICATION + 1)
     if len(body) > LARGEST_NOTIFICATION:
         return "too large\n", 413
-    url = f"{base_url(state)}{state.config.url_prefix}{_ipn_path(account)}"
-    verdict = state.checkout.notify(account, body, dict(request.headers), url)
+    verdict = state.checkout.notify(account, body, dict(request.headers), notify_url(state, account))
     return ("not from the payment service\n", 400) if verdict is Verdict.INVALID else ("kept\n", 200)
 
 

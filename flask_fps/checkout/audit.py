@@ -11,6 +11,7 @@ from ..records import Outcome
 from ..records import RefundState
 from ..records import Result
 from . import refund
+from .desk import asked
 from .desk import Desk
 
 
@@ -49,11 +50,20 @@ def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
         yield from _compare(desk, outcome, here)
         yield from _duplicate(desk, outcome, here, paid)
     for here in booked.values():
-        if here.is_paid and here.result is Result.SUCCESS and here.transaction_id not in seen:
+        if not here.is_paid or here.result is not Result.SUCCESS or here.transaction_id in seen:
+            continue
+        if not _is_known(desk, account, here.transaction_id):
             yield Finding("missing", here.transaction_id, here.payment, f"{here.money} is paid here and unknown there")
     for back in desk.ledger.refunds.of_account(account, since):
-        if back.state is RefundState.DONE and back.transaction_id is not None and back.transaction_id not in seen:
+        if back.state is not RefundState.DONE or back.transaction_id is None or back.transaction_id in seen:
+            continue
+        if not _is_known(desk, account, back.transaction_id):
             yield Finding("missing", back.transaction_id, back.payment, f"{back.money} went back here, not there")
+
+
+def _is_known(desk: Desk, account: str, transaction_id: str) -> bool:
+    """It may be older there than here: a ledger put back from a copy learned of it a second time."""
+    return asked(lambda: desk.gateways[account].status(transaction_id)).result is Result.SUCCESS
 
 
 def _given_back(desk: Desk, account: str, outcome: Outcome, transaction_id: str) -> Iterator[Finding]:
@@ -75,7 +85,9 @@ def _compare(desk: Desk, outcome: Outcome, here: Booked | None) -> Iterator[Find
     moved = outcome.result is Result.SUCCESS
     if here is None:
         if moved and outcome.facts is not None and outcome.facts.ours is not False:
-            yield Finding("orphan", outcome.transaction_id, _owner(desk, outcome), f"{outcome.facts.money} moved")
+            owner, reference = _owner(desk, outcome), outcome.facts.reference
+            detail = f"{outcome.facts.money} moved" + (f", reference {reference}" if reference and not owner else "")
+            yield Finding("orphan", outcome.transaction_id, owner, detail)
         return
     if moved != (here.result is Result.SUCCESS):
         detail = f"it is {here.result.value} here and {outcome.result.value} there"

@@ -40,13 +40,18 @@ TELLING = {
 }
 
 
-def accept(desk: Desk, payment: Payment, proof: Proof) -> None:
-    """Store a verified authorization and, if the order is still to be paid, pay."""
+def accept(desk: Desk, payment: Payment, proof: Proof, moved: Outcome | None = None) -> None:
+    """Store a verified authorization and, if the order is still to be paid, pay.
+
+    :param moved: what the provider's books say became of its money, where this ledger does not know it any more.
+    """
     lease, began = desk.lease(), desk.clock()
     accepted = desk.ledger.accept(proof, desk.intent(payment, proof.id, 1), lease, desk.terms)
     if accepted.intent is not None:
         desk.tell(signals.payment_authorized, accepted.payment)
-        if desk.clock() < began + lease.lasts:  # else whoever listened took so long that it is another's to send now
+        if moved is not None:
+            settle_learned(desk, accepted.intent, moved, lease)
+        elif desk.clock() < began + lease.lasts:  # else whoever listened took so long that it is another's to send now
             _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
     if accepted.release is not None:
         tell_end(desk, accepted.payment, accepted.before)

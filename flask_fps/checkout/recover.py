@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ..gateways import Authorization
 from ..gateways import Standing
 from ..ledger import Lease
+from ..records import Outcome
 from ..records import Payment
+from ..records import Result
 from . import pay
 from .desk import ASK_AFTER
+from .desk import asked
 from .desk import Desk
 from .desk import log
 from .finish import proof_of
 
 #: Who authorized within this time is still being sent back.
 ON_HIS_WAY = timedelta(minutes=2)
+#: It has paid, or is about to, or holds the money.
+MOVED = frozenset({Result.SUCCESS, Result.PENDING, Result.RESERVED})
+NOT_MOVED = Outcome(Result.UNKNOWN, absent=True)
 #: A payment of which the provider never told anything is put before a person after this.
 PARK_AFTER = timedelta(days=7)
 
@@ -31,9 +38,30 @@ def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
         soon = desk.clock() + ON_HIS_WAY
         desk.ledger.still_away(held, lease, next_at=soon, end=soon)
     elif authorization.standing is Standing.AUTHORIZED:
-        pay.accept(desk, held, proof_of(authorization))
+        _approved(desk, held, authorization, lease)
     else:
         _still_away(desk, held, authorization, lease)
+
+
+def _approved(desk: Desk, payment: Payment, authorization: Authorization, lease: Lease) -> None:
+    """He authorized. What is spent may have paid already, and this ledger, put back from a copy, forgot it."""
+    proof = proof_of(authorization)
+    found = _moved(desk, payment, authorization) if authorization.spent else NOT_MOVED
+    if found.result in MOVED:
+        pay.accept(desk, payment, replace(proof, moved=True), found)
+    elif found.result is Result.UNKNOWN and not found.absent:
+        untold = replace(authorization, standing=Standing.COULD_NOT_TELL, detail=found.message)
+        _still_away(desk, payment, untold, lease)
+    else:
+        pay.accept(desk, payment, proof)
+
+
+def _moved(desk: Desk, payment: Payment, authorization: Authorization) -> Outcome:
+    """What the provider's books have of the request that this authorization would be paid with."""
+    assert authorization.id is not None, "an authorization without an id proves nothing"
+    sent_at = authorization.given_at or payment.created_at
+    intent = replace(desk.intent(payment, authorization.id, 1), sends=1, first_sent_at=sent_at)
+    return pay.about(intent, asked(lambda: desk.gateway(payment).find(intent)))
 
 
 def _is_on_his_way(desk: Desk, authorization: Authorization) -> bool:

@@ -86,6 +86,9 @@ class Authorization:
     given_at: datetime | None = None
     #: For the journal: the provider's status and message, never a secret.
     detail: str = ""
+    #: :meth:`Gateway.recover` knows that it is used, given back or lapsed: then :meth:`Gateway.find` is asked whether
+    #: it has moved money, before the payment is judged.
+    spent: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ SAYS_NOTHING = frozenset({"DuplicateRequest"})
 FOR_THE_BUYER = frozenset({"AccountLimitsExceeded", "InsufficientBalance"})
 #: No token was made under this reference of a co-branded request.
 NO_TOKEN = frozenset({"InvalidCallerReference"})
+#: The status of a token that can still be paid with.
+ACTIVE = "Active"
 #: The operations (FPSOperation) that move money between us and our buyers.
 OURS = frozenset({"Pay", "Reserve", "Settle", "Refund"})
 #: How many batches of the account's activity are read for one lost answer.
@@ -251,7 +253,8 @@ class FPSGateway:
             return Authorization(Standing.COULD_NOT_TELL, detail=str(error))
         if token.caller_reference != payment.reference:
             return Authorization(Standing.COULD_NOT_TELL, detail="the answer is about another reference")
-        return Authorization(Standing.AUTHORIZED, token.token_id, given_at=token.date_installed, detail="recovered")
+        spent, given_at = token.token_status != ACTIVE, token.date_installed
+        return Authorization(Standing.AUTHORIZED, token.token_id, given_at=given_at, spent=spent, detail="recovered")
 
     def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:
         try:

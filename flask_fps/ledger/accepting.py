@@ -46,6 +46,8 @@ class Proof:
     #: The return it came with and where it waited; ``None`` for one we had to ask for.
     arrival: inbox.Arrival | None = None
     inbox_id: int | None = None
+    #: Money has moved with it already, the provider says: whether to pay is no question any more.
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,16 +115,22 @@ def _authorize(session: Session, now: datetime, row: PaymentRow, proof: Proof) -
 
 def _refusal(session: Session, now: datetime, row: PaymentRow, proof: Proof, terms: Terms) -> tuple[State, str] | None:
     """Why this authorization is not paid with, and where that leads; ``None`` if it is."""
+    if proof.moved:
+        return _outrun(session, row)
     if now >= row.created_at + terms.lifetime:
         return S.EXPIRED, "the offer had expired"
     if proof.money not in (None, Money(row.amount, row.currency)):
         return S.CANCELLED, f"the buyer authorized {proof.money}, not {Money(row.amount, row.currency)}"
-    if order_engaged_by_another(session, row):
-        return S.CANCELLED, "another payment of this order was first"
-    if proof.arrival is None:
+    outrun = _outrun(session, row)
+    if outrun is None and proof.arrival is None:
         why = _not_without_the_buyer(session, row, terms)
         return (S.CANCELLED, why) if why else None
-    return None
+    return outrun
+
+
+def _outrun(session: Session, row: PaymentRow) -> tuple[State, str] | None:
+    engaged = order_engaged_by_another(session, row)
+    return (S.CANCELLED, "another payment of this order was first") if engaged else None
 
 
 def _not_without_the_buyer(session: Session, row: PaymentRow, terms: Terms) -> str | None:

@@ -182,7 +182,8 @@ def newest_intent(session: Session, reference: str, kinds: Sequence[Kind]) -> In
 def payment_of_intent(session: Session, reference: str) -> Payment | None:
     query = select(PaymentRow.reference).join(IntentRow, IntentRow.payment_id == PaymentRow.id)
     owner = session.scalar(query.where(IntentRow.reference == reference))
-    return payment_of(session, owner or reference)
+    derived_from = reference.rpartition("-")[0]  # a ledger put back from a copy knows the payment and not its request
+    return payment_of(session, owner or reference) or payment_of(session, derived_from)
 
 
 def payment_by_handle(session: Session, account: str, handle: str) -> Payment | None:

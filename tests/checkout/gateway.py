@@ -174,6 +174,8 @@ class Provider:
 
     def report(self, id: str) -> Outcome:
         """What it says of a transaction when it is asked for it."""
+        if id not in self.transactions:
+            return Outcome(Result.UNKNOWN, message="no such transaction")
         transaction = self.transactions[id]
         facts = Facts(
             transaction.reference,

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 import requests
 
+from flask_fps.state import ACCOUNT
 from tests.faults import guards
 from tests.faults.breaking import break_commits
 from tests.faults.breaking import break_steps
@@ -173,7 +174,81 @@ def test_row_44_restored_from_a_backup(stage: Stage) -> None:
     assert stage.audit() == []
 
 
-test_row_44_guard = fails(without(guards.references_are_derived, test_row_44_restored_from_a_backup))
+@row(44, "The database is restored from a backup")
+@pytest.mark.parametrize(("person", "days"), [("john", 2), ("john", 9), ("guest", 0)])
+def test_row_44_found_where_it_would_not_be_paid_today(stage: Stage, person: str, days: int) -> None:
+    """Too late to pay, too late to send the same request again, or nobody to reach: but the money has moved."""
+    stage.quiet()
+    buyer = stage.somebody(person)
+    url = buyer.agree()
+    backup = stage.back_up()
+    buyer.come_back(url)
+    stage.rest()
+    stage.wait(days=days)
+    stage.restore(backup)
+    stage.saw("the payment was forgotten", (stage.money(), stage.shop.states()) == (ONE, ["started"]))
+
+    stage.settled("paid")
+    assert stage.money() == ONE
+    assert stage.audit() == []
+
+
+@row(44, "The database is restored from a backup")
+@pytest.mark.parametrize("settled", [None, "6.00"])
+def test_row_44_what_was_held_is_found(stage: Stage, settled: str | None) -> None:
+    stage.quiet()
+    with stage.shop.app.test_request_context():
+        link = stage.shop.fps.start_url(stage.shop.item("album"), reserve=True)
+    url = stage.john.agree_to(stage.john.get(link))
+    backup = stage.back_up()
+    reference = stage.john.come_back(url)
+    if settled:
+        with stage.shop.app.app_context():
+            stage.shop.fps.settle(reference, settled)
+    stage.restore(backup)
+    stage.saw("the payment was forgotten", stage.shop.states() == ["started"])
+    stage.work(minutes=11)
+
+    assert stage.shop.states() == ["paid" if settled else "reserved"]
+    assert [amount for _, amount in stage.money()] == [settled or "7.49"]
+
+
+@row(44, "The database is restored from a backup")
+def test_row_44_a_search_that_is_not_answered_decides_nothing(stage: Stage) -> None:
+    stage.quiet()
+    url = stage.john.agree()
+    backup = stage.back_up()
+    stage.john.come_back(url)
+    stage.wait(days=2)
+    stage.restore(backup)
+    stage.sandbox.faults.add("GetAccountActivity", "503_before")
+    stage.work()
+    stage.fired("503_before", "GetAccountActivity")
+    assert stage.shop.states() == ["started"]
+
+    stage.settled("paid")
+
+
+@row(44, "The database is restored from a backup")
+def test_row_44_the_comparison_names_the_payment(stage: Stage) -> None:
+    stage.quiet()
+    url = stage.john.agree()
+    backup = stage.back_up()
+    reference = stage.john.come_back(url)
+    stage.restore(backup)
+    stage.saw("the payment was forgotten", stage.shop.states() == ["started"])
+
+    since = stage.shop.clock() - timedelta(days=2)
+    found = [(each.kind, each.payment) for each in stage.shop.state.checkout.audit(ACCOUNT, since)]
+    assert found == [("orphan", reference)]
+
+
+test_row_44_guard = fails(
+    without(guards.references_are_derived, test_row_44_restored_from_a_backup),
+    without(
+        guards.what_is_spent_is_looked_for, test_row_44_found_where_it_would_not_be_paid_today, person="john", days=2
+    ),
+)
 
 
 @row(53, "What is being paid for is deleted by the shop")

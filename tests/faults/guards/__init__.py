@@ -59,6 +59,7 @@ from tests.faults.guards.surroundings import refusals_at_the_door_pass as refusa
 from tests.faults.guards.surroundings import steps_are_tried_again as steps_are_tried_again
 from tests.faults.guards.surroundings import the_ledgers_rows_stay as the_ledgers_rows_stay
 from tests.faults.guards.surroundings import the_price_is_the_snapshots as the_price_is_the_snapshots
+from tests.faults.guards.surroundings import what_is_spent_is_looked_for as what_is_spent_is_looked_for
 from tests.faults.guards.surroundings import workers_finish_their_step as workers_finish_their_step
 from tests.faults.guards.surroundings import written_before_sent as written_before_sent
 from tests.faults.guards.switching import around as around

@@ -50,6 +50,14 @@ def references_are_derived(patch: Patch) -> None:
     around(patch, "flask_fps.checkout.desk.Desk.intent", invented)
 
 
+@guard("an approval that is used up is looked for in the provider's books before it is judged")
+def what_is_spent_is_looked_for(patch: Patch) -> None:
+    from flask_fps.records import Outcome
+    from flask_fps.records import Result
+
+    put(patch, "flask_fps.checkout.recover._moved", lambda *_: Outcome(Result.UNKNOWN, absent=True))
+
+
 def _without_findings(patch: Patch, kind: str) -> None:
     def blind(audit: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *given: (finding for finding in audit(*given) if finding.kind != kind)

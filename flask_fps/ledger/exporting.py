@@ -35,66 +35,32 @@ def _payments(session: Session, after: int, limit: int) -> list[Numbered]:
 
 
 def _payment(row: PaymentRow) -> Mapping[str, Any]:
-    return {
-        "reference": row.reference,
-        "state": row.state,
-        "order_key": row.order_key,
-        "items": [
-            {"sku": line.sku, "quantity": line.quantity, "unit_amount": _decimal(line.unit_amount, row.currency)}
-            for line in row.lines
-        ],
-        "amount": _decimal(row.amount, row.currency),
-        "refunded": _decimal(row.refunded, row.currency),
-        "currency": row.currency,
-        "account": row.account,
-        "gateway": row.gateway,
-        "buyer": row.buyer,
-        "payer": row.payer,
-        "method": row.method,
-        "transaction_id": row.transaction_id,
-        "created_at": row.created_at,
-        "paid_at": row.paid_at,
-        "delivered_at": row.delivered_at,
-        "parked_reason": row.parked_reason,
-    }
+    items = [
+        {"sku": line.sku, "quantity": line.quantity, "unit_amount": _decimal(line.unit_amount, row.currency)}
+        for line in row.lines
+    ]
+    amounts = {"amount": _decimal(row.amount, row.currency), "refunded": _decimal(row.refunded, row.currency)}
+    return _flat("payments", row, items=items, **amounts)
 
 
 def _refunds(session: Session, after: int, limit: int) -> list[Numbered]:
     query = select(RefundRow, PaymentRow.reference).join(PaymentRow, PaymentRow.id == RefundRow.payment_id)
     found = session.execute(query.where(RefundRow.id > after).order_by(RefundRow.id).limit(limit))
-    return [(row.id, _refund(row, payment)) for row, payment in found]
-
-
-def _refund(row: RefundRow, payment: str) -> Mapping[str, Any]:
-    return {
-        "payment": payment,
-        "key": row.key,
-        "kind": row.kind,
-        "state": row.state,
-        "amount": _decimal(row.amount, row.currency),
-        "currency": row.currency,
-        "transaction_id": row.transaction_id,
-        "created_at": row.created_at,
-        "settled_at": row.settled_at,
-    }
+    return [
+        (row.id, _flat("refunds", row, payment=payment, amount=_decimal(row.amount, row.currency)))
+        for row, payment in found
+    ]
 
 
 def _grants(session: Session, after: int, limit: int) -> list[Numbered]:
     query = select(GrantRow, PaymentRow.reference).join(PaymentRow, PaymentRow.id == GrantRow.payment_id)
     found = session.execute(query.where(GrantRow.id > after).order_by(GrantRow.id).limit(limit))
-    return [(row.id, _grant(row, payment)) for row, payment in found]
+    return [(row.id, _flat("grants", row, payment=payment)) for row, payment in found]
 
 
-def _grant(row: GrantRow, payment: str) -> Mapping[str, Any]:
-    return {
-        "payment": payment,
-        "sku": row.sku,
-        "quantity": row.quantity,
-        "buyer": row.buyer,
-        "created_at": row.created_at,
-        "revoked_at": row.revoked_at,
-        "revoked_reason": row.revoked_reason,
-    }
+def _flat(what: str, row: Any, **made: Any) -> Mapping[str, Any]:
+    """The columns of a row; those that are ``made`` do not stand in it as they are."""
+    return {name: made[name] if name in made else getattr(row, name) for name in COLUMNS[what]}
 
 
 def _decimal(minor: int, currency: str) -> str:

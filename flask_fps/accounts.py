@@ -10,9 +10,8 @@ from .config import Config
 from .errors import see
 from .errors import SetupError
 from .gateways import Gateway
+from .records import DEFAULT_ACCOUNT
 
-#: The account of the plain ``FPS_*`` keys.
-DEFAULT = "default"
 #: Whose money it is: an account that has one of these by itself takes none of them from the plain keys.
 IDENTITY = ("ACCESS_KEY", "SECRET_KEY", "RECIPIENT_EMAIL", "CALLER_TOKEN", "RECIPIENT_TOKEN")
 
@@ -22,7 +21,7 @@ def read(mapping: Mapping[str, Any], config: Config, gateways: Collection[str]) 
 
     :raises RuntimeError: one for all that is wrong in ``FPS_ACCOUNTS``, each with its account, its key and its fix.
     """
-    found, problems = {DEFAULT: config}, []
+    found, problems = {DEFAULT_ACCOUNT: config}, []
     for name, own in config.accounts.items():
         merged = _merged(mapping, own)
         try:

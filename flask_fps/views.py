@@ -24,6 +24,7 @@ from .buyers import buyer_or_guest
 from .buyers import contact_of
 from .buyers import COOKIE
 from .buyers import current_buyer
+from .checkout import Started
 from .errors import Expired
 from .errors import Forged
 from .errors import LedgerBusy
@@ -153,23 +154,26 @@ def start() -> ResponseReturnValue:
         return _too_old(order_of(error.payload))
     if order.account not in state.gateways:
         return _too_old(order)
-    contact = contact_of(state)
+    addresses = addresses_of_a_payment(state, order.account, contact_of(state))
     buyer = buyer_or_guest(state)
     sentence = state.checkout.unreachable(order.account)
     find = state.checkout.look if sentence else state.checkout.start
-    started = find(order, buyer, order.account, addresses_of_a_payment(state, order.account, contact))
-    if started is None:
-        return _out_of_reach(sentence)
+    started = find(order, buyer, order.account, addresses)
+    return _where_to(state, order, started) if started is not None else _out_of_reach(sentence)
+
+
+def _where_to(state: AppState, order: Order, started: Started) -> ResponseReturnValue:
+    """Where the buyer goes from here: to what he owns, to his payment, or to the provider."""
     if started.opening is Opening.GOODS:
         return redirect(order.next_url, 303) if order.next_url else message_page("You have bought this", "It is yours.")
     if started.opening is Opening.TAKEN:
         return message_page(
             "This order is already being paid", "Somebody else is paying it. You were not charged.", 409
         )
-    if started.payment is not None and started.redirect is None:
-        return redirect(page_of(state, started.payment.reference), 303)
-    assert started.redirect is not None
-    return redirect(started.redirect, 303)
+    if started.redirect is not None:
+        return redirect(started.redirect, 303)
+    assert started.payment is not None, "a payment of his stands or is under way"
+    return redirect(page_of(state, started.payment.reference), 303)
 
 
 @blueprint.get("/return")

@@ -17,6 +17,7 @@ from sqlalchemy import union
 from sqlalchemy.orm import Session
 
 from ..money import Money
+from ..records import DEFAULT_ACCOUNT
 from ..records import Payment
 from ..records import State
 from .models import IntentRow
@@ -43,7 +44,7 @@ class Search:
     since: datetime | None = None
     until: datetime | None = None
     #: Within these, an order's key and a transaction's name are unique.
-    accounts: tuple[str, ...] = ("default",)
+    accounts: tuple[str, ...] = (DEFAULT_ACCOUNT,)
     gateways: tuple[str, ...] = ("fps",)
 
 

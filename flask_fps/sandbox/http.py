@@ -184,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: str, headers: list[tuple[str, str]], content: bytes, arriving: int | None = None) -> None:
         """Answer; of the content so many bytes only, where the rest is to be lost."""
-        sent = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}", f"Server: {self.server_version}"]
+        sent = [f"HTTP/1.1 {_told(status)}", f"Date: {self.date_time_string()}", f"Server: {self.server_version}"]
         sent += [f"{name}: {value}" for name, value in headers if name.lower() != "content-length"]
         if int(status[:3]) not in _NO_BODY:
             length = {name.lower(): value for name, value in headers}.get("content-length")
@@ -221,6 +221,11 @@ class Handler(BaseHTTPRequestHandler):
             if "_" not in name:
                 environ["HTTP_" + name.replace("-", "_").upper()] = ("; " if name == "cookie" else ",").join(values)
         return environ
+
+
+def _told(status: str) -> str:
+    """The status with its phrase as the standard writes it; WSGI applications shout it."""
+    return f"{status[:3]} {HTTPStatus(int(status[:3])).phrase}"
 
 
 def _path_only(target: str) -> str:

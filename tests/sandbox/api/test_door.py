@@ -37,7 +37,7 @@ def test_requests_of_foreign_clients_get_past_the_signature(sent: Recorded) -> N
 def test_one_changed_letter_of_a_recorded_request_is_refused(sent: Recorded) -> None:
     with _sandbox_of(sent) as server:
         answer = raw(server.url, sent.request.replace(b"held-out-1-pay", b"held-out-2-pay"))
-        assert answer.startswith(b"HTTP/1.1 403 FORBIDDEN\r\n")
+        assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
         assert b"<Code>SignatureDoesNotMatch</Code>" in answer
 
 

@@ -38,7 +38,7 @@ def test_the_answer_is_one_compact_document(server: SandboxServer, caller: Calle
 
 def test_an_error_is_compact_too_and_has_a_plain_request_id(caller: Caller) -> None:
     answer = caller.pay("A" * 64)
-    assert (answer.status, answer.reason) == (400, "BAD REQUEST")
+    assert (answer.status, answer.reason) == (400, "Bad Request")
     assert answer.text == (
         '<?xml version="1.0"?>\n<Response><Errors><Error><Code>InvalidTokenId_Sender</Code>'
         "<Message>Sender token is not valid.</Message></Error></Errors>"

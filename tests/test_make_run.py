@@ -17,6 +17,7 @@ import requests
 
 from example_app.__main__ import flask_command
 from example_app.__main__ import interrupt
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,13 +27,6 @@ def home(tmp_path: Path) -> Path:
     """A copy of the shop, so that the developer's own instance folder stays as it is."""
     shutil.copytree(ROOT / "example_app", tmp_path / "example_app")
     return tmp_path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -79,7 +73,7 @@ def test_it_serves_until_it_is_told_to_stop(home: Path, how: signal.Signals) -> 
         start = requests.get(f"http://127.0.0.1:{shop}/download/1", timeout=10)
         assert start.url.startswith(f"http://127.0.0.1:{sandbox}/cobranded-ui/")
         process.send_signal(how)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert not answers(shop) and not answers(sandbox)
     assert {file.name for file in (home / "instance").iterdir()} >= {"shop.sqlite", "sandbox.sqlite", "secret_key"}
 
@@ -106,6 +100,6 @@ def test_a_port_that_is_taken_is_named(home: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with running(home, port, free_port()) as process:
-            output, _ = process.communicate(timeout=20)
+            output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert f"port {port} is taken" in output and "SHOP_PORT=" in output

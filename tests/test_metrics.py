@@ -16,6 +16,7 @@ from flask_fps.gateways.watched import Call
 from flask_fps.metrics import Metrics
 from flask_fps.metrics import serve
 from tests.apps import Shop
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -90,9 +91,7 @@ def test_a_view_shows_them(shop: Shop, registry: CollectorRegistry) -> None:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        number: int = server.getsockname()[1]
-    return number
+    return free_port()
 
 
 def test_a_worker_shows_its_own(shop: Shop, port: int) -> None:

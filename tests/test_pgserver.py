@@ -21,6 +21,6 @@ def test_it_outlives_signals_to_the_group_and_ends_with_its_input(sent: signal.S
         postgres = int((folder / "data" / "postmaster.pid").read_text().split()[0])
         server.send_signal(sent)
         server.stdin.close()
-        assert server.wait(20) == 0
+        assert server.wait(60) == 0
     assert not folder.exists()
     assert not Path(f"/proc/{postgres}").exists()

@@ -95,7 +95,7 @@ def client(app: Flask) -> FlaskClient:
 def served(app: Flask) -> Iterator[str]:
     """The same shop on a port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -41,7 +41,7 @@ def chromium() -> Iterator[Browser]:
     if sys.platform == "linux" and find_library("atomic") is None:
         pytest.skip("libatomic1, which Playwright's driver needs, is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS, timeout=120_000)
         yield browser
         browser.close()
 
@@ -49,7 +49,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(java_script_enabled=False, viewport={"width": 1200, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 
@@ -66,7 +66,7 @@ def shop(fps_sandbox: Any, tmp_path: Path, settings: dict[str, Any]) -> Iterator
     own = {"SECRET_KEY": "browser tests", "SQLALCHEMY_DATABASE_URI": database}
     app = create_app({**fps_sandbox.config, **own, **settings})
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield Shop(f"http://127.0.0.1:{server.server_port}", app)
     server.shutdown()

@@ -20,7 +20,7 @@ SONG = "Now and Forever - Richard Marx"
 @pytest.fixture
 def telephone(chromium: Browser) -> Iterator[BrowserContext]:
     with chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}) as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         yield context
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import itertools
-import socket
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -106,13 +105,6 @@ def each_in_turn(breaker: Breaker, story: Callable[[int], None], times: int = 1)
 
 
 # The network
-
-
-def closed_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -19,13 +19,13 @@ import pytest
 from flask_fps.ledger import own_engine
 from flask_fps.protocol.values import pacific
 from tests.faults import guards
-from tests.faults.breaking import closed_port
 from tests.faults.breaking import refusing_proxy
 from tests.faults.points import Point
 from tests.faults.rows import fails
 from tests.faults.rows import row
 from tests.faults.rows import without
 from tests.faults.stage import Stage
+from tests.ports import closed_port
 
 ONE = [("Success", "0.10")]
 MINUTE = timedelta(minutes=1)
@@ -181,7 +181,8 @@ def _no_such_name(stage: Stage) -> Iterator[str]:
 
 @contextmanager
 def _refused(stage: Stage) -> Iterator[str]:
-    yield f"http://127.0.0.1:{closed_port()}/"
+    with closed_port() as port:
+        yield f"http://127.0.0.1:{port}/"
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from tests.flow.shop import money
 from tests.flow.shop import reference_in
 from tests.flow.shop import Shop
 from tests.flow.shop import Visitor
+from tests.held import held_back
 
 pytestmark = pytest.mark.story
 
@@ -34,9 +35,13 @@ def test_a_return_replayed_pays_nothing_more(shop: Shop, john: Visitor, fps_sand
 
 def test_a_return_opened_in_many_tabs_at_once_pays_once(shop: Shop, john: Visitor, fps_sandbox: Sandbox) -> None:
     url = john.authorize(john.want("song"))
-    fps_sandbox.faults.add("Pay", "delay", seconds=0.5)
-    with ThreadPoolExecutor(6) as tabs:
-        answers = list(tabs.map(lambda _: john.bring(url), range(6)))
+    fps_sandbox.faults.add("Pay", "delay", seconds=1)
+    with ThreadPoolExecutor(6) as tabs, held_back() as pay:
+        first = tabs.submit(john.bring, url)
+        pay.come()
+        answers = list(tabs.map(lambda _: john.bring(url), range(5)))
+        pay.let_go()
+        answers.append(first.result())
 
     assert {answer.status for answer in answers} == {303}
     assert moved(fps_sandbox) == ["Success"]
@@ -155,9 +160,13 @@ def test_two_returns_of_one_order_at_once_pay_one(shop: Shop, john: Visitor, fps
     old = john.authorize(john.want("song"))
     shop.prices["song"] = "0.25"
     new = john.authorize(john.want("song"))
-    fps_sandbox.faults.add("Pay", "delay", seconds=0.3, when="before")
-    with ThreadPoolExecutor(2) as tabs:
-        list(tabs.map(john.bring, (old, new)))
+    fps_sandbox.faults.add("Pay", "delay", seconds=1, when="before")
+    with ThreadPoolExecutor(1) as tab, held_back() as pay:
+        first = tab.submit(john.bring, old)
+        pay.come()
+        john.bring(new)
+        pay.let_go()
+        first.result()
 
     assert moved(fps_sandbox) == ["Success"]
     assert sorted(shop.states()) == ["cancelled", "paid"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from statistics import median
 
 import pytest
 from hypothesis import given
@@ -291,7 +290,7 @@ def test_signatures_are_compared_in_constant_time() -> None:
         return time.perf_counter() - started
 
     rounds = [(cost(early), cost(late)) for _ in range(200)]
-    early_cost, late_cost = median(pair[0] for pair in rounds), median(pair[1] for pair in rounds)
+    early_cost, late_cost = (min(costs) for costs in zip(*rounds, strict=True))  # whatever else the machine does
     assert 0.5 < early_cost / late_cost < 2
 
 

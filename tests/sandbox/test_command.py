@@ -43,7 +43,7 @@ def test_it_says_where_it_is_and_ends_cleanly(number: signal.Signals) -> None:
         assert "john@example.com / john" in line
         assert Caller(url).call("GetAccountBalance").status == 200
         process.send_signal(number)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
         assert (process.returncode, out, err) == (0, "", "")
 
 
@@ -52,7 +52,7 @@ def test_the_state_file_outlives_a_kill(tmp_path: Path) -> None:
     with running("--state", state) as (process, line):
         requests.post(f"{_url(line)}/_control/clock", json={"advance_seconds": 60}, timeout=10).raise_for_status()
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     with running("--state", state) as (process, line):
         now = requests.get(f"{_url(line)}/_control/clock", timeout=10).json()["now"]
         assert datetime.fromisoformat(now) - datetime.now(timezone.utc) > timedelta(seconds=50)

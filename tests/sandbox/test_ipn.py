@@ -249,7 +249,7 @@ def test_a_listener_may_ask_the_sandbox_before_it_acknowledges(bank: Bank) -> No
 def test_a_ticking_sandbox_settles_and_tells_by_itself(listener: Listener) -> None:
     with SandboxServer() as server:
         Caller(server.url).pay(token(server, method="CC"), OverrideIPNURL=listener.url)
-        deadline = server.bank.clock.now().timestamp() + 10
+        deadline = server.bank.clock.now().timestamp() + 60
         while len(listener.bodies) < 2 and server.bank.clock.now().timestamp() < deadline:
             time.sleep(0.01)
     assert [message["transactionStatus"] for message in listener.messages()] == ["PENDING", "SUCCESS"]

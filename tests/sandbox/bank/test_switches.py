@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 import requests
@@ -13,6 +12,7 @@ from flask_fps.sandbox.bank.switches import SWITCHES
 from flask_fps.sandbox.bank.switches import Switches
 from flask_fps.sandbox.server import SandboxServer
 from flask_fps.testing import Sandbox
+from tests.held import held_back
 from tests.sandbox.caller import Answer
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import SELLER
@@ -100,13 +100,13 @@ def test_a_second_in_flight_may_be_refused(position: str, action: str, code: str
 
 def test_what_is_refused_in_flight_is_not_remembered(server: SandboxServer, caller: Caller) -> None:
     server.switches.turn({"in_flight": "anew", "failed_reference": "replay"})
-    server.faults.add("Pay", "delay", seconds=0.4, when="before")
+    server.faults.add("Pay", "delay", seconds=1, when="before")
     spent, answers = token(server), list[Answer]()
     first = threading.Thread(target=lambda: answers.append(caller.pay(spent)))
-    first.start()
-    while not server.faults.fired:
-        time.sleep(0.01)
-    assert caller.pay(spent).error == "TokenUsageError"
+    with held_back() as pay:
+        first.start()
+        pay.come()
+        assert caller.pay(spent).error == "TokenUsageError"
     first.join()
     assert caller.pay(spent).text == answers[0].text
     assert answers[0].status == 200

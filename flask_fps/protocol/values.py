@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _MOMENT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:T(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?",
+    r"(?:T(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?",
     re.ASCII,
 )
 
@@ -64,7 +64,9 @@ def boolean(text: str) -> bool:
 
 
 def moment(text: str) -> datetime:
-    """An ISO 8601 date or time, aware; without a zone it is UTC, without a time midnight.
+    """An ISO 8601 date or time, aware; without a zone it is UTC, without a time midnight there.
+
+    Java's SDK writes its calendar as XML Schema does, where a date may have a zone: ``2012-01-01-08:00``.
 
     :raises ValueError: for any other form.
     """

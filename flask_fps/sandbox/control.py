@@ -21,6 +21,7 @@ from ..money import Money
 from . import plain
 from .bank import periods
 from .bank.accounts import STANDING
+from .bank.periods import Period
 from .bank.records import Account
 from .bank.records import Method
 from .bank.rules import CURRENCY
@@ -164,12 +165,19 @@ def _terms(wishes: dict[str, Any]) -> Terms:
         description=str(wishes.get("description", "Subscription")),
         amount=Money.parse(wishes["amount"], CURRENCY),
         method=_method(wishes.get("method", "ABT")).kind,
-        frequency=periods.parse(wishes["every"]),
-        lasts=periods.parse(wishes["lasts"]) if wishes.get("lasts") else None,
+        frequency=_span(wishes["every"]),
+        lasts=_span(wishes["lasts"]) if wishes.get("lasts") else None,
         promotional_amount=Money.parse(str(smaller), CURRENCY) if smaller is not None else None,
         promotional_count=int(wishes.get("promotional_count", 0)),
         ipn_url=_web_address(wishes.get("ipn_url")),
     )
+
+
+def _span(text: str) -> Period:
+    period = periods.parse(text)
+    if period.unit == "hour":
+        raise ValueError(f"{text!r:.40}: a subscription knows no hours, and no client could read them: say '1 Day'")
+    return period
 
 
 def _new_account(email: str, wishes: dict[str, Any]) -> Account:

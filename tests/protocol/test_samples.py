@@ -175,7 +175,7 @@ SAMPLES: list[tuple[type[Message[Any]], Any, str]] = [
                 subscription_amount=DOLLAR,
                 number_of_promotional_transactions=0,
                 start_date=INSTALLED,
-                subscription_frequency=results.SubscriptionPeriod(1, "Month"),
+                subscription_frequency=results.SubscriptionPeriod(1, "month"),
                 override_ipn_url="http://h/ipn",
                 subscription_status="Active",
                 number_of_transactions_processed=1,
@@ -190,7 +190,7 @@ SAMPLES: list[tuple[type[Message[Any]], Any, str]] = [
         + _money("SubscriptionAmount", "1.000000")
         + "<NumberOfPromotionalTransactions>0</NumberOfPromotionalTransactions>"
         "<StartDate>2009-10-07T04:29:05.054-07:00</StartDate>"
-        "<SubscriptionFrequency><Value>1</Value><TimeUnit>Month</TimeUnit></SubscriptionFrequency>"
+        "<SubscriptionFrequency><Value>1</Value><TimeUnit>month</TimeUnit></SubscriptionFrequency>"
         "<OverrideIPNUrl>http://h/ipn</OverrideIPNUrl><SubscriptionStatus>Active</SubscriptionStatus>"
         "<NumberOfTransactionsProcessed>1</NumberOfTransactionsProcessed><RecipientEmail>r@example.com</RecipientEmail>"
         "<RecipientName>R</RecipientName><SenderEmail>s@example.com</SenderEmail><SenderName>S</SenderName>"

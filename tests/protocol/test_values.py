@@ -82,6 +82,8 @@ PDT = timezone(timedelta(hours=-7))
         ("2009-10-05T22:50:08.010-07:00", datetime(2009, 10, 5, 22, 50, 8, 10_000, PDT)),
         ("2009-10-06T07:53:11", datetime(2009, 10, 6, 7, 53, 11, tzinfo=timezone.utc)),
         ("2012-01-01", datetime(2012, 1, 1, tzinfo=timezone.utc)),
+        ("2012-01-01Z", datetime(2012, 1, 1, tzinfo=timezone.utc)),
+        ("2012-07-01-07:00", datetime(2012, 7, 1, tzinfo=PDT)),
     ],
 )
 def test_moment_reads_the_documented_forms(text: str, moment: datetime) -> None:

@@ -13,6 +13,7 @@ from flask_fps.sandbox.bank import SandboxClock
 from flask_fps.sandbox.server import SandboxServer
 from tests.sandbox.audit import Audit
 from tests.sandbox.caller import Caller
+from tests.sandbox.schema import Reader
 
 
 @pytest.fixture
@@ -26,8 +27,13 @@ def bank() -> Iterator[Bank]:
 
 @pytest.fixture
 def server(bank: Bank) -> Iterator[SandboxServer]:
-    with SandboxServer(bank=bank, ticking=False) as running:
+    """A sandbox whose answers Amazon's own clients can read, each of them."""
+    reader = Reader()
+    made = SandboxServer(bank=bank, ticking=False)
+    made.app.after_request(reader.look)
+    with made as running:
         yield running
+    reader.check()
 
 
 @pytest.fixture

@@ -178,6 +178,8 @@ def test_a_subscription_is_opened_and_shown(server: SandboxServer) -> None:
     [
         {"sender": "nobody@example.com"},
         {"every": "1 Week"},
+        {"every": "12 Hours"},
+        {"lasts": "48 Hours"},
         {"amount": "five"},
         {"amount": 5},
         {"method": "Cash"},

@@ -19,10 +19,10 @@ class CancelSubscriptionAndRefundResult:
 
 @dataclass(frozen=True)
 class SubscriptionPeriod:
-    """A span of time such as one ``Month``."""
+    """A span of time such as one ``month``."""
 
     value: int
-    #: ``Day``, ``Month`` or ``Year``.
+    #: ``day``, ``week``, ``month`` or ``year``: in small letters, as the SDKs' enumeration has it.
     time_unit: str
 
 

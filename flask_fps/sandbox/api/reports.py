@@ -154,7 +154,7 @@ def subscription_payments(bank: Bank, record: Subscription) -> tuple[results.Sub
 
 
 def _span(period: Period) -> results.SubscriptionPeriod:
-    return results.SubscriptionPeriod(period.count, period.unit.capitalize())
+    return results.SubscriptionPeriod(period.count, period.unit)
 
 
 def _instrument(bank: Bank, transaction: TransactionRecord, kind: str) -> str | None:

@@ -35,7 +35,7 @@ def test_all_about_one(server: SandboxServer, caller: Caller) -> None:
     found = caller.call("GetSubscriptionDetails", SubscriptionId=opened.subscription_id)
     assert (found["SubscriptionStatus"], found["NumberOfTransactionsProcessed"]) == ("Active", "1")
     assert found.every("Value") == ["5.000000", "1.000000", "1.000000", "1", "1"]
-    assert found.every("TimeUnit") == ["Year", "Month"]
+    assert found.every("TimeUnit") == ["year", "month"]
     assert (found["SenderEmail"], found["RecipientEmail"], found["Description"]) == (JOHN, SELLER, "News")
     assert found["NextTransactionDate"] > found["StartDate"]
     assert "OverrideIPNUrl" not in found.text

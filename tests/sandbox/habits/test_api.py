@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from datetime import datetime
 from datetime import timezone
 from urllib.parse import parse_qsl
+from urllib.parse import quote_plus
 from urllib.parse import urlencode
 
 import pytest
@@ -162,9 +164,15 @@ def test_a_response_group_is_taken_and_changes_nothing(server: SandboxServer, ca
     assert ask(server, post(written(caller.signed(wanted)), netloc(server))).status == 200
 
 
-@pytest.mark.parametrize("start", ["2012-01-01", "2012-01-01T00:00:00", "2012-01-01T00:00:00.000Z"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        *("2012-01-01", "2012-01-01Z", "2012-01-01-08:00"),
+        *("2012-01-01T00:00:00", "2012-01-01T00:00:00.000Z", "2012-01-01T00:00:00.000-08:00"),
+    ],
+)
 def test_a_date_may_lack_its_time_or_its_zone(server: SandboxServer, caller: Caller, start: str) -> None:
-    """boto passes a bare date."""
+    """boto passes a bare date; the Java SDK whatever its ``XMLGregorianCalendar`` says, C# a bare date."""
     wanted = {"Action": "GetAccountActivity", "StartDate": start}
     assert ask(server, post(written(caller.signed(wanted)), netloc(server))).status == 200
 
@@ -252,8 +260,11 @@ def _message(http_parameters: str) -> dict[str, str]:
 @pytest.fixture
 def http_parameters(server: SandboxServer) -> str:
     """What a return of ours carries, as it stands in the browser's address."""
+    return _signed_by(server, {"status": "SC", "callerReference": "order 1", "tokenID": "A" * 64})
+
+
+def _signed_by(server: SandboxServer, said: dict[str, str]) -> str:
     settings = server.settings
-    said = {"status": "SC", "callerReference": "order 1", "tokenID": "A" * 64}
     return query.join(
         outbound.sign_outbound(
             "GET",
@@ -301,6 +312,26 @@ def test_the_message_to_verify_may_have_been_encoded_anew(server: SandboxServer,
     assert anew != http_parameters
     sent = written(_message(anew) | {"Version": "2010-08-28"})
     assert "<VerificationStatus>Success<" in ask(server, get(sent, netloc(server))).body
+
+
+def test_the_message_to_verify_may_be_in_dot_nets_own_encoding(server: SandboxServer) -> None:
+    """The official C# validator calls ``UrlEncodeUnicode``, which has ``%uXXXX`` for what is beyond ASCII."""
+    message = _signed_by(server, {"status": "SC", "callerReference": "Bücher für 5 € 😀", "tokenID": "A" * 64})
+    anew = "&".join(f"{name}={_url_encode_unicode(value)}" for name, value in parse_qsl(message))
+    assert "callerReference=B%u00fccher+f%u00fcr+5+%u20ac+%ud83d%ude00" in anew
+    sent = written(_message(anew) | {"Version": "2008-09-17"})
+    assert "<VerificationStatus>Success<" in ask(server, get(sent, netloc(server))).body
+
+
+@pytest.mark.parametrize("broken", ["%ud83d", "%u00fd"])
+def test_but_what_it_says_must_be_what_was_signed(server: SandboxServer, http_parameters: str, broken: str) -> None:
+    sent = written(_message(http_parameters.replace("order", broken)) | {"Version": "2008-09-17"})
+    assert "<VerificationStatus>Failure<" in ask(server, get(sent, netloc(server))).body
+
+
+def _url_encode_unicode(text: str) -> str:
+    units = struct.iter_unpack(">H", text.encode("utf-16-be"))
+    return "".join(quote_plus(chr(unit)) if unit < 0x80 else f"%u{unit:04x}" for (unit,) in units)
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:5000/fps/return/", "http://127.0.0.1:5000/other"])

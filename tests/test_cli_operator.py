@@ -197,7 +197,7 @@ def test_health_of_a_quiet_shop(shop: Shop) -> None:
     said(shop, "work", "--once")
 
     assert said(shop, "health") == (
-        "Worker:  at work, last seen 2026-03-01T12:00:00+00:00\nNothing waits that should not.\n"
+        "Worker:  at work, last seen 2026-03-01 12:00:00 UTC\nNothing waits that should not.\n"
     )
     found = json.loads(said(shop, "health", "--json"))
     assert (found["healthy"], found["findings"], found["parked"], found["worker_at_work"]) == (True, [], 0, True)
@@ -221,9 +221,7 @@ def test_health_of_a_shop_without_a_worker(shop: Shop) -> None:
     said(shop, "health")
     shop.clock.advance(10 * MINUTE)
 
-    assert re.match(
-        r"1 payment due for over five minutes, since 2026-03-01T12:00:\d\d\+00:00", refused(shop, "health")
-    )
+    assert re.match(r"1 payment due for over five minutes, since 2026-03-01 12:00:\d\d UTC", refused(shop, "health"))
 
 
 # prune

@@ -11,9 +11,10 @@ from flask.cli import with_appcontext
 
 from ..records import Grant
 from ..state import current_fps
-from .payments import table
 from .person import by_option
+from .tables import show_table
 
+HEADS = ("ITEM", "STANDS", "DOWNLOADED", "LEFT", "UNTIL")
 COUNT = click.IntRange(1, 10_000)
 
 
@@ -37,7 +38,7 @@ def downloads(reference: str, more: int | None, days: int | None, as_json: bool,
     if as_json:
         click.echo(json.dumps([_as_dict(grant, now) for grant in found], indent=2))
     elif found:
-        click.echo(table(("ITEM", "STANDS", "DOWNLOADED", "LEFT", "UNTIL"), [_row(grant, now) for grant in found]))
+        show_table(HEADS, [_row(grant, now) for grant in found], gives={"ITEM": 12})
     else:
         click.echo(f"Payment {reference} has bought nothing: it is not paid.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +18,9 @@ from ..records import Refund
 from ..records import RefundState
 from ..records import State
 from ..state import current_fps
+from .tables import folded
+from .tables import moment
+from .tables import show_table
 
 #: How many payments a person is shown who does not say how many.
 SHOWN = 50
@@ -41,8 +43,8 @@ def list_payments(as_json: bool, parked: bool, limit: int | None) -> None:
     if not payments:
         click.echo("Nothing is parked." if parked else "No payments yet.")
         return
-    rows = map(_row, payments[:limit])
-    click.echo(table(("REFERENCE", "STATE", "AMOUNT", "FOR", "BUYER", "STARTED", "NOTE"), rows))
+    heads, rows = ("REFERENCE", "STATE", "AMOUNT", "FOR", "BUYER", "STARTED", "NOTE"), map(_row, payments[:limit])
+    show_table(heads, rows, gives={"BUYER": 0, "STARTED": 0, "FOR": 12}, folds=True)
     _say_what_is_not_shown(ledger, more=len(payments) > limit)
 
 
@@ -70,10 +72,10 @@ def show(reference: str, as_json: bool) -> None:
         click.echo(json.dumps({**as_dict(payment), **more}, indent=2))
         return
     for name, value in (*_facts(payment), *map(_refund, refunds)):
-        click.echo(f"{name + ':':<15}{value}")
+        click.echo(folded(f"{name + ':':<15}{value}", indent=15))
     click.echo()
     for entry in journal:
-        click.echo(_line(entry))
+        click.echo(folded(_line(entry), indent=21))
     if not journal:
         click.echo("Its story was taken away by `flask fps prune`.")
 
@@ -121,16 +123,7 @@ def _refund(refund: Refund) -> tuple[str, str]:
     said = f": {refund.said}" if refund.state is RefundState.FAILED else ""
     name = "Chargeback" if refund.kind == "chargeback" else "Refund"
     by_hand = ", made at the provider" if refund.kind == "adopted" else ""
-    return name, f"{refund.money} {refund.state}{said} [{refund.key}{by_hand}] {_iso(refund.created_at)}"
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns as wide as they must be."""
-    lines = [tuple(heads), *(tuple(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    return name, f"{refund.money} {refund.state}{said} [{refund.key}{by_hand}] {moment(refund.created_at)}"
 
 
 def _row(payment: Payment) -> tuple[str, ...]:
@@ -163,19 +156,23 @@ def _facts(payment: Payment) -> Iterable[tuple[str, str]]:
     yield "Buyer", payment.buyer
     yield "Method", payment.method or "-"
     yield "Transaction", payment.transaction_id or "-"
-    yield "Started", _iso(payment.created_at) or "-"
+    yield "Started", moment(payment.created_at)
     if payment.state is State.RESERVED:
-        yield "Held until", _iso(payment.hold_until) or "-"
+        yield "Held until", moment(payment.hold_until)
     if payment.paid_amount is not None:
         yield "Taken", f"{payment.paid_money} {payment.currency}"
-    yield "Paid", _iso(payment.paid_at) or "-"
-    yield "Delivered", _iso(payment.delivered_at) or "-"
+    yield "Paid", moment(payment.paid_at)
+    yield "Delivered", moment(payment.delivered_at)
 
 
 def _line(entry: JournalEntry) -> str:
     moved = f" {entry.from_state} → {entry.to_state}" if entry.from_state else ""
-    told = ", ".join(f"{name}: {value}" for name, value in entry.detail.items() if value not in (None, ""))
+    told = ", ".join(f"{name}: {_said(value)}" for name, value in entry.detail.items() if value not in (None, "", []))
     return f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.event}{moved}{f'  ({told})' if told else ''}"
+
+
+def _said(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _entry(entry: JournalEntry) -> dict[str, Any]:

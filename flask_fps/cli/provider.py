@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import is_dataclass
 from datetime import datetime
 from datetime import timedelta
-from datetime import timezone
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -30,7 +29,8 @@ from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
 from .payments import MOST
-from .payments import table
+from .tables import moment
+from .tables import show_table
 
 account_option = click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
 json_option = click.option("--json", "as_json", is_flag=True, help="As FPS says it, for scripts.")
@@ -101,7 +101,8 @@ def activity(days: float, limit: int, account: str, as_json: bool) -> None:
         click.echo("FPS lists no transaction of these days.")
     else:
         heads = ("DATE", "TRANSACTION", "OPERATION", "STATUS", "AMOUNT", "FROM", "TO", "PAYMENT")
-        click.echo(table(heads, _rows(state, account, found)))
+        gives = {"TO": 0, "FROM": 0, "OPERATION": 0, "DATE": 0, "PAYMENT": 12}
+        show_table(heads, _rows(state, account, found), gives=gives)
 
 
 def _payment_of(state: AppState, account: str, transaction_id: str) -> str | None:
@@ -184,11 +185,6 @@ def money(amount: Amount) -> str:
     """To the cent, and further only where FPS charged parts of one."""
     cents = amount.value.quantize(Decimal("0.01"))
     return f"{cents if cents == amount.value else amount.value.normalize():f} {amount.currency_code}"
-
-
-def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """In UTC: FPS tells the time of its own place."""
-    return f"{value.astimezone(timezone.utc):{form}}" if value else "-"
 
 
 def _person(name: str | None, address: str | None) -> str:

@@ -17,24 +17,29 @@ from ..protocol.messages import GetTokens
 from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
-from .payments import table
 from .provider import Asking
 from .provider import fps_of
 from .provider import json_option
-from .provider import moment
 from .provider import plain
+from .tables import moment
+from .tables import show_table
 
 tokens = AppGroup("tokens", help="The tokens on the shop's own account.")
 
 
 @tokens.command()
 @click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
-def install(account: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+def install(account: str, as_json: bool) -> None:
     """Make the caller's and the recipient's token and store them; what is there and works is left alone."""
     state = current_fps()
     client = _client(state, account)
     with Asking():
-        click.echo(table(("ROLE", "WHAT", "TOKEN"), list(_installed(state, account, client))))
+        made = list(_installed(state, account, client))
+    if as_json:
+        click.echo(json.dumps([dict(zip(("role", "what", "token"), each, strict=True)) for each in made], indent=2))
+    else:
+        show_table(("ROLE", "WHAT", "TOKEN"), made)
 
 
 @tokens.command("list")
@@ -51,7 +56,8 @@ def list_tokens(inactive: bool, account: str, as_json: bool) -> None:
         click.echo("FPS lists no such token on this account.")
     else:
         rows = ((t.token_id, t.token_type, t.token_status, moment(t.date_installed), t.caller_reference) for t in found)
-        click.echo(table(("TOKEN", "TYPE", "STATUS", "INSTALLED", "REFERENCE"), rows))
+        gives = {"REFERENCE": 0, "INSTALLED": 0, "TYPE": 0}
+        show_table(("TOKEN", "TYPE", "STATUS", "INSTALLED", "REFERENCE"), rows, gives=gives)
 
 
 def _installed(state: AppState, account: str, client: Client) -> Iterator[tuple[str, str, str]]:

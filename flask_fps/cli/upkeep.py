@@ -30,6 +30,7 @@ from ..sheets import json_lines
 from ..state import current_fps
 from .person import confirm
 from .person import yes_option
+from .tables import moment
 
 #: How many payments or rows one step of long work takes.
 PIECE = 200
@@ -64,6 +65,9 @@ def prune(days: int, dry_run: bool, as_json: bool, yes: bool) -> None:
     ledger = current_fps().ledger
     before = ledger.clock() - timedelta(days=days)
     payments = ledger.operator.prunable(before)
+    if dry_run and as_json:
+        click.echo(json.dumps({"payments": payments}))
+        return
     if dry_run:
         found = counted(payments, "payment is", "payments are")
         click.echo(f"{found} over and older than {counted(days, 'day')}.")
@@ -181,7 +185,7 @@ def health(as_json: bool) -> None:
     state = current_fps()
     now = state.ledger.clock()
     backlog = state.ledger.operator.backlog(now - UNSEEN_AFTER)
-    found = [*findings(state), *_findings(backlog)]
+    found = [*findings(state), *state.checkout.unserved(now - UNSEEN_AFTER), *_findings(backlog)]
     seen = backlog.worker_seen_at
     at_work = seen is not None and seen > now - WORKER_SEEN_WITHIN
     if as_json:
@@ -191,7 +195,8 @@ def health(as_json: bool) -> None:
     else:
         for finding in found:
             click.echo(finding)
-        click.echo(f"Worker:  {'at work' if at_work else 'none'}, {f'last seen {iso(seen)}' if seen else 'never seen'}")
+        when = f"last seen {moment(seen)}" if seen else "never seen"
+        click.echo(f"Worker:  {'at work' if at_work else 'none'}, {when}")
         click.echo("Nothing waits that should not." if not found else "Not healthy.")
     if found:
         raise click.exceptions.Exit(1)
@@ -203,4 +208,4 @@ def _findings(backlog: Backlog) -> Iterator[str]:
     for name, queue in backlog.queues.items():
         if queue.due:
             due = counted(queue.due, ONE_OF[name], name)
-            yield f"{due} due for over five minutes, since {iso(queue.since)}: run `flask fps work`"
+            yield f"{due} due for over five minutes, since {moment(queue.since)}: run `flask fps work`"

@@ -26,8 +26,10 @@ from ..state import AppState
 from ..state import current_fps
 from ..worker import Pass
 from ..worker import Worker
-from .payments import table
+from .payments import as_dict
 from .provider import what_to_start
+from .tables import moment
+from .tables import show_table
 
 
 @click.command(short_help="Drive what is unfinished, until stopped.")
@@ -126,7 +128,7 @@ def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> No
     worker = Worker(state)
     wanted = worker.unfinished(everything)
     if dry_run:
-        _say_what_is_due(state, wanted)
+        _say_what_is_due(state, wanted, as_json)
         return
     with click.progressbar(wanted, label="Payments", file=sys.stderr, hidden=not sys.stderr.isatty()) as payments:
         done = worker.reconcile(payments, early=everything)
@@ -139,16 +141,18 @@ def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> No
     _say_what_differs(findings)
 
 
-def _say_what_is_due(state: AppState, wanted: list[str]) -> None:
+def _say_what_is_due(state: AppState, wanted: list[str], as_json: bool) -> None:
     due = [payment for payment in map(state.ledger.payment, wanted) if payment is not None]
-    if not due:
+    if as_json:
+        click.echo(json.dumps([as_dict(payment) for payment in due], indent=2))
+    elif not due:
         click.echo("Nothing is due.")
-        return
-    click.echo(table(("REFERENCE", "STATE", "AMOUNT", "DUE"), map(_due_row, due)))
+    else:
+        show_table(("REFERENCE", "STATE", "AMOUNT", "DUE"), map(_due_row, due))
 
 
 def _due_row(payment: Payment) -> tuple[str, str, str, str]:
-    due = f"{payment.due_at:%Y-%m-%d %H:%M}" if payment.due_at else "a person"
+    due = moment(payment.due_at) if payment.due_at else "a person"
     return payment.reference, payment.state.value, str(payment.money), due
 
 
@@ -166,4 +170,4 @@ def _say_what_differs(findings: list[Finding]) -> None:
         return
     click.echo(f"{counted(len(findings), 'difference')} between the ledger and the provider's books:")
     rows = ((each.kind, each.transaction_id, each.payment or "-", each.detail) for each in findings)
-    click.echo(table(("KIND", "TRANSACTION", "PAYMENT", "DETAIL"), rows))
+    show_table(("KIND", "TRANSACTION", "PAYMENT", "DETAIL"), rows, folds=True)

@@ -157,6 +157,7 @@ class FPS:
             handler_timeout=config.handler_timeout,
             policy=lambda: in_context(app, self._policy),
         )
+        ledger.serves = desk.serves
         return AppState(
             app=app,
             config=config,

@@ -15,7 +15,9 @@ from datetime import timedelta
 from itertools import takewhile
 from typing import TypeVar
 
+from .checkout import UNSEEN_AFTER
 from .errors import LedgerBusy
+from .errors import Refused
 from .errors import SchemaMissing
 from .plurals import counted
 from .state import AppState
@@ -30,6 +32,8 @@ BATCH = 100
 UNLIMITED = 10**9
 #: How often a worker says that it is there; an idle one writes nothing else.
 BEAT_EVERY = timedelta(seconds=15)
+#: How often it says what nobody here can do.
+COMPLAIN_EVERY = timedelta(hours=1)
 
 
 @dataclass
@@ -68,6 +72,7 @@ class Worker:
         self._state = state
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._last_beat: datetime | None = None
+        self._complained_at: datetime | None = None
 
     def run(self, stop: threading.Event, pause: float, report: Callable[[Pass], None]) -> None:
         """Pass after pass until ``stop`` is set; ``pause`` seconds between idle ones."""
@@ -99,6 +104,7 @@ class Worker:
         :raises LedgerBusy: the database does not answer.
         """
         ledger, checkout = self._state.ledger, self._state.checkout
+        self._complain()
         in_time = self._in_time(until)
         done = Pass(arrivals=_each(in_time(ledger.due_arrivals(UNLIMITED, early=early)), checkout.process_arrival))
         done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
@@ -116,6 +122,7 @@ class Worker:
     def _pass(self, done: Pass) -> None:
         ledger, checkout = self._state.ledger, self._state.checkout
         self._beat()
+        self._complain()
         if self._state.missing_handlers():
             log.error("this process delivers nothing: it lacks the handlers %s", self._state.missing_handlers())
         done.arrivals = _each(ledger.due_arrivals(BATCH), checkout.process_arrival)
@@ -132,6 +139,14 @@ class Worker:
             ledger.beat(self.name)
             self._last_beat = now
 
+    def _complain(self) -> None:
+        """Name what waits for an account that this process does not have: it keeps nobody from what can be done."""
+        now = self._state.ledger.clock()
+        if self._complained_at is None or not timedelta() <= now - self._complained_at < COMPLAIN_EVERY:
+            self._complained_at = now
+            for said in self._state.checkout.unserved(now - UNSEEN_AFTER):
+                log.error("nobody takes this further: %s", said)
+
 
 def _each(due: Iterable[T], act: Callable[[T], None]) -> int:
     """Act on each; what one of them raises must not stop the others."""
@@ -142,6 +157,8 @@ def _each(due: Iterable[T], act: Callable[[T], None]) -> int:
             count += 1
         except (LedgerBusy, SchemaMissing):
             raise
+        except Refused as error:
+            log.error("the worker cannot take %r further: %s", one, error)
         except Exception:
             log.exception("the worker could not take %r further", one)
     return count

@@ -218,7 +218,7 @@ def test_another_gateway_is_not_asked_about_payments_it_never_made(
 
     assert other.calls == []
     assert two.payment(payment).state is State.UNKNOWN
-    assert f"payment {payment} was made at 'fps', and the account 'eu' is now at 'other'" in caplog.text
+    assert f"payment {payment} was made at 'fps', and FPS_ACCOUNTS['eu']['GATEWAY'] is 'other' now" in caplog.text
 
 
 def test_who_was_sent_away_to_another_gateway_is_sent_to_the_one_of_today(

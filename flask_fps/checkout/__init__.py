@@ -92,6 +92,11 @@ class Checkout:
         """Run a function as a handler runs, with addresses of the shop as this payment's buyer sees them."""
         self._desk.fresh(payment, function)
 
+    def unserved(self, moment: datetime) -> list[str]:
+        """What was due at ``moment`` and waits for an account or a gateway that this process does not have."""
+        found = self._desk.ledger.operator.unserved(moment, self._desk.serves)
+        return [f"{each.due} due {self._desk.why_unserved(each.account, each.gateway)}" for each in found]
+
     def audit(self, account: str, since: datetime) -> Iterator[Finding]:
         """Every difference between this ledger and the provider's books."""
         return audit(self._desk, account, since)

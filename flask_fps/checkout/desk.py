@@ -22,6 +22,7 @@ from ..ledger import Lease
 from ..ledger import Ledger
 from ..ledger import Terms
 from ..money import Money
+from ..records import DEFAULT_ACCOUNT
 from ..records import Intent
 from ..records import Kind
 from ..records import Line
@@ -47,6 +48,10 @@ WORKER_SEEN_WITHIN = timedelta(minutes=1)
 
 #: An amount as shops write it, in a payment's own currency unless it says another.
 Amount = Money | Decimal | int | str
+
+
+class NoGateway(Refused, LookupError):
+    """This process does not have the account, or the gateway, that a payment was made with."""
 
 
 class Tell(Protocol):
@@ -97,22 +102,33 @@ class Desk:
     def gateway(self, payment: Payment) -> Gateway:
         """The gateway of this payment's account.
 
-        :raises LookupError: the payment's account is not configured any more, or has another gateway: that one knows
+        :raises NoGateway: the payment's account is not configured any more, or has another gateway: that one knows
             nothing of the payment, and what it says of it would be believed.
         """
         gateway = self.gateways.get(payment.account)
-        if gateway is None:
-            raise LookupError(
-                f"payment {payment.reference} was made for the account {payment.account!r}, which is not in "
-                f"FPS_ACCOUNTS any more: put it back until its payments are at their end{see('FPS_ACCOUNTS')}"
-            )
-        if gateway.name != payment.gateway:
-            raise LookupError(
-                f"payment {payment.reference} was made at {payment.gateway!r}, and the account {payment.account!r} is "
-                f"now at {gateway.name!r}: leave it where it was until its payments are at their end, and give the new "
-                f"gateway an account of its own{see('FPS_ACCOUNTS')}"
-            )
+        if gateway is None or gateway.name != payment.gateway:
+            why = self.why_unserved(payment.account, payment.gateway)
+            raise NoGateway(f"payment {payment.reference} was made {why}")
         return gateway
+
+    @property
+    def serves(self) -> frozenset[tuple[str, str]]:
+        """The accounts, each with the gateway where it is."""
+        return frozenset((account, gateway.name) for account, gateway in self.gateways.items())
+
+    def why_unserved(self, account: str, gateway: str) -> str:
+        """What keeps this process from acting for an account at a gateway, and what to do about it."""
+        now_at = self.gateways.get(account)
+        if now_at is None:
+            return (
+                f"for the account {account!r} at {gateway!r}, which is not in FPS_ACCOUNTS any more: put it back until "
+                f"its payments are at their end{see('FPS_ACCOUNTS')}"
+            )
+        key = "FPS_GATEWAY" if account == DEFAULT_ACCOUNT else f"FPS_ACCOUNTS[{account!r}]['GATEWAY']"
+        return (
+            f"at {gateway!r}, and {key} is {now_at.name!r} now: put back what it was until "
+            f"its payments are at their end, and give the new gateway an account of its own{see('FPS_ACCOUNTS')}"
+        )
 
     def lease(self) -> Lease:
         """A lease in a name that nobody else ever uses."""

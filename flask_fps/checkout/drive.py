@@ -14,16 +14,21 @@ from . import release
 from . import reserve
 from .desk import Desk
 from .desk import log
+from .desk import NoGateway
 from .desk import UNSEEN_AFTER
 from .desk import WORKER_SEEN_WITHIN
 from .recover import recover
 
 
 def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
-    """What is next for this payment's money, if it is due and nobody else is at it."""
+    """What is next for this payment's money, if it is due and nobody else is at it.
+
+    :raises NoGateway: it was made with an account or a gateway that this process does not have.
+    """
     payment = desk.ledger.payment(reference)
     if payment is None or not (early or _is_due(desk, payment)):
         return
+    desk.gateway(payment)  # before anybody leases it for nothing
     if payment.state in AWAY:
         recover(desk, payment, early=early)
     elif payment.state is State.RESERVED:
@@ -47,11 +52,18 @@ def drive_all(desk: Desk, reference: str, *, named: bool = False) -> None:
 
     :param named: run named handlers, which may take long; otherwise only where no worker is seen to do it.
     """
+    try:
+        _drive_money(desk, reference)
+    except NoGateway as error:
+        log.error("%s", error, extra=naming(reference))
+    named = named or not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
+    for delivery in desk.ledger.due_deliveries_of(reference, named=named):
+        deliver.due(desk, delivery)
+
+
+def _drive_money(desk: Desk, reference: str) -> None:
     for arrival in desk.ledger.due_arrivals_of(reference):
         notify.process(desk, arrival)
     drive(desk, reference)
     release.due_of(desk, reference)
     refund.due_of(desk, reference)
-    named = named or not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
-    for delivery in desk.ledger.due_deliveries_of(reference, named=named):
-        deliver.due(desk, delivery)

@@ -11,11 +11,19 @@ from ..records import Payment
 from . import pay
 from .desk import Desk
 from .desk import log
+from .desk import NoGateway
 
 
 def finish(desk: Desk, payment: Payment, raw_query: str) -> Standing:
-    """Judge a return and act on it. An invalid one changes nothing and is kept nowhere."""
-    authorization = desk.gateway(payment).finish(raw_query, payment)
+    """Judge a return and act on it. An invalid one changes nothing and is kept nowhere.
+
+    One that nobody here can judge waits until this process has the payment's account again.
+    """
+    try:
+        authorization = desk.gateway(payment).finish(raw_query, payment)
+    except NoGateway as error:
+        log.error("%s", error, extra=naming(payment.reference))
+        authorization = Authorization(Standing.COULD_NOT_TELL, detail="its account is not here")
     if authorization.standing is Standing.INVALID:
         said = payment.reference, authorization.detail
         log.warning("refused a return for payment %s: %s", *said, extra=naming(payment.reference))

@@ -55,10 +55,13 @@ def notify(desk: Desk, account: str, body: bytes, headers: Mapping[str, str], ur
 
 def _payment_of(desk: Desk, account: str, note: Notification) -> Payment | None:
     """The payment of this account that is meant: who is paid elsewhere says nothing of what is owed here."""
+    named = None
     if note.reference is not None:
         named = desk.ledger.payment_of_intent(note.reference)
-        return named if named is not None and named.account == account else None
-    return desk.ledger.payment_by_handle(account, note.handle) if note.handle is not None else None
+    elif note.handle is not None:
+        named = desk.ledger.payment_by_handle(account, note.handle)
+    here = account, desk.gateways[account].name
+    return named if named is not None and (named.account, named.gateway) == here else None
 
 
 def _try(desk: Desk, id: int) -> None:

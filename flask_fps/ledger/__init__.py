@@ -84,6 +84,7 @@ from .reserving import Make as Make
 from .returning import Returned as Returned
 from .rights import Rights
 from .role_tokens import RoleTokens
+from .served import Served
 from .settling import Settled as Settled
 
 T = TypeVar("T")
@@ -105,11 +106,13 @@ class Ledger(Rights):
         self._database_ahead = timedelta()
         self._steps = Steps()
         self.backoff = Backoff()
+        #: Only of these accounts and gateways is anything due here that would need their providers.
+        self.serves: Served = None
         #: What operators ask and do.
         self.operator = Operations(self._read, self._write)
         #: Money that goes back.
         self.role_tokens = RoleTokens(self._read, self._write)
-        self.refunds = Refunds(self._read, self._write, lambda: self.clock(), lambda: self.backoff)
+        self.refunds = Refunds(self._read, self._write, lambda: self.clock(), lambda: self.backoff, lambda: self.serves)
 
     @property
     def engine(self) -> Engine:
@@ -271,7 +274,7 @@ class Ledger(Rights):
 
     def unfinished_payments(self) -> list[str]:
         """References of all payments that may still move, due or not."""
-        return self._read(reading.unfinished_payments)
+        return self._read(lambda session: reading.unfinished_payments(session, self.serves))
 
     def transactions_since(self, account: str, since: datetime) -> list[Booked]:
         """What this ledger believes of the provider's transactions since then."""
@@ -282,7 +285,7 @@ class Ledger(Rights):
         return sum(queue.due for queue in self.operator.queues(self.clock() - for_longer_than).values())
 
     def due_payments(self, limit: int) -> list[str]:
-        return self._read(lambda session: reading.due_payments(session, self.clock(), limit))
+        return self._read(lambda session: reading.due_payments(session, self.clock(), limit, self.serves))
 
     # The inbox
 
@@ -304,7 +307,7 @@ class Ledger(Rights):
         self._write(lambda session, now: inbox.postpone(session, now, waiting.id, note, self.backoff))
 
     def due_arrivals(self, limit: int, *, early: bool = False) -> list[int]:
-        return self._read(lambda session: inbox.due(session, self.clock(), limit, early=early))
+        return self._read(lambda session: inbox.due(session, self.clock(), limit, self.serves, early=early))
 
     def due_arrivals_of(self, reference: str) -> list[int]:
         return self._read(lambda session: inbox.due_of(session, self.clock(), reference))
@@ -369,7 +372,7 @@ class Ledger(Rights):
     # What is owed back
 
     def due_releases(self, limit: int, *, early: bool = False) -> list[int]:
-        return self._read(lambda session: releases.due(session, self.clock(), limit, early=early))
+        return self._read(lambda session: releases.due(session, self.clock(), limit, self.serves, early=early))
 
     def due_releases_of(self, reference: str) -> list[int]:
         return self._read(lambda session: releases.due_of(session, self.clock(), reference))

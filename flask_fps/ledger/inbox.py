@@ -18,6 +18,8 @@ from .claiming import claim_row
 from .models import InboxRow
 from .models import PaymentRow
 from .reading import row_of
+from .served import is_served
+from .served import Served
 
 #: A returned query or a notification is never longer than this.
 LARGEST_BODY = 64 * 1024
@@ -120,9 +122,9 @@ def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta
     return Waiting(id, arrival, row.received_at)
 
 
-def due(session: Session, now: datetime, limit: int, *, early: bool = False) -> list[int]:
+def due(session: Session, now: datetime, limit: int, served: Served, *, early: bool = False) -> list[int]:
     """What is to be done now; ``early``: before its time, too."""
-    query = select(InboxRow.id).where(InboxRow.done_at.is_(None), _free(now))
+    query = select(InboxRow.id).where(InboxRow.done_at.is_(None), _free(now), is_served(InboxRow, served))
     query = query if early else query.where(InboxRow.due_at <= now)
     return list(session.scalars(query.order_by(InboxRow.due_at).limit(limit)))
 

@@ -18,6 +18,7 @@ from . import exporting
 from . import health
 from . import parking
 from . import pruning
+from . import served as served_rows
 from .browsing import Key
 from .browsing import Page
 from .browsing import Search
@@ -27,6 +28,8 @@ from .health import Backlog
 from .health import Queue
 from .parking import Decision
 from .pruning import Pruned
+from .served import Served
+from .served import Unserved
 
 T = TypeVar("T")
 
@@ -63,6 +66,10 @@ class Operations:
     def backlog(self, moment: datetime) -> Backlog:
         """What has been due since ``moment`` and what is parked: :func:`flask_fps.ledger.health.backlog`."""
         return self._read(lambda session: health.backlog(session, moment))
+
+    def unserved(self, moment: datetime, served: Served) -> list[Unserved]:
+        """What was due at ``moment`` and cannot be done here: :func:`flask_fps.ledger.served.unserved`."""
+        return self._read(lambda session: served_rows.unserved(session, moment, served))
 
     def states(self) -> dict[str, int]:
         """How many payments are in each state."""

@@ -31,6 +31,8 @@ from .models import LineRow
 from .models import ParkedRow
 from .models import PaymentRow
 from .models import TransactionRow
+from .served import is_served
+from .served import Served
 
 
 def payments_with_lines() -> Select[PaymentRow]:
@@ -192,10 +194,10 @@ def payment_by_handle(session: Session, account: str, handle: str) -> Payment | 
     return payment_of(session, owner) if owner else None
 
 
-def unfinished_payments(session: Session) -> list[str]:
+def unfinished_payments(session: Session, served: Served) -> list[str]:
     final = [state.value for state in FINAL]
-    query = select(PaymentRow.reference).where(PaymentRow.state.not_in(final)).order_by(PaymentRow.id)
-    return list(session.scalars(query))
+    query = select(PaymentRow.reference).where(PaymentRow.state.not_in(final), is_served(PaymentRow, served))
+    return list(session.scalars(query.order_by(PaymentRow.id)))
 
 
 def transactions_since(session: Session, account: str, since: datetime) -> list[Booked]:
@@ -219,10 +221,10 @@ def transactions_since(session: Session, account: str, since: datetime) -> list[
     ]
 
 
-def due_payments(session: Session, now: datetime, limit: int) -> list[str]:
+def due_payments(session: Session, now: datetime, limit: int, served: Served) -> list[str]:
     """References of payments to be driven on, longest due first; none that somebody is at."""
     free = PaymentRow.lease_until.is_(None) | (PaymentRow.lease_until <= now)
-    query = select(PaymentRow.reference).where(PaymentRow.due_at <= now, free)
+    query = select(PaymentRow.reference).where(PaymentRow.due_at <= now, free, is_served(PaymentRow, served))
     return list(session.scalars(query.order_by(PaymentRow.due_at).limit(limit)))
 
 

@@ -32,6 +32,8 @@ from .refunding import TakenRefund
 from .refunding import Window
 from .refunding import Wish
 from .returning import Returned
+from .served import is_served
+from .served import Served
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Refunds:
     _write: Writes
     _clock: Callable[[], datetime]
     _delays: Callable[[], Backoff]
+    _serves: Callable[[], Served]
 
     # What is known
 
@@ -70,7 +73,7 @@ class Refunds:
 
     def due(self, limit: int, *, early: bool = False) -> list[int]:
         """What is to be driven now; ``early``: before its time, and what waits for a person, too."""
-        return self._read(lambda session: _due(session, self._clock(), limit, early=early))
+        return self._read(lambda session: _due(session, self._clock(), limit, self._serves(), early=early))
 
     def due_of(self, payment: str) -> list[int]:
         return self._read(lambda session: _due_of(session, self._clock(), payment))
@@ -134,8 +137,8 @@ def _payment_paid_by(session: Session, account: str, transaction_id: str) -> str
     return session.scalar(query.where(*known).limit(1))
 
 
-def _due(session: Session, now: datetime, limit: int, *, early: bool) -> list[int]:
-    query = select(RefundRow.id).where(_free(now))
+def _due(session: Session, now: datetime, limit: int, served: Served, *, early: bool) -> list[int]:
+    query = select(RefundRow.id).where(_free(now), is_served(RefundRow, served))
     if early:
         query = query.where(RefundRow.state.in_([state.value for state in refunding.OPEN]))
     else:

@@ -22,6 +22,8 @@ from .models import PaymentRow
 from .models import ReleaseRow
 from .reading import payment_record
 from .reading import payments_with_lines
+from .served import is_served
+from .served import Served
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ def owe(session: Session, now: datetime, payment: PaymentRow, authorization_id: 
         )
 
 
-def due(session: Session, now: datetime, limit: int, *, early: bool = False) -> list[int]:
+def due(session: Session, now: datetime, limit: int, served: Served, *, early: bool = False) -> list[int]:
     """What is to be done now; ``early``: before its time, too."""
-    query = select(ReleaseRow.id).where(ReleaseRow.released_at.is_(None), _free(now))
+    query = select(ReleaseRow.id).where(ReleaseRow.released_at.is_(None), _free(now), is_served(ReleaseRow, served))
     query = query if early else query.where(ReleaseRow.due_at <= now)
     return list(session.scalars(query.order_by(ReleaseRow.due_at).limit(limit)))
 

@@ -24,7 +24,8 @@ YEAR = 365 * 24 * 3600
 LONGEST_ADDRESS = 254
 
 
-#: Where one request keeps the buyer it has read: an application context may serve several requests.
+#: Where one request keeps the buyer it has read, and for which app: an application context may serve several requests,
+#: and several apps may be handed the same request.
 KNOWN = "flask_fps.buyer"
 
 log = logging.getLogger("flask_fps")
@@ -32,10 +33,16 @@ log = logging.getLogger("flask_fps")
 
 def current_buyer(state: AppState) -> str | None:
     """The buyer's stable id, a guest id, or ``None`` for somebody never seen."""
-    if KNOWN not in request.environ:
-        request.environ[KNOWN] = _signed_in(state) or _guest(state)
+    of, buyer = request.environ.get(KNOWN, (None, None))
+    if of is not state:
+        buyer = _keep(state, _signed_in(state) or _guest(state))
         after_this_request(_not_the_same_for_everybody)
-    buyer: str | None = request.environ[KNOWN]
+    found: str | None = buyer
+    return found
+
+
+def _keep(state: AppState, buyer: str | None) -> str | None:
+    request.environ[KNOWN] = state, buyer
     return buyer
 
 
@@ -56,7 +63,8 @@ def buyer_or_guest(state: AppState) -> str:
     """As :func:`buyer_of_our_page`; somebody never seen becomes a guest, with a cookie on the answer."""
     buyer = buyer_of_our_page(state)
     if buyer is None:
-        buyer = request.environ[KNOWN] = GUEST + secrets.token_urlsafe(16)
+        buyer = GUEST + secrets.token_urlsafe(16)
+        _keep(state, buyer)
         _remember(state, buyer)
     return buyer
 

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import request
 from sqlalchemy import text
 from werkzeug.http import parse_cookie
+from werkzeug.test import EnvironBuilder
+from werkzeug.test import run_wsgi_app
 
 from flask_fps.buyers import COOKIE
 from flask_fps.errors import LedgerBusy
@@ -67,6 +71,27 @@ def test_the_page_that_takes_a_guests_cookie_takes_it_from_nobody_else(shop: Sho
 
     assert (len(first.headers.getlist("Set-Cookie")), first.headers["Cache-Control"]) == (1, "no-store")
     assert (len(second.headers.getlist("Set-Cookie")), second.headers["Cache-Control"]) == (0, "public, max-age=60")
+
+
+def test_who_is_known_to_one_shop_is_not_taken_for_the_same_by_another(shop: Shop, tmp_path: Path) -> None:
+    """A cascade of apps hands the very same environ on, until one of them has the page."""
+    (tmp_path / "other").mkdir()
+    other = Shop(tmp_path / "other")
+    other.fps.buyer_loader(lambda: request.headers.get("X-Customer"))
+    other.app.add_url_rule("/whose", "whose", lambda: [each.reference for each in other.fps.purchases()])
+    customer = other.client()
+    customer.environ_base["HTTP_X_CUSTOMER"] = "7"
+    payment = other.buy(customer)
+    shop.app.register_error_handler(404, lambda error: (str(shop.fps.purchases()), 404))
+
+    def cascade(environ: Any, start_response: Any) -> Any:
+        b"".join(shop.app(environ, lambda *_: lambda _: None))
+        return other.app(environ, start_response)
+
+    answer, _, _ = run_wsgi_app(cascade, EnvironBuilder("/whose", environ_overrides={"HTTP_X_USER": "7"}).get_environ())
+    assert b"".join(answer) == b"[]\n"
+    assert customer.get("/whose").json == [payment.reference]
+    other.close()
 
 
 def test_under_https_the_cookie_is_secure(tmp_path: Path) -> None:

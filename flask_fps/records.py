@@ -239,6 +239,8 @@ class Outcome:
     unread: bool = False
     #: Proven: the provider's books were read to their end, and it is not in them (:meth:`Gateway.find`).
     absent: bool = False
+    #: Of a transaction that pends: it goes on only if it is tried again (:meth:`~flask_fps.gateways.Retries.retry`).
+    declined_for_now: bool = False
     request_id: str | None = None
     #: Present when the provider was asked for the transaction (:meth:`Gateway.status`, ``find``).
     facts: Facts | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 
 from .. import signals
+from ..gateways import Retries
 from ..ledger import Lease
 from ..ledger import Proof
 from ..ledger import Settled
@@ -106,8 +108,10 @@ def _check(desk: Desk, taken: Taken, lease: Lease) -> None:
     waited = desk.clock() - (payment.authorized_at or payment.created_at)
     if outcome.result in (Result.PENDING, Result.UNKNOWN) and waited > PARK_PENDING_AFTER:
         park(desk, payment, f"transaction {payment.transaction_id} is still pending after {waited.days} days", lease)
-    else:
-        settle_learned(desk, taken.intent, outcome, lease)
+        return
+    if outcome.declined_for_now and known is not None and payment.parked_reason is None:
+        asked(lambda: cast(Retries, gateway).retry(known))
+    settle_learned(desk, taken.intent, outcome, lease)
 
 
 def _release(desk: Desk, taken: Taken, lease: Lease) -> None:

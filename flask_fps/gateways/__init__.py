@@ -172,3 +172,10 @@ class Gateway(Protocol):
 
     def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:
         """Judge what was posted to ``url`` (ours, never the request's own idea of it)."""
+
+
+class Retries(Protocol):
+    """What a gateway has besides, if it ever says :attr:`Outcome.declined_for_now`."""
+
+    def retry(self, transaction_id: str) -> Outcome:
+        """Have the provider try this very transaction again. What comes of it is asked by :meth:`Gateway.status`."""

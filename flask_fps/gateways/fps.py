@@ -28,6 +28,7 @@ from ..protocol.cbui import CBUI
 from ..protocol.client import Client
 from ..protocol.dialects import RoleTokens
 from ..protocol.dialects import Speaker
+from ..protocol.dialects import TEMPORARY_DECLINE
 from ..records import Facts
 from ..records import Intent
 from ..records import Kind
@@ -216,7 +217,16 @@ class FPSGateway:
             code=found.status_code,
             message=found.status_message or found.transaction_status,
             facts=self._facts(found),
+            declined_for_now=found.status_code == TEMPORARY_DECLINE and found.fps_operation in ("Pay", "Reserve"),
         )
+
+    def retry(self, transaction_id: str) -> Outcome:
+        """RetryTransaction, of version 2007-01-08: later ones try again by themselves."""
+        try:
+            self.speaker.retry(transaction_id)
+        except (TransportError, ServiceError) as error:
+            return Outcome(Result.UNKNOWN, transaction_id, message=str(error), code=getattr(error, "code", None))
+        return Outcome(Result.PENDING, transaction_id)
 
     def find(self, intent: Intent) -> Outcome:
         """Look through the account's activity for the token's transaction, or for the refund of one; what became

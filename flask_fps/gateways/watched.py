@@ -21,7 +21,7 @@ from . import Notification
 #: Whatever may ask the provider.
 CALLS = frozenset(
     {"begin", "finish", "pay", "reserve", "settle", "cancel", "refund", "release", "status", "find", "recover"}
-    | {"notification"}
+    | {"notification", "retry"}
 )
 
 

@@ -127,6 +127,26 @@ def test_a_card_declined_for_the_moment_is_tried_again(
     assert [status for status, *_ in money(fps_sandbox)] == ["Success"]
 
 
+def test_looking_at_what_was_declined_for_the_moment_tries_nothing(
+    shop: Shop, john: Visitor, fps_sandbox: Sandbox, tokens: dict[str, tuple[str, str]]
+) -> None:
+    """Only whoever drives the payment moves its money: no command, no audit, nobody else who asks."""
+    reference = john.buy("denied", method="CC")
+    [made] = fps_sandbox.server.bank.transactions.all()
+    state = shop.app.extensions["fps"]
+    assert state.gateway.status(made.transaction_id).declined_for_now
+    cli(shop, "transaction", made.transaction_id)
+    with shop.app.app_context():
+        assert list(state.checkout.audit("default", state.ledger.clock() - timedelta(days=1))) == []
+    state.ledger.park(reference, "a person must see this")
+    shop.wait(fps_sandbox, MINUTE)
+    state.checkout.drive_payment(reference, early=True)
+    [still] = fps_sandbox.server.bank.transactions.all()
+
+    assert [change.code for change in still.history] == ["TemporaryDecline"]
+    assert shop.states() == ["pending"]
+
+
 @pytest.mark.parametrize("fault", ["lose_answer", "500_after", "garbage"])
 def test_a_lost_answer_is_found_again(
     shop: Shop, john: Visitor, fps_sandbox: Sandbox, tokens: dict[str, tuple[str, str]], fault: str

@@ -172,6 +172,23 @@ def test_no_answer_about_a_transaction_says_nothing(
     assert gateway.status("TX2").result is Result.UNKNOWN
 
 
+@pytest.mark.parametrize(("operation", "waits"), [("Pay", True), ("Reserve", True), ("Refund", False)])
+def test_only_what_pays_or_reserves_can_be_tried_again(
+    gateway: FPSGateway, client: ScriptedClient, operation: str, waits: bool
+) -> None:
+    """RetryTransaction is for Pay and Reserve (FPS 2007-01-08)."""
+    declined = {"transaction_status": "Pending", "status_code": "TemporaryDecline", "fps_operation": operation}
+    client.answers.append(detail(**declined))
+    outcome = gateway.status("TX2")
+    assert (outcome.result, outcome.declined_for_now) == (Result.PENDING, waits)
+    assert len(client.asked) == 1, "to look is to look"
+
+
+def test_later_versions_are_not_asked_to_try_again(gateway: FPSGateway, client: ScriptedClient) -> None:
+    assert gateway.retry("TX2").result is Result.UNKNOWN
+    assert not client.asked
+
+
 def test_an_answer_about_another_transaction_says_nothing(gateway: FPSGateway, client: ScriptedClient) -> None:
     client.answers.append(detail("TX9"))
 

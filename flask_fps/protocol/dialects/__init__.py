@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from .base import Dialect as Dialect
 from .speaking import RoleTokens as RoleTokens
 from .speaking import Speaker as Speaker
+from .speaking import TEMPORARY_DECLINE as TEMPORARY_DECLINE
 from .v2007_01_08 import V2007_01_08 as V2007_01_08
 from .v2008_09_17 import V2008_09_17 as V2008_09_17
 from .v2010_08_28 import V2010_08_28 as V2010_08_28

@@ -9,12 +9,16 @@ from typing import Protocol
 from typing import TYPE_CHECKING
 from typing import TypeVar
 
+from ...errors import ServiceError
 from ..messages import Message
 
 if TYPE_CHECKING:
     from ..client import Client
 
 R = TypeVar("R")
+
+#: The status code of a Pay or Reserve that pends until its caller tries it again (2007-01-08 alone).
+TEMPORARY_DECLINE = "TemporaryDecline"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,12 @@ class Speaker(Protocol):
     def send_parameters(self, message_type: type[Message[R]], parameters: Mapping[str, str]) -> R:
         """Raises as :meth:`~flask_fps.protocol.client.Client.send_parameters`."""
 
+    def retry(self, transaction_id: str) -> None:
+        """Try a transaction again that was declined for the moment (:data:`TEMPORARY_DECLINE`).
+
+        Raises as :meth:`~flask_fps.protocol.client.Client.send`.
+        """
+
 
 @dataclass(frozen=True)
 class Plain:
@@ -52,3 +62,6 @@ class Plain:
 
     def send_parameters(self, message_type: type[Message[R]], parameters: Mapping[str, str]) -> R:
         return self.client.send_parameters(message_type, parameters)
+
+    def retry(self, transaction_id: str) -> None:
+        raise ServiceError("InvalidAction", "this API version tries again by itself", http_status=400)

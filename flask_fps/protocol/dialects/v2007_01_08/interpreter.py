@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from typing import TYPE_CHECKING
 from typing import TypeVar
 
 from ....errors import ServiceError
-from ....errors import TransportError
 from ...messages import Message
 from ..speaking import RoleTokens
 from . import messages
-from . import results
 from .saying import SAY
 from .saying import TYPES
 from .understanding import UNDERSTAND
@@ -54,17 +51,12 @@ class Interpreter:
             raise _unsaid(message_type)
         return self._later(message_type, self.client.send_parameters(TYPES[message_type], parameters))
 
+    def retry(self, transaction_id: str) -> None:
+        self.client.send(messages.RetryTransaction(original_transaction_id=transaction_id))
+
     def _later(self, message_type: type[Message[R]], answer: Any) -> R:
-        if isinstance(answer, results.GetTransactionResult):
-            self._retry(answer.transaction)
         understood: R = UNDERSTAND[message_type](answer)
         return understood
-
-    def _retry(self, transaction: results.TransactionDetail) -> None:
-        """What was declined for the moment is tried again by its caller, as later versions did by themselves."""
-        if transaction.status == "TemporaryDecline":
-            with suppress(ServiceError, TransportError):  # where somebody else was quicker, the next look tells
-                self.client.send(messages.RetryTransaction(original_transaction_id=transaction.transaction_id))
 
 
 def _unsaid(message: type[Message[Any]]) -> ServiceError:

@@ -9,9 +9,10 @@ from typing import Any
 from ... import messages as later
 from ... import results as later_results
 from ...messages import Message
+from ..speaking import TEMPORARY_DECLINE
 from . import results
 
-_STATUSES = {"Initiated": "Pending", "Reinitiated": "Pending", "TemporaryDecline": "Pending"}
+_STATUSES = {"Initiated": "Pending", "Reinitiated": "Pending", TEMPORARY_DECLINE: "Pending"}
 
 
 def _made(kind: type[Any]) -> Callable[[results.Made], Any]:
@@ -39,7 +40,7 @@ def _detail(answer: results.GetTransactionResult) -> later_results.GetTransactio
             fps_operation=found.operation,
             payment_method=found.payment_method,
             transaction_status=_status(found.status),
-            status_code=found.error_code,
+            status_code=TEMPORARY_DECLINE if found.status == TEMPORARY_DECLINE else found.error_code,
             status_message=found.error_message,
             sender_name=found.sender_name,
             caller_name=found.caller_name,

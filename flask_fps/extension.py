@@ -274,7 +274,7 @@ class FPS:
         return redirect(self.start_url(*items, next_url=next_url, order_key=order_key, reserve=reserve), 303)
 
     def is_paid(self, *items: Item) -> bool:
-        """Does the buyer of this request own all of these?"""
+        """Does the buyer of this request own all of these, each in its quantity? One query for each account."""
         return gate.owns(current_fps(), items)
 
     def owned(self, *items: Item) -> set[str]:

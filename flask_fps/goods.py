@@ -30,7 +30,7 @@ class Item:
     :param sku: the shop's stable name for it; what a buyer owns is known by this.
     :param price: of one piece: Decimal, int or plain-digit str. A float is refused.
     :param reason: what the buyer reads on the payment page.
-    :param quantity: how many pieces this line sells.
+    :param quantity: how many pieces this line sells; where a gate or :meth:`FPS.is_paid` asks, how many must be owned.
     :param currency: ISO 4217 code; ``None`` is the shop's ``FPS_CURRENCY``.
     :param data: JSON-able, at most 1 KiB; comes back as ``payment.items[0].data``.
     :param repeatable: it may be bought again by who owns it already (then the order needs the

@@ -190,12 +190,20 @@ def duration(value: Any) -> timedelta:
     return timedelta(seconds=number)
 
 
-def count(value: Any) -> int:
+def number(value: Any) -> int:
     """A whole number above 0."""
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 10_000:
-        raise Wrong(f"is {value!r:.40}: use a whole number from 1 to 10000, or leave it out for no limit")
-    return number
+    found = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= 10_000:
+        raise Wrong(f"is {value!r:.40}: use a whole number from 1 to 10000")
+    return found
+
+
+def count(value: Any) -> int:
+    """A whole number above 0, where leaving it out means that there is no limit."""
+    try:
+        return number(value)
+    except Wrong as error:
+        raise Wrong(f"{error}, or leave it out for no limit") from error
 
 
 def function(value: Any) -> Callable[..., object]:

@@ -16,6 +16,7 @@ from .addresses import claim_link
 from .addresses import new_link_page
 from .addresses import page_of
 from .buyers import buyer_or_guest
+from .buyers import current_buyer
 from .buyers import LONGEST_ADDRESS
 from .denials import deny
 from .denials import Reason
@@ -98,8 +99,12 @@ def claim(token: str) -> ResponseReturnValue:
     if not left:
         ended = choose(grants, {grant.sku: 1 for grant in grants[:1]}, now)
         return deny(state, *((ended.reason, ended.grant) if isinstance(ended, Denial) else (Reason.REFUNDED,)))
+    most = state.config.claim_limit
+    if not state.ledger.may_claim(payment.reference, current_buyer(state), most):
+        return deny(state, Reason.CLAIMED_OFTEN)
     if request.method == "POST" and not _sent_by_another_site():
-        state.ledger.claim(payment.reference, buyer_or_guest(state))
+        if not state.ledger.claim(payment.reference, buyer_or_guest(state), most):
+            return deny(state, Reason.CLAIMED_OFTEN)
         return redirect(payment.next_url or page_of(state, payment.reference), 303)
     skus = {grant.sku for grant in left}
     lines = [line for line in payment.items if line.sku in skus]

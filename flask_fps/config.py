@@ -202,6 +202,9 @@ class Config:
     )
     accounts: Mapping[str, Mapping[str, Any]] = _key(
         "FPS_ACCOUNTS",
+    claim_limit: int = _key(
+        "FPS_CLAIM_LIMIT", settings.number, "In how many other browsers a purchase may be claimed.", default=10
+    )
         settings.accounts,
         "More accounts by name, each a dict of its own keys.",
         default={},

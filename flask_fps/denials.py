@@ -30,6 +30,7 @@ class Reason(str, Enum):
     LINK_EXPIRED = "link_expired"
     LINK_FORGED = "link_invalid"
     LINK_OF_ANOTHER = "link_of_another"
+    CLAIMED_OFTEN = "claim_limit"
 
     def __str__(self) -> str:
         return self.value
@@ -44,6 +45,7 @@ STATUS = {
     Reason.LINK_EXPIRED: 410,
     Reason.LINK_FORGED: 403,
     Reason.LINK_OF_ANOTHER: 403,
+    Reason.CLAIMED_OFTEN: 429,
 }
 #: A right that ended can be bought again.
 BUY_AGAIN = frozenset({Reason.REFUNDED, Reason.EXPIRED, Reason.USED_UP})
@@ -117,6 +119,10 @@ def words(reason: Reason, grant: Grant | None) -> tuple[str, str]:
         Reason.LINK_OF_ANOTHER: lambda: (
             say("This link belongs to somebody else"),
             say("It was made for another buyer than the one this browser is known as."),
+        ),
+        Reason.CLAIMED_OFTEN: lambda: (
+            say("This link was used in many browsers"),
+            say("It works in no other. If the purchase is yours, open it where you used it before, or ask the shop."),
         ),
     }[reason]()
 

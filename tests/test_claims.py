@@ -129,6 +129,40 @@ def test_a_form_on_another_site_takes_nobodys_guest_cookie_away(shop: Shop, send
     assert victim.get_cookie(COOKIE) is not None
 
 
+def test_a_link_works_in_so_many_browsers_and_then_in_no_other(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, config={"FPS_CLAIM_LIMIT": "2"})
+    payment = shop.buy(shop.client())
+    path, (first, second, third) = claim_path(shop, payment), [shop.client() for _ in range(3)]
+    for browser in (first, second):
+        assert browser.post(path).status_code == 303
+    looked, pressed, program = (
+        third.get(path),
+        third.post(path),
+        third.get(path, headers={"Accept": "application/json"}),
+    )
+
+    for answer in (looked, pressed):
+        assert (answer.status_code, heading(answer)) == (429, "This link was used in many browsers")
+        assert complaints(answer.text) == []
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert third.get_cookie(COOKIE) is None
+    assert (program.status_code, program.json["error"] if program.json else None) == (429, "claim_limit")
+    for browser in (first, second):
+        assert browser.post(path).status_code == 303
+        assert browser.get("/song").text == "the song"
+
+    looked_at = shop.app.test_cli_runner().invoke(args=["fps", "downloads", payment.reference])
+    assert looked_at.stdout.endswith("\nClaimed by 2 browsers; FPS_CLAIM_LIMIT is 2.\n")
+    took = shop.app.test_cli_runner().invoke(args=["fps", "downloads", payment.reference, "--take-back"], input="y\n")
+    assert took.exit_code == 0, took.output
+    assert f"Take payment {payment.reference} back from 2 browsers?" in took.stderr
+    assert "Claimed by" not in took.stdout
+    assert first.get("/song").status_code == 303
+    assert third.post(path).status_code == 303
+    assert third.get("/song").text == "the song"
+    shop.close()
+
+
 def test_twice_is_once(shop: Shop) -> None:
     payment, other = shop.buy(shop.client()), shop.client()
     for _ in range(3):

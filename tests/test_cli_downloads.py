@@ -74,6 +74,19 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(shop: Shop, bought: 
     assert shop.ledger.grants(bought.reference) == before
 
 
+def test_what_nobody_claimed_is_not_taken_back(shop: Shop, bought: Payment) -> None:
+    result = typed(shop, bought.reference, "--take-back")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "was claimed by no browser: there is nothing to take back" in result.stderr
+    shop.ledger.claim(bought.reference, "guest:another")
+    assert typed(shop, bought.reference, "--take-back").exit_code == 1  # asked, and nobody answered
+    assert shop.ledger.claimants(bought.reference) == 1
+    assert [each["claimed_by"] for each in json.loads(typed(shop, bought.reference, "--json").stdout)] == [1, 1, 1]
+    assert typed(shop, bought.reference, "--take-back", "--yes").exit_code == 0
+    assert shop.ledger.claimants(bought.reference) == 0
+
+
 def test_of_what_is_not_paid_nothing_may_be_fetched(shop: Shop) -> None:
     payment = shop.started(shop.client())
     assert typed(shop, payment.reference).output == f"Payment {payment.reference} has bought nothing: it is not paid.\n"

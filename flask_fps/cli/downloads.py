@@ -9,9 +9,13 @@ from typing import Any
 import click
 from flask.cli import with_appcontext
 
+from ..ledger import Ledger
+from ..plurals import counted
 from ..records import Grant
 from ..state import current_fps
 from .person import by_option
+from .person import confirm
+from .person import yes_option
 from .tables import show_table
 
 HEADS = ("ITEM", "STANDS", "DOWNLOADED", "LEFT", "UNTIL")
@@ -23,24 +27,45 @@ COUNT = click.IntRange(1, 10_000)
 @click.option("--more", type=COUNT, metavar="N", help="Give the buyer N more downloads of what has a limit.")
 @click.option("--days", type=COUNT, metavar="N", help="Let him download for at least N days from now.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@click.option("--take-back", is_flag=True, help="Take it back from all browsers that claimed it.")
 @by_option
+@yes_option
 @with_appcontext
-def downloads(reference: str, more: int | None, days: int | None, as_json: bool, by: str) -> None:
-    """Show what the buyer of a payment may still download, or let him download more."""
-    ledger = current_fps().ledger
+def downloads(
+    reference: str, more: int | None, days: int | None, as_json: bool, take_back: bool, by: str, yes: bool
+) -> None:
+    """Show what the buyer of a payment may still download, or let him download more.
+
+    A claim link works in FPS_CLAIM_LIMIT browsers. Where they are used up, --take-back begins anew: the buyer keeps
+    what he has, and others may claim it again with a link that is still good.
+    """
+    state = current_fps()
+    ledger = state.ledger
     if ledger.payment(reference) is None:
         raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
+    if take_back:
+        _take_back(ledger, reference, by, yes)
     if more is not None or days is not None:
         if not ledger.grants(reference):
             raise click.ClickException(f"payment {reference} has bought nothing: it is not paid")
         ledger.renew_downloads(reference, more, days, by)
-    found, now = ledger.grants(reference), ledger.clock()
+    found, now, others = ledger.grants(reference), ledger.clock(), ledger.claimants(reference)
     if as_json:
-        click.echo(json.dumps([_as_dict(grant, now) for grant in found], indent=2))
+        click.echo(json.dumps([{**_as_dict(grant, now), "claimed_by": others} for grant in found], indent=2))
     elif found:
         show_table(HEADS, [_row(grant, now) for grant in found], gives={"ITEM": 12})
+        if others:
+            click.echo(f"\nClaimed by {counted(others, 'browser')}; FPS_CLAIM_LIMIT is {state.config.claim_limit}.")
     else:
         click.echo(f"Payment {reference} has bought nothing: it is not paid.")
+
+
+def _take_back(ledger: Ledger, reference: str, by: str, yes: bool) -> None:
+    others = ledger.claimants(reference)
+    if not others:
+        raise click.ClickException(f"payment {reference} was claimed by no browser: there is nothing to take back")
+    confirm(f"Take payment {reference} back from {counted(others, 'browser')}?", yes)
+    ledger.take_back(reference, by)
 
 
 def _row(grant: Grant, now: datetime) -> tuple[str, ...]:

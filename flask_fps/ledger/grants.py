@@ -13,6 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
+from sqlalchemy import delete
+from sqlalchemy import func
 from sqlalchemy import or_
 from sqlalchemy import Select
 from sqlalchemy import select
@@ -119,9 +121,11 @@ def begin_use(session: Session, now: datetime, ids: Collection[int], window: tim
             raise NothingLeft("nothing is left of this purchase")
 
 
-def claim(session: Session, now: datetime, reference: str, buyer: str) -> None:
-    """Lend all grants of a payment to this buyer, once."""
+def claim(session: Session, now: datetime, reference: str, buyer: str, most: int | None = None) -> bool:
+    """Lend all grants of a payment to this buyer, once; false if ``most`` others have them already."""
     payment = locked_row(session, reference)
+    if not may_claim(session, reference, buyer, most):
+        return False
     rows = session.scalars(select(GrantRow).where(GrantRow.payment_id == payment.id)).all()
     known = set(session.scalars(select(ClaimRow.grant_id).where(_lent_to(buyer, rows))))
     new = [row for row in rows if row.buyer != buyer and row.id not in known]
@@ -131,6 +135,29 @@ def claim(session: Session, now: datetime, reference: str, buyer: str) -> None:
     )
     if new:
         journal(session, payment, "claimed", now, buyer=buyer)
+    return True
+
+
+def may_claim(session: Session, reference: str, buyer: str | None, most: int | None) -> bool:
+    """Has he got it, or is there room for one more?"""
+    if most is None or (buyer is not None and holds(session, reference, buyer)):
+        return True
+    return claimants(session, reference) < most
+
+
+def claimants(session: Session, reference: str) -> int:
+    """To how many others what this payment bought is lent."""
+    lent = select(func.count(ClaimRow.buyer.distinct())).join(GrantRow, GrantRow.id == ClaimRow.grant_id)
+    return session.scalar(lent.join(PaymentRow).where(PaymentRow.reference == reference)) or 0
+
+
+def take_back(session: Session, now: datetime, reference: str, by: str) -> int:
+    """Lend it to nobody any more; to how many it was. A link that is still good may lend it anew."""
+    payment, before = locked_row(session, reference), claimants(session, reference)
+    lent = select(GrantRow.id).where(GrantRow.payment_id == payment.id)
+    session.execute(delete(ClaimRow).where(ClaimRow.grant_id.in_(lent)))
+    journal(session, payment, "claims taken back", now, browsers=before, by=by)
+    return before
 
 
 def holds(session: Session, reference: str, buyer: str) -> bool:

@@ -58,9 +58,21 @@ class Rights(ABC):
             return False
         return True
 
-    def claim(self, reference: str, buyer: str) -> None:
+    def claim(self, reference: str, buyer: str, most: int | None = None) -> bool:
         """Lend what a payment bought to another browser: :func:`flask_fps.ledger.grants.claim`."""
-        self._write(lambda session, now: grants.claim(session, now, reference, buyer))
+        return self._write(lambda session, now: grants.claim(session, now, reference, buyer, most))
+
+    def may_claim(self, reference: str, buyer: str | None, most: int) -> bool:
+        """Would :meth:`claim` lend it to him? ``None``: to somebody never seen."""
+        return self._read(lambda session: grants.may_claim(session, reference, buyer, most))
+
+    def claimants(self, reference: str) -> int:
+        """To how many other browsers a purchase is lent."""
+        return self._read(lambda session: grants.claimants(session, reference))
+
+    def take_back(self, reference: str, by: str) -> int:
+        """Take a purchase back from all browsers that it is lent to: :func:`flask_fps.ledger.grants.take_back`."""
+        return self._write(lambda session, now: grants.take_back(session, now, reference, by))
 
     def holds(self, reference: str, buyer: str) -> bool:
         """Is this payment his, or was any of it lent to him?"""

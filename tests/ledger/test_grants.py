@@ -138,6 +138,47 @@ def test_a_claim_lends_and_takes_nothing_away(books: Books) -> None:
     assert books.events(payment).count("claimed") == 1
 
 
+def test_a_claim_is_for_so_many_others_and_who_has_it_keeps_it(books: Books) -> None:
+    payment = books.paid(PACK, ALBUM)
+    ledger, name = books.ledger, payment.reference
+    claimed = [ledger.claim(name, buyer, 2) for buyer in (JANE, "ben", "eve", JANE, JOHN)]
+
+    assert claimed == [True, True, False, True, True]
+    assert (ledger.claimants(name), len(books.rows(ClaimRow))) == (2, 4)
+    may = [ledger.may_claim(name, buyer, 2) for buyer in (JANE, JOHN, "eve", None)]
+    assert may == [True, True, False, False]
+    assert ledger.may_claim(name, None, 3)
+    assert not ledger.owns("default", "eve", ["pack"])
+
+
+def test_what_is_taken_back_may_be_claimed_anew(books: Books) -> None:
+    payment, other = books.paid(PACK), books.paid(SONG)
+    for each in (payment, other):
+        assert books.ledger.claim(each.reference, JANE, 1)
+
+    assert books.ledger.take_back(payment.reference, "ola") == 1
+    assert (books.ledger.claimants(payment.reference), books.ledger.claimants(other.reference)) == (0, 1)
+    assert (books.ledger.owns("default", JANE, ["pack"]), books.ledger.owns("default", JOHN, ["pack"])) == (False, True)
+    assert books.ledger.claim(payment.reference, "ben", 1)
+    [told] = [entry for entry in books.ledger.journal(payment.reference) if entry.event == "claims taken back"]
+    assert told.detail == {"browsers": 1, "by": "ola"}
+
+
+def test_parallel_claims_never_pass_the_limit(books: Books) -> None:
+    payment, results = books.paid(PACK), list[bool]()
+
+    def claim(buyer: str) -> None:
+        results.append(books.ledger.claim(payment.reference, buyer, 3))
+
+    threads = [threading.Thread(target=claim, args=(f"guest:{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False] * 5 + [True] * 3
+    assert (books.ledger.claimants(payment.reference), len(books.rows(ClaimRow))) == (3, 3)
+
+
 def test_signing_in_brings_claims_along_once(books: Books) -> None:
     payment = books.paid(PACK)
     for buyer in ("guest:phone", "jane@shop"):

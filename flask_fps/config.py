@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import fields
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 
 from . import _settings as settings
 from ._settings import Wrong
+from .errors import see
 from .errors import SetupError
 from .protocol import demo
 from .protocol import endpoints
@@ -246,13 +248,25 @@ class Config:
 
     @property
     def access_key(self) -> str:
-        """The key that signs."""
-        return self.access_keys[0]
+        """The key that signs.
+
+        :raises SetupError: none is set, and the gateway has asked for it.
+        """
+        return _first(self.access_keys, "FPS_ACCESS_KEY")
 
     @property
     def secret_key(self) -> str:
-        """The secret of :attr:`access_key`."""
-        return self.secret_keys[0]
+        """The secret of :attr:`access_key`.
+
+        :raises SetupError: none is set, and the gateway has asked for it.
+        """
+        return _first(self.secret_keys, "FPS_SECRET_KEY")
+
+
+def _first(keys: Sequence[str], name: str) -> str:
+    if not keys:
+        raise SetupError(f"{name} is missing, and this gateway needs it: set what the provider gave you{see(name)}")
+    return keys[0]
 
 
 #: Every key and what it means, in the order of the documentation.

@@ -135,7 +135,7 @@ class FPS:
         app.before_request(gate.refuse_open_door)
         app.cli.add_command(cli.fps)
         if config.is_local:
-            log.warning("FPS_ENVIRONMENT is 'local': the sandbox at %s, no real money", config.sandbox_url)
+            _say_local(config)
 
     def _state(self, app: Flask, config: Config, configs: Mapping[str, Config]) -> AppState:
         home = home_of(self._db, config.database_uri or housing.default_database(app), app.app_context)
@@ -399,3 +399,12 @@ class FPS:
         :raises RuntimeError: the shop's own migrations would drop them; the message has the line to add.
         """
         current_fps().upgrade()
+
+
+def _say_local(config: Config) -> None:
+    if config.gateway == "fps":
+        log.warning("FPS_ENVIRONMENT is 'local': the sandbox at %s, no real money", config.sandbox_url)
+    else:
+        log.warning(
+            "FPS_ENVIRONMENT is 'local', for this machine only; what moves is what the gateway %r moves", config.gateway
+        )

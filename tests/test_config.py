@@ -11,6 +11,7 @@ import pytest
 
 from flask_fps.config import Config
 from flask_fps.config import KEYS
+from flask_fps.errors import SetupError
 from flask_fps.protocol import demo
 
 CANARY = "canary-secret-value"
@@ -395,6 +396,9 @@ def test_another_gateway_has_its_own_rules() -> None:
     assert (config.gateway, config.currency) == ("other", "EUR")
     assert (config.access_keys, config.api_url, config.recipient_email) == ((), "", "")
     assert "fps" in problems(given)["FPS_GATEWAY"]
+    for key, asked in (("FPS_ACCESS_KEY", "access_key"), ("FPS_SECRET_KEY", "secret_key")):
+        with pytest.raises(SetupError, match=f"{key} is missing"):
+            getattr(config, asked)
 
 
 def test_a_wrong_environment_is_not_followed_by_guesses() -> None:

@@ -215,7 +215,9 @@ def test_a_currency_the_gateway_does_not_take(tmp_path: Path) -> None:
 
 def test_local_warns_once_that_no_money_moves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "flask_fps")
-    Shop(tmp_path).close()
+    app = Flask("local_shop", instance_path=str(tmp_path))
+    app.config["SECRET_KEY"] = "x"
+    FPS(app)
 
     assert [record.message for record in caplog.records] == [
         "FPS_ENVIRONMENT is 'local': the sandbox at http://127.0.0.1:8042, no real money"

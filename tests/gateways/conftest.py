@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import replace
+from pkgutil import resolve_name
 
 import pytest
 
@@ -19,9 +21,17 @@ def sandbox_server() -> Iterator[SandboxServer]:
         yield server
 
 
-@pytest.fixture(params=["fps", "hold"])
+#: ``module:name`` of a bench that is not ours: whoever writes a gateway holds the contract against it.
+THEIRS = os.environ.get("FPS_TEST_GATEWAY")
+
+
+@pytest.fixture(params=["theirs"] if THEIRS else ["fps", "hold"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """Each gateway at its provider, with fresh books."""
+    if request.param == "theirs":
+        assert THEIRS is not None
+        yield resolve_name(THEIRS)()
+        return
     if request.param == "hold":
         yield HoldBench()
         return

@@ -388,3 +388,15 @@ def test_currencies_that_the_gateway_does_not_take(hold: HoldStage, tmp_path: Pa
     app, fps = make_shop(hold, tmp_path, "EUR")
     with app.test_request_context(), pytest.raises(OrderError, match="USD"):
         fps.start_url(Item("song", "0.10", "One song", currency="USD"))
+
+
+@of_the_other_shape
+def test_local_does_not_promise_what_the_gateway_does(
+    hold: HoldStage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING", "flask_fps")
+    app, _ = make_shop(hold, tmp_path, "EUR")
+
+    assert "what moves is what the gateway 'hold' moves" in caplog.text
+    assert "no real money" not in caplog.text
+    app.extensions["fps"].ledger.engine.dispose()

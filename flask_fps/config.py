@@ -202,11 +202,11 @@ class Config:
     claim_age: timedelta = _key(
         "FPS_CLAIM_AGE", settings.duration, "How long a claim link is good.", default=timedelta(days=30)
     )
-    accounts: Mapping[str, Mapping[str, Any]] = _key(
-        "FPS_ACCOUNTS",
     claim_limit: int = _key(
         "FPS_CLAIM_LIMIT", settings.number, "In how many other browsers a purchase may be claimed.", default=10
     )
+    accounts: Mapping[str, Mapping[str, Any]] = _key(
+        "FPS_ACCOUNTS",
         settings.accounts,
         "More accounts by name, each a dict of its own keys.",
         default={},

@@ -20,7 +20,7 @@ from tests.sandbox.recorded import recorded
 
 CALLS = recorded("fpys-calls")
 #: What a request is refused with whose reference, token or transaction is not known here.
-UNKNOWN = {"InvalidParams", "InvalidTransactionId", "InvalidTokenId_Sender"}
+UNKNOWN = {"InvalidParams", "InvalidTransactionId", "InvalidTokenId", "InvalidTokenId_Sender"}
 
 
 @pytest.fixture(scope="module")

@@ -112,12 +112,19 @@ def test_what_is_paid_to_another_token_is_not_ours(bench: FirstBench) -> None:
     assert known.facts is not None and known.facts.ours is False
 
 
-def test_what_is_declined_for_the_moment_is_tried_again_by_whoever_looks(bench: FirstBench) -> None:
+def test_what_is_declined_for_the_moment_waits_until_it_is_tried_again(bench: FirstBench) -> None:
     payment, token = authorized(bench, "slow", denied=True)
     paid = bench.gateway.pay(intent_of(bench.gateway, payment, token))
     assert paid.result is Result.PENDING and paid.transaction_id
-    bench.advance(timedelta(days=1))
-    assert bench.gateway.status(paid.transaction_id).result is Result.PENDING
+    for _ in range(2):
+        bench.advance(timedelta(days=1))
+        declined = bench.gateway.status(paid.transaction_id)
+        assert (declined.result, declined.declined_for_now) == (Result.PENDING, True)
+    assert bench.gateway.retry(paid.transaction_id).result is Result.PENDING
+    tried = bench.gateway.status(paid.transaction_id)
+    assert (tried.result, tried.declined_for_now) == (Result.PENDING, False)
+    again = bench.gateway.retry(paid.transaction_id)
+    assert (again.result, again.code) == (Result.UNKNOWN, "InvalidTransactionState")
     bench.settle()
     assert bench.gateway.status(paid.transaction_id).result is Result.SUCCESS
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import fields
@@ -30,8 +29,6 @@ ENDED = (
     "Amazon ended FPS on 2015-06-01, and the hosts that 'sandbox' and 'production' meant are gone. "
     "Set FPS_API_URL and FPS_CBUI_URL to a server that speaks FPS, or FPS_ENVIRONMENT to 'local'"
 )
-#: Where FPS was. Some of these names still resolve.
-HISTORIC_HOSTS = frozenset({*endpoints.API_HOSTS, *endpoints.CBUI_HOSTS})
 
 
 def _key(name: str, read: Callable[[Any], Any], doc: str, *, default: Any = None, secret: bool = False) -> Any:
@@ -263,7 +260,7 @@ class Config:
         return _first(self.secret_keys, "FPS_SECRET_KEY")
 
 
-def _first(keys: Sequence[str], name: str) -> str:
+def _first(keys: tuple[str, ...], name: str) -> str:
     if not keys:
         raise SetupError(f"{name} is missing, and this gateway needs it: set what the provider gave you{see(name)}")
     return keys[0]
@@ -315,13 +312,12 @@ class _Reading:
         self.wrong(key, f"is not a key of Flask-FPS{f'; did you mean {close[0]}?' if close else ': remove it'}")
 
     def _any_environment(self) -> None:
-        values = self.values
         named = "the gateways of this app are {}: name one, or add yours by FPS(gateways={{name: factory}})"
         self._one_of("FPS_GATEWAY", self.gateways, named)
         if self.currencies is not None:
             self._one_of("FPS_CURRENCY", self.currencies, "this gateway takes {}")
-        self._pairs(values["FPS_ACCESS_KEY"], values["FPS_SECRET_KEY"])
-        self._of_version(values["FPS_API_VERSION"])
+        self._pairs(self.values["FPS_ACCESS_KEY"], self.values["FPS_SECRET_KEY"])
+        self._of_version(self.values["FPS_API_VERSION"])
 
     def _of_version(self, version: str) -> None:
         """What goes with one API version and not with another."""
@@ -353,7 +349,7 @@ class _Reading:
             if self.values[key] and not settings.is_loopback(self.values[key]):
                 self.wrong(key, "must be localhost, 127.0.0.1 or [::1] while FPS_ENVIRONMENT is 'local'")
         self._demo_account()
-        for key, derived in _derived(self.values["FPS_SANDBOX_URL"]).items():
+        for key, derived in demo.settings(self.values["FPS_SANDBOX_URL"]).items():
             self.values[key] = self.values[key] or derived
 
     def _demo_account(self) -> None:
@@ -391,7 +387,7 @@ class _Reading:
 
     def _refuse_amazon(self) -> None:
         for key in ("FPS_API_URL", "FPS_CBUI_URL"):
-            if self.values[key] and urlsplit(self.values[key]).hostname in HISTORIC_HOSTS:
+            if self.values[key] and urlsplit(self.values[key]).hostname in endpoints.HISTORIC_HOSTS:
                 self.wrong(key, f"names a server that is gone. {ENDED}")
 
     def _refuse_demo(self) -> None:
@@ -402,16 +398,3 @@ class _Reading:
             self.wrong("FPS_SECRET_KEY", "is the sandbox's public demo secret: everybody knows it")
         if any(settings.same_certificate(each, demo.CERTIFICATE_PEM) for each in values["FPS_CERTIFICATES"] or ()):
             self.wrong("FPS_CERTIFICATES", "is the sandbox's public demo certificate: everybody can sign with its key")
-
-
-def _derived(sandbox: str) -> dict[str, Any]:
-    """What the environment ``local`` takes for the keys that are not set."""
-    return {
-        "FPS_API_URL": f"{sandbox}/",
-        "FPS_CBUI_URL": f"{sandbox}{endpoints.CBUI_PATH}",
-        "FPS_ACCESS_KEY": (demo.ACCESS_KEY,),
-        "FPS_SECRET_KEY": (demo.SECRET_KEY,),
-        "FPS_RECIPIENT_EMAIL": demo.SELLER_EMAIL,
-        "FPS_CERTIFICATES": (demo.CERTIFICATE_PEM,),
-        "FPS_CERTIFICATE_URL": f"{sandbox}{demo.CERTIFICATE_PATH}",
-    }

@@ -134,6 +134,16 @@ def test_resolve_deliver(shop: Shop, broken: list[str]) -> None:
     assert shop.payment(payment.reference).parked_reason is None
 
 
+def test_replay_asks_nothing(shop: Shop) -> None:
+    payment = shop.buy(shop.client("7"))
+    moved, help_ = len(shop.gateway.calls), said(shop, "replay", "--help")
+
+    assert said(shop, "replay", payment.reference) == f"Payment {payment.reference} is delivered.\n"
+    assert len(shop.gateway.calls) == moved  # the provider is not asked
+    assert "--yes" not in help_
+    assert "No money moves, and the provider is not asked." in " ".join(help_.split())
+
+
 def test_resolve_dismiss_wants_a_reason(shop: Shop, broken: list[str]) -> None:
     payment = given_up(shop)
     assert "--dismiss needs --reason" in refused(shop, "park", "resolve", payment.reference, "--dismiss", code=2)

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,15 @@ README = (Path(__file__).parent.parent / "README.md").read_text()
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 120
     assert len(PROGRAM.splitlines()) <= 40
+
+
+def test_who_has_cloned_it_is_told_how_to_install_it() -> None:
+    setup = ConfigParser()
+    setup.read(Path(__file__).parent.parent / "setup.cfg")
+    named = re.findall(r'pip install "\.\[(\w+)\]"', README)
+
+    assert named
+    assert set(named) <= set(setup["options.extras_require"])
 
 
 def test_the_end_of_fps_is_told_at_once() -> None:

@@ -22,14 +22,17 @@ WHY = {
 }
 
 
-@click.command()
+@click.command(short_help="Deliver a paid payment again; no money moves.")
 @click.argument("reference")
 @click.option("--handler", metavar="NAME", help="Only this handler; else all of them.")
 @click.option("--reason", default="asked for again", help="Stands in the payment's story.")
 @by_option
 @with_appcontext
 def replay(reference: str, handler: str | None, reason: str, by: str) -> None:
-    """Deliver a paid payment again. No money moves, and the provider is not asked."""
+    """Deliver a paid payment again: the shop's handlers are called once more.
+
+    No money moves, and the provider is not asked. What was refunded is refused. It is done at once, without a question.
+    """
     state = current_fps()
     payment = state.checkout.redeliver(reference, Decision(by, reason), handler=handler)
     _say_what_was_delivered(state, payment)

@@ -5,6 +5,10 @@ The environment ``local`` uses it; every other environment must refuse it.
 
 from __future__ import annotations
 
+from typing import Any
+
+from .endpoints import CBUI_PATH
+
 ACCESS_KEY = "AKIAFPSSANDBOXDEMO01"
 SECRET_KEY = "sandbox/demo+secret=not~a~real~key0000001"
 SELLER_EMAIL = "seller@digitaldownload.example"
@@ -72,3 +76,16 @@ yBAGnF97waXpgI897zL9U5EsQ6oKIpBMx99tsAy5oCLcqAEVKN4rRlo3hIZUJPsu
 wg3jrZmy9bzmMlE=
 -----END CERTIFICATE-----
 """
+
+
+def settings(sandbox: str) -> dict[str, Any]:
+    """What the environment ``local`` takes for the keys that are not set, of a sandbox at this address."""
+    return {
+        "FPS_API_URL": f"{sandbox}/",
+        "FPS_CBUI_URL": f"{sandbox}{CBUI_PATH}",
+        "FPS_ACCESS_KEY": (ACCESS_KEY,),
+        "FPS_SECRET_KEY": (SECRET_KEY,),
+        "FPS_RECIPIENT_EMAIL": SELLER_EMAIL,
+        "FPS_CERTIFICATES": (CERTIFICATE_PEM,),
+        "FPS_CERTIFICATE_URL": f"{sandbox}{CERTIFICATE_PATH}",
+    }

@@ -12,6 +12,8 @@ CBUI_PATH = "/cobranded-ui/actions/start"
 
 API_HOSTS = ("fps.amazonaws.com", "fps.sandbox.amazonaws.com")
 CBUI_HOSTS = ("authorize.payments.amazon.com", "authorize.payments-sandbox.amazon.com")
+#: Some of these names still resolve.
+HISTORIC_HOSTS = frozenset({*API_HOSTS, *CBUI_HOSTS})
 
 API_PRODUCTION, API_SANDBOX = (f"https://{host}/" for host in API_HOSTS)
 CBUI_PRODUCTION, CBUI_SANDBOX = (f"https://{host}{CBUI_PATH}" for host in CBUI_HOSTS)

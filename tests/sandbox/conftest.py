@@ -27,13 +27,14 @@ def bank() -> Iterator[Bank]:
 
 @pytest.fixture
 def server(bank: Bank) -> Iterator[SandboxServer]:
-    """A sandbox whose answers Amazon's own clients can read, each of them."""
+    """A sandbox whose answers Amazon's own clients can read, each of them, unless it was made to lie."""
     reader = Reader()
     made = SandboxServer(bank=bank, ticking=False)
     made.app.after_request(reader.look)
     with made as running:
         yield running
-    reader.check()
+    if not {fired.fault for fired in made.faults.fired} & {"tamper", "garbage"}:
+        reader.check()
 
 
 @pytest.fixture

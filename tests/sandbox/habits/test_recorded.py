@@ -2,8 +2,9 @@
 
 ``tests/data/vectors/boto-calls.json`` holds the thirty requests that boto 2.49.0 makes of ``boto.fps``; Pay in all its
 texts, from boto and from the official PHP SDK, is played in ``tests/sandbox/api/test_door.py``. ``php-calls.json``,
-``java-calls.json`` and ``csharp-calls.json`` hold one request of each action of Amazon's SDKs, and the answers are read
-as those SDKs read them; besides, what the validators of returns asked ``VerifySignature``, without a signature.
+``java-calls.json`` and ``csharp-calls.json`` hold one request of each action of Amazon's SDKs, ``awssum-calls.json`` of
+each that this client for Node names as FPS did, and the answers are read as those SDKs read them; besides, what the
+validators of returns (``ruby-calls.json``, too) asked ``VerifySignature``, without a signature.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ from tests.sandbox.recorded import validations
 from tests.sandbox.schema import troubles
 
 CALLS = recorded("boto-calls")
-SDKS = recorded("php-calls", "java-calls", "csharp-calls")
-VALIDATIONS = validations("java-calls", "csharp-calls")
+SDKS = recorded("php-calls", "java-calls", "csharp-calls", "awssum-calls")
+VALIDATIONS = validations("java-calls", "csharp-calls", "php-calls", "ruby-calls")
 #: What is said before anything of the request is understood.
 AT_THE_DOOR = {
     *("AuthFailure", "InvalidAction", "InvalidClientTokenId", "InvalidParameterValue", "InvalidRequest"),
@@ -120,8 +121,9 @@ def test_a_call_of_the_sdks_is_understood_and_so_is_its_answer(
 
 
 @pytest.mark.parametrize("asked", VALIDATIONS)
-def test_the_validators_of_java_and_csharp_are_told(asked: bytes) -> None:
-    """They look for one text in the answer; Java writes the address bare, C# writes capitals of its own."""
+def test_the_validators_are_told(asked: bytes) -> None:
+    """They look for one text in the answer; Java writes the address bare, C# capitals of its own, Ruby the whole
+    address in the request line."""
     with SandboxServer(public_url="https://fps.sandbox.amazonaws.com", ticking=False) as server:
         assert "<VerificationStatus>Success</VerificationStatus>" in ask(server, asked).body
         changed = asked.replace(b"callerReference%3", b"callerReferencE%3")

@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Any
 from typing import cast
 from urllib.parse import quote
+from urllib.parse import unquote
+from urllib.parse import urlsplit
 
 from flask import abort
 from flask import current_app
@@ -140,7 +142,7 @@ def count(state: AppState, admission: Admission, response: Response) -> bool:
 
 def download_url(state: AppState, payment: Payment, endpoint: str, **values: Any) -> str:
     """The address of a gated view, with a token for what this payment bought."""
-    path = url_for(endpoint, **values).partition("?")[0]
+    path = unquote(urlsplit(url_for(endpoint, **values)).path)  # as the request for it will have it
     values[LINK] = state.links.write_file(payment.reference, path)
     return whole_address(state, endpoint, **values)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
+from urllib.parse import quote
 from urllib.parse import urlsplit
 
 import pytest
@@ -655,3 +656,16 @@ def test_a_link_to_hand_on_names_the_shop_whatever_the_request_calls_it(tmp_path
         with shop.client().get(link) as answer:
             assert answer.status_code == 200
     shop.close()
+
+
+@pytest.mark.parametrize("name", ["My Song", "Déjà vu", "100%", "a?b#c"])
+def test_a_link_is_good_for_any_name_that_an_address_can_have(shop: Shop, name: str) -> None:
+    named = shop.fps.payment_required(lambda name: Item(name, "0.10", name))
+    shop.app.add_url_rule("/named/<name>", "named", named(lambda name: f"here is {name}"))
+    client = shop.client()
+    payment = buy(shop, client, f"/named/{quote(name)}")
+    with shop.app.test_request_context():
+        link = urlsplit(shop.fps.download_url(payment, "named", name=name))
+
+    assert shop.client().get(f"{link.path}?{link.query}").text == f"here is {name}"
+    assert shop.client().get(f"/named/other?{link.query}").status_code == 403

@@ -114,11 +114,26 @@ def test_no_command_is_wider_than_a_terminal_of_80(tmp_path: Path, monkeypatch: 
     shop.ledger.park(waits.reference, "no answer for the request, and it is too late to ask again: look for it")
     bought = shop.buy(shop.client("7"))
     monkeypatch.setattr(tables, "room", lambda: 80)
-    for command in (["list"], ["list", "--parked"], ["show", bought.reference], ["downloads", bought.reference]):
+    for command in (
+        ["list"],
+        ["list", "--parked"],
+        ["show", bought.reference],
+        ["downloads", bought.reference],
+        ["health"],
+    ):
         result = shop.app.test_cli_runner().invoke(args=["fps", *command])
-        assert result.exit_code == 0, result.output
+        assert result.exit_code == (command == ["health"]), result.output
         assert max(map(len, result.stdout.splitlines())) <= 80, result.stdout
         assert waits.reference in result.stdout or command[0] != "list"
+    shop.close()
+
+
+def test_no_summary_of_a_command_is_cut(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    runner = shop.app.test_cli_runner()
+    for group in ([], ["tokens"], ["park"], ["db"]):
+        shown = runner.invoke(args=["fps", *group, "--help"], terminal_width=80).output
+        assert "..." not in shown.partition("Commands:")[2], shown
     shop.close()
 
 

@@ -22,7 +22,7 @@ HEADS = ("ITEM", "STANDS", "DOWNLOADED", "LEFT", "UNTIL")
 COUNT = click.IntRange(1, 10_000)
 
 
-@click.command()
+@click.command(short_help="Show what a buyer may still download, or give more.")
 @click.argument("reference")
 @click.option("--more", type=COUNT, metavar="N", help="Give the buyer N more downloads of what has a limit.")
 @click.option("--days", type=COUNT, metavar="N", help="Let him download for at least N days from now.")

@@ -29,6 +29,7 @@ from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
 from .payments import MOST
+from .tables import folded
 from .tables import moment
 from .tables import show_table
 
@@ -69,7 +70,7 @@ def what_to_start(error: Exception) -> str:
     return "; start the sandbox with `flask fps sandbox`" if missing else ""
 
 
-@click.command()
+@click.command(short_help="List the account's transactions as FPS has them.")
 @click.option(
     "--since",
     "days",
@@ -155,7 +156,7 @@ def transaction(transaction_id: str, account: str, as_json: bool) -> None:
         "Payment": payment or "none of this ledger",
     }
     for name, value in facts.items():
-        click.echo(f"{name + ':':<15}{value}")
+        click.echo(folded(f"{name + ':':<15}{value}", indent=15))
 
 
 @click.command()

@@ -27,7 +27,7 @@ from .tables import show_table
 tokens = AppGroup("tokens", help="The tokens on the shop's own account.")
 
 
-@tokens.command()
+@tokens.command(short_help="Make and store what 2007-01-08 needs, once.")
 @click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
 def install(account: str, as_json: bool) -> None:
@@ -42,7 +42,7 @@ def install(account: str, as_json: bool) -> None:
         show_table(("ROLE", "WHAT", "TOKEN"), made)
 
 
-@tokens.command("list")
+@tokens.command("list", short_help="List the tokens on the account itself.")
 @click.option("--inactive", is_flag=True, help="Those that are cancelled or used up.")
 @click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
 @json_option

@@ -30,6 +30,7 @@ from ..sheets import json_lines
 from ..state import current_fps
 from .person import confirm
 from .person import yes_option
+from .tables import folded
 from .tables import moment
 
 #: How many payments or rows one step of long work takes.
@@ -48,7 +49,7 @@ ONE_OF = {
 # prune
 
 
-@click.command()
+@click.command(short_help="Take away the stories of payments that are over.")
 @click.option(
     "--older-than", "days", required=True, type=click.IntRange(1, 36500), metavar="DAYS", help="Only older than this."
 )
@@ -194,7 +195,7 @@ def health(as_json: bool) -> None:
         click.echo(json.dumps({**facts, "worker_at_work": at_work, "worker_seen_at": iso(seen)}, indent=2))
     else:
         for finding in found:
-            click.echo(finding)
+            click.echo(folded(finding, indent=2))
         when = f"last seen {moment(seen)}" if seen else "never seen"
         click.echo(f"Worker:  {'at work' if at_work else 'none'}, {when}")
         click.echo("Nothing waits that should not." if not found else "Not healthy.")

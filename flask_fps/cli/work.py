@@ -28,6 +28,7 @@ from ..worker import Pass
 from ..worker import Worker
 from .payments import as_dict
 from .provider import what_to_start
+from .tables import folded
 from .tables import moment
 from .tables import show_table
 
@@ -47,7 +48,7 @@ def work(pause: float, once: bool, port: int | None) -> None:
     """Drive unfinished payments and deliveries until stopped (SIGTERM or Ctrl-C)."""
     state = current_fps()
     for finding in findings(state):
-        click.echo(f"Warning: {finding}", err=True)
+        click.echo(folded(f"Warning: {finding}", indent=9), err=True)
     worker = Worker(state)
     if once:
         click.echo(_done(worker.work_once()))

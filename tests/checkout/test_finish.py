@@ -21,7 +21,7 @@ def inbox(shop: Shop) -> list[InboxRow]:
 def test_a_buyer_who_agreed_and_came_back_has_bought(shop: Shop) -> None:
     payment = shop.buy()
 
-    assert (payment.state, payment.method) == (State.PAID, "CC")
+    assert (payment.state, payment.method) == (State.PAID, "card")
     assert payment.delivered_at == shop.clock.now
     assert shop.told == ["payment-started", "payment-authorized", "completed"]
     [moved] = shop.provider.moved

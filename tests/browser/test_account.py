@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.browser.people import Visitor
 pytestmark = pytest.mark.browser
 
 SONG = "Now and Forever - Richard Marx"
+LONG = "The voyages of the Donaudampfschifffahrtsgesellschaftskapitän, volume 3"
 STICKS_OUT = """all => all.filter(each => each.getBoundingClientRect().right > innerWidth
     || each.closest('.card') && each.getBoundingClientRect().right > each.closest('.card').getBoundingClientRect().right
 ).map(each => each.outerHTML.slice(0, 80))"""
@@ -22,6 +24,9 @@ STICKS_OUT = """all => all.filter(each => each.getBoundingClientRect().right > i
 def test_every_page_of_an_account_fits(visitor: Visitor, fps_sandbox: Any, email: str, password: str) -> None:
     page, account = visitor.page, f"{fps_sandbox.url}/account/"
     visitor.buy(SONG)
+    [used] = fps_sandbox.server.bank.tokens.all()
+    unused = replace(used, token_id="L" * 64, caller_reference="long", reason=LONG, used_by=None)
+    fps_sandbox.server.bank.tokens.install(unused)
     page.context.clear_cookies()
     page.goto(account)
     seen = [account]

@@ -52,7 +52,8 @@ def run(workers: int, payments: int, folder: Path) -> list[Sent]:
 @contextmanager
 def _working(workers: int, uri: str, book: Path) -> Iterator[None]:
     """They are all at work before the block begins, so that none comes too late for its share."""
-    environment = {**os.environ, "FLASK_APP": "tests.fleet_shop", "FLEET_DATABASE": uri, "FLEET_BOOK": str(book)}
+    told = {"FLEET_DATABASE": uri, "FLEET_BOOK": str(book), "FLEET_WORKERS": str(workers)}
+    environment = {**os.environ, "FLASK_APP": "tests.fleet_shop", **told}
     command = [sys.executable, "-m", "flask", "fps", "work", "--pause", "0.05"]
     started = [subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) for _ in range(workers)]
     try:

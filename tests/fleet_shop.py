@@ -1,6 +1,7 @@
 """A shop of many machines: ``FLASK_APP=tests.fleet_shop``, its ledger on PostgreSQL, its provider slow.
 
-Every request to pay is written as a line into the file ``FLEET_BOOK``: who sent which, and when.
+Every request to pay is written as a line into the file ``FLEET_BOOK``: who sent which, and when. The first of each
+worker is not answered before all ``FLEET_WORKERS`` have sent one.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import create_engine
@@ -28,26 +30,42 @@ from tests.ledger.books import Books
 
 #: How long the provider takes to answer.
 SLOW_SECONDS = 0.05
+#: How long the first request of a worker waits for those of the others.
+PATIENCE_SECONDS = 30.0
 
 
 class SlowGateway(ScriptedGateway):
     """Takes its time, and pays whatever it is asked to pay."""
 
-    def __init__(self, book: str) -> None:
+    def __init__(self, book: str, workers: int) -> None:
         super().__init__(Provider(Clock()))
         self._book = os.open(book, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._meeting = Path(f"{book}.meeting")
+        self._workers = workers
+        self._has_met = False
 
     def pay(self, intent: Intent) -> Outcome:
         began = time.time()
+        self._meet()
         time.sleep(SLOW_SECONDS)
         os.write(self._book, f"{os.getpid()} {intent.reference} {began} {time.time()}\n".encode())
         return Outcome(Result.SUCCESS, transaction_id=f"TX-{intent.reference}")
 
+    def _meet(self) -> None:
+        """Once: wait until every worker has one in hand."""
+        if self._has_met:
+            return
+        self._has_met, end = True, time.monotonic() + PATIENCE_SECONDS
+        with self._meeting.open("ab") as meeting:
+            meeting.write(b".")
+        while self._meeting.stat().st_size < self._workers and time.monotonic() < end:
+            time.sleep(0.002)
 
-def make_shop(uri: str, book: str) -> Flask:
+
+def make_shop(uri: str, book: str, workers: int) -> Flask:
     app = Flask("tests.fleet_shop")
     app.config.update(SECRET_KEY="fleet", FPS_GATEWAY="slow", FPS_TIMEOUT=2)
-    gateway = SlowGateway(book)
+    gateway = SlowGateway(book, workers)
     FPS(app, db=create_engine(uri), gateways={"slow": lambda *given: gateway})
     return app
 
@@ -70,4 +88,4 @@ def make_due(engine: Engine) -> None:
 
 
 if "FLEET_DATABASE" in os.environ:
-    app = make_shop(os.environ["FLEET_DATABASE"], os.environ["FLEET_BOOK"])
+    app = make_shop(os.environ["FLEET_DATABASE"], os.environ["FLEET_BOOK"], int(os.environ["FLEET_WORKERS"]))

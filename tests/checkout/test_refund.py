@@ -274,7 +274,7 @@ def test_what_is_never_answered_is_put_before_a_person(shop: Shop) -> None:
     shop.gateway.will("refund", *["lost before"] * 500)
     shop.gateway.will("find", *["lost"] * 500)
     shop.checkout.refund(payment.reference, "4")
-    shop.work_for(7 * DAY)
+    shop.work_for(7 * DAY, every=6 * HOUR)
 
     assert states(shop, payment) == ["unknown"]
     assert shop.told.count("payment-parked") == 1
@@ -354,7 +354,7 @@ def test_a_refund_that_pends_for_ever_is_put_before_a_person(shop: Shop) -> None
     payment = bought(shop)
     shop.gateway.will("refund", "pending")
     shop.checkout.refund(payment.reference)
-    shop.work_for(15 * DAY)
+    shop.work_for(15 * DAY, every=6 * HOUR)
     assert "still pending after 14 days" in (shop.payment(payment).parked_reason or "")
 
 

@@ -204,7 +204,7 @@ def test_a_settle_that_is_refused_puts_it_before_a_person_and_can_be_asked_for_a
 
 def test_what_the_shop_forgets_is_cancelled_before_the_hold_ends(shop: Shop) -> None:
     payment = reserved(shop)
-    shop.work_for(5 * DAY)
+    shop.work_for(5 * DAY, every=6 * HOUR)
     assert shop.payment(payment).state is State.RESERVED
     shop.work_for(DAY + HOUR)
 
@@ -218,7 +218,7 @@ def test_what_a_person_is_to_look_at_is_cancelled_in_time_too(shop: Shop) -> Non
     payment = reserved(shop)
     shop.gateway.will("settle", "refused")
     shop.checkout.settle(payment.reference)
-    shop.work_for(7 * DAY)
+    shop.work_for(7 * DAY, every=6 * HOUR)
     assert shop.payment(payment).state is State.CANCELLED
     assert shop.payment(payment).parked_reason is None
 

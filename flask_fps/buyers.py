@@ -92,7 +92,7 @@ def bring_purchases(state: AppState) -> None:
     try:
         state.ledger.adopt(guest, buyer)
     except LedgerError as error:
-        log.warning("a guest's purchases will move to %s at the next request: %s", buyer, error)
+        log.warning("a guest's purchases will move to %r at the next request: %s", buyer, error)
         return
     _forget(state)
 

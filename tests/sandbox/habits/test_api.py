@@ -101,6 +101,13 @@ def test_bytes_that_were_not_encoded_at_all_are_read_as_utf8(server: SandboxServ
     assert server.bank.transactions.all()[0].caller_description == "Marché"
 
 
+def test_but_what_is_not_utf8_is_refused(server: SandboxServer, caller: Caller) -> None:
+    """The Java library on HttpClient 4 sends Latin-1 and signs UTF-8."""
+    form = written(caller.signed({"Action": "Refund", "CallerDescription": "Café"}))
+    assert "CallerDescription=Caf%C3%A9" in form
+    assert ask(server, post(form.replace("%C3%A9", "%E9"), netloc(server))).code == "InvalidRequest"
+
+
 @pytest.mark.parametrize("form", ["{}&", "&{}", "{}&&", "&&{}&"], ids=["trailing", "leading", "two", "everywhere"])
 def test_a_stray_ampersand_is_no_parameter(server: SandboxServer, caller: Caller, form: str) -> None:
     host = netloc(server)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy import select
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -22,6 +23,8 @@ from tests.checkout.shop import HOUR
 from tests.checkout.shop import LEASE
 from tests.checkout.shop import Shop
 from tests.database import emptied_engine
+from tests.database import KINDS
+from tests.database import still_engine
 
 
 class Killed(BaseException):
@@ -45,9 +48,14 @@ def fails(times: int) -> Any:
     return receiver
 
 
+@pytest.fixture(params=KINDS)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return still_engine(request.param, monkeypatch)
+
+
 @pytest.fixture(params=[True, False], ids=["shared session", "no session"])
-def either(request: pytest.FixtureRequest) -> Shop:
-    return Shop(emptied_engine(), shares_session=request.param)
+def either(request: pytest.FixtureRequest, engine: Engine) -> Shop:
+    return Shop(engine, shares_session=request.param)
 
 
 def test_what_is_paid_is_delivered_before_the_buyer_sees_his_page(either: Shop) -> None:

@@ -220,6 +220,12 @@ class Stage:
         end = self.end_of(self.begin(act, point))
         self.saw(f"killed {point.when} {point.call}", end.signal == point.signal and not end.stopped, end)
 
+    def killed_on_return(self, point: Point) -> str:
+        """John has agreed, and the process that answers his return is killed at this point; the return's URL."""
+        url = self.john.agree()
+        self.killed(self.opening(self.john, url), point)
+        return url
+
     def lived(self, act: list[Any]) -> Any:
         """Another process of this shop does something, and lives; what it answered."""
         end = self.end_of(self.begin(act))
@@ -324,6 +330,11 @@ class Stage:
         self.rest()
         assert self.shop.states() == list(states), self.shop.states()
         self.judge()
+
+    def settled_and_delivered(self) -> None:
+        """All comes to rest with one payment paid, and what was paid for handed over once."""
+        self.settled("paid")
+        self.delivered_once(self.shop.payments()[0])
 
     def delivered_once(self, payment: Payment | str) -> None:
         reference = payment if isinstance(payment, str) else payment.reference

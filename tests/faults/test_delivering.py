@@ -20,8 +20,7 @@ SETTLED = Point("flask_fps.ledger.Ledger.settle", "after")
 @row(23, "Killed after the success is received, before it is committed")
 def test_row_23_killed_before_paid_is_committed(stage: Stage) -> None:
     stage.quiet()
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.ledger.Ledger.settle"))
+    stage.killed_on_return(Point("flask_fps.ledger.Ledger.settle"))
 
     assert (stage.shop.states(), stage.money()) == (["paying"], ONE)
     stage.settled("paid")
@@ -33,13 +32,11 @@ test_row_23_guard = fails(without(guards.leases_end, test_row_23_killed_before_p
 
 @row(24, "Killed after paid is committed, before the delivery begins")
 def test_row_24_killed_before_the_delivery(stage: Stage) -> None:
-    url = stage.john.agree()
     stage.quiet()
-    stage.killed(stage.opening(stage.john, url), SETTLED)
+    stage.killed_on_return(SETTLED)
 
     assert stage.shop.states() == ["paid"]
-    stage.settled("paid")
-    stage.delivered_once(stage.shop.payments()[0])
+    stage.settled_and_delivered()
 
 
 test_row_24_guard = fails(without(guards.paid_and_owed_in_one_commit, test_row_24_killed_before_the_delivery))
@@ -48,14 +45,12 @@ test_row_24_guard = fails(without(guards.paid_and_owed_in_one_commit, test_row_2
 @row(25, "Killed after a delivery is claimed, before its handler is called")
 def test_row_25_killed_between_claim_and_handler(stage: Stage) -> None:
     stage.quiet()
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), SETTLED)
+    stage.killed_on_return(SETTLED)
     stage.wait(minutes=1)
     stage.killed(["work"], Point("flask_fps.ledger.Ledger.claim_delivery", "after"))
 
     assert stage.shop.rows("SELECT count(*) FROM goods") == [0]
-    stage.settled("paid")
-    stage.delivered_once(stage.shop.payments()[0])
+    stage.settled_and_delivered()
 
 
 test_row_25_guard = fails(without(guards.claims_end, test_row_25_killed_between_claim_and_handler))
@@ -64,12 +59,10 @@ test_row_25_guard = fails(without(guards.claims_end, test_row_25_killed_between_
 @row(26, "Killed inside the handler, its work half done")
 def test_row_26_killed_inside_the_handler(stage: Stage) -> None:
     stage.quiet()
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("tests.faults.shop.Shop.handed_over"))
+    stage.killed_on_return(Point("tests.faults.shop.Shop.handed_over"))
 
     assert stage.shop.states() == ["paid"]
-    stage.settled("paid")
-    stage.delivered_once(stage.shop.payments()[0])
+    stage.settled_and_delivered()
 
 
 test_row_26_guard = fails(without(guards.effect_and_mark_in_one_commit, test_row_26_killed_inside_the_handler))
@@ -78,12 +71,10 @@ test_row_26_guard = fails(without(guards.effect_and_mark_in_one_commit, test_row
 @row(27, "Killed after the handler, before its delivery is marked")
 def test_row_27_killed_before_the_mark(stage: Stage) -> None:
     stage.quiet()
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.ledger.outbox.mark"))
+    stage.killed_on_return(Point("flask_fps.ledger.outbox.mark"))
 
     assert stage.shop.states() == ["paid"]
-    stage.settled("paid")
-    stage.delivered_once(stage.shop.payments()[0])
+    stage.settled_and_delivered()
 
 
 test_row_27_guard = fails(without(guards.effect_and_mark_in_one_commit, test_row_27_killed_before_the_mark))

@@ -120,8 +120,7 @@ test_row_34_guard = fails(without(guards.lost_claims_write_nothing, test_row_34_
 def test_row_35_notification_before_return(stage: Stage) -> None:
     """The process that had the return died with the answer; the browser comes again later."""
     stage.sandbox.switches.ipn = "after"
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.protocol.client.Client._exchange", "after"))
+    url = stage.killed_on_return(Point("flask_fps.protocol.client.Client._exchange", "after"))
     stage.sandbox.post_notifications()
 
     assert stage.shop.states() == ["paid"]

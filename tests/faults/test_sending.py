@@ -28,8 +28,7 @@ ONE = [("Success", "0.10")]
 
 @row(9, "Killed after the request is frozen, before a byte of it is sent")
 def test_row_09_killed_before_the_first_byte(stage: Stage) -> None:
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.gateways.fps.FPSGateway.pay"))
+    stage.killed_on_return(Point("flask_fps.gateways.fps.FPSGateway.pay"))
 
     assert (stage.shop.states(), stage.money()) == (["paying"], [])
     stage.settled("paid")
@@ -43,8 +42,7 @@ test_row_09_guard = fails(without(guards.a_lease_ends_in_a_due_time, test_row_09
 def test_row_10_killed_with_half_a_request_sent(stage: Stage) -> None:
     """The worker's own send is refused; as long as nobody knows what the half has done, that is no proof."""
     stage.sandbox.switches.failed_reference = "anew"
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), HALF_SENT)
+    stage.killed_on_return(HALF_SENT)
     stage.sandbox.faults.add("Pay", "decline", code="TransactionDenied")
     stage.work(minutes=1)
 
@@ -59,8 +57,7 @@ test_row_10_guard = fails(without(guards.no_error_is_a_no_after_silence, test_ro
 @row(11, "Killed after FPS moved the money, before the answer is read")
 def test_row_11_killed_after_the_money_moved(stage: Stage) -> None:
     stage.quiet()
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.protocol.client.Client._exchange", "after"))
+    stage.killed_on_return(Point("flask_fps.protocol.client.Client._exchange", "after"))
 
     assert (stage.shop.states(), stage.money()) == (["paying"], ONE)
     stage.work(minutes=1)

@@ -111,8 +111,7 @@ test_row_46_guard = fails(
 @row(47, "The worker is told to stop while Pay is under way")
 def test_row_47_stopped_while_paying(stage: Stage) -> None:
     stage.quiet()
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.gateways.fps.FPSGateway.pay"))
+    stage.killed_on_return(Point("flask_fps.gateways.fps.FPSGateway.pay"))
     stage.wait(minutes=1)
     with stage.holding() as pay:
         worker = stage.begin(["work on"])

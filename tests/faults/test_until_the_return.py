@@ -93,8 +93,7 @@ test_row_04_guard = fails(without(guards.ask_about_who_is_away, test_row_04_no_r
 
 @row(5, "Killed before the signature of a return is checked")
 def test_row_05_killed_before_the_return_is_checked(stage: Stage) -> None:
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.gateways.fps.FPSGateway.finish"))
+    stage.killed_on_return(Point("flask_fps.gateways.fps.FPSGateway.finish"))
 
     assert stage.shop.states() == ["started"]
     stage.settled("paid")
@@ -141,8 +140,7 @@ test_row_06_guard = fails(
 
 @row(7, "Killed after the return is checked, before the token is stored")
 def test_row_07_killed_before_the_token_is_stored(stage: Stage) -> None:
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.ledger.Ledger.accept"))
+    url = stage.killed_on_return(Point("flask_fps.ledger.Ledger.accept"))
 
     assert stage.shop.states() == ["started"]
     stage.john.come_back(url)
@@ -156,8 +154,7 @@ test_row_07_guard = fails(without(guards.returns_may_come_again, test_row_07_kil
 
 @row(8, "Killed after the token is stored, before the request is frozen")
 def test_row_08_killed_between_token_and_request(stage: Stage) -> None:
-    url = stage.john.agree()
-    stage.killed(stage.opening(stage.john, url), Point("flask_fps.ledger.accepting.freeze"))
+    stage.killed_on_return(Point("flask_fps.ledger.accepting.freeze"))
 
     assert stage.money() == []
     stage.settled("paid")

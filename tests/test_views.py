@@ -84,6 +84,20 @@ def test_elsewhere_he_comes_back_to_the_external_address(tmp_path: Path) -> None
     shop.close()
 
 
+@pytest.mark.parametrize("said", [{"status": "abandoned", "token": ""}, {"token": "another"}])
+def test_a_return_that_is_loaded_again_and_again_does_not_fill_the_story(
+    shop: Shop, client: FlaskClient, said: dict[str, str]
+) -> None:
+    payment = shop.buy(client) if "status" not in said else shop.started(client)
+    path = shop.return_path(payment, **said)
+    client.get(path)
+    story = shop.ledger.journal(payment.reference)
+    for _ in range(3):
+        assert client.get(path).status_code == 303
+
+    assert shop.ledger.journal(payment.reference) == story
+
+
 @pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}])
 def test_who_only_looks_ahead_starts_nothing(shop: Shop, client: FlaskClient, headers: dict[str, str]) -> None:
     start = client.get("/buy").text

@@ -98,11 +98,11 @@ def _second(session: Session, now: datetime, row: PaymentRow, proof: Proof) -> s
     """The authorization to give back, unless it is the one this payment has."""
     if row.authorization_id == proof.id:
         return None
-    if row.authorization_id is None:
-        journal(session, row, "late authorization", now, found=row.state)
-    else:
-        journal(session, row, "second authorization", now, kept="the first")
-    owe(session, now, row, proof.id)
+    if owe(session, now, row, proof.id):
+        if row.authorization_id is None:
+            journal(session, row, "late authorization", now, found=row.state)
+        else:
+            journal(session, row, "second authorization", now, kept="the first")
     return proof.id
 
 

@@ -43,10 +43,10 @@ def turned_away(
 ) -> Payment:
     """Note a verified return that brought no authorization. It never proves that none exists."""
     row, to = locked_row(session, reference), State(standing)
-    kept(session, now, arrival, inbox_id, row)
+    is_news = kept(session, now, arrival, inbox_id, row)
     if to in MOVES[State(row.state)]:
         move(session, row, to, now, why=detail)
-    else:
+    elif is_news:  # else whoever reloads his return would fill the story of his payment
         journal(session, row, "return", now, standing=standing, detail=detail)
     return payment_record(row)
 
@@ -70,12 +70,12 @@ def still_away(
     return before, payment_record(row)
 
 
-def kept(session: Session, now: datetime, arrival: inbox.Arrival, inbox_id: int | None, row: PaymentRow) -> None:
-    """The arrival is dealt with: written down now, or marked where it waited."""
+def kept(session: Session, now: datetime, arrival: inbox.Arrival, inbox_id: int | None, row: PaymentRow) -> bool:
+    """The arrival is dealt with: written down now, or marked where it waited; false if that was done before."""
     if inbox_id is None:
-        inbox.keep(session, now, arrival, "valid", done=True, payment_id=row.id)
-    else:
-        inbox.finish(session, now, inbox_id, "processed", "valid")
+        return inbox.keep(session, now, arrival, "valid", done=True, payment_id=row.id) is not None
+    inbox.finish(session, now, inbox_id, "processed", "valid")
+    return True
 
 
 def park(

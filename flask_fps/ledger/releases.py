@@ -39,23 +39,28 @@ class Release:
     owner: str
 
 
-def owe(session: Session, now: datetime, payment: PaymentRow, authorization_id: str) -> None:
-    """From this commit on, this authorization is to be given back; once, however often it is said."""
+def owe(session: Session, now: datetime, payment: PaymentRow, authorization_id: str) -> bool:
+    """From this commit on, this authorization is to be given back; once, however often it is said.
+
+    :return: false if it was owed already.
+    """
     known = select(ReleaseRow.id).where(
         ReleaseRow.payment_id == payment.id, ReleaseRow.authorization_id == authorization_id
     )
-    if session.scalar(known) is None:
-        session.add(
-            ReleaseRow(
-                account=payment.account,
-                gateway=payment.gateway,
-                payment_id=payment.id,
-                authorization_id=authorization_id,
-                created_at=now,
-                due_at=now,
-                attempts=0,
-            )
+    if session.scalar(known) is not None:
+        return False
+    session.add(
+        ReleaseRow(
+            account=payment.account,
+            gateway=payment.gateway,
+            payment_id=payment.id,
+            authorization_id=authorization_id,
+            created_at=now,
+            due_at=now,
+            attempts=0,
         )
+    )
+    return True
 
 
 def due(session: Session, now: datetime, limit: int, served: Served, *, early: bool = False) -> list[int]:

@@ -1,10 +1,11 @@
 """Every call of a real old client, as it was recorded, against a sandbox: each is understood.
 
-``tests/data/vectors/boto-calls.json`` holds the thirty requests that boto 2.49.0 makes of ``boto.fps``; Pay in all its
-texts, from boto and from the official PHP SDK, is played in ``tests/sandbox/api/test_door.py``. ``php-calls.json``,
-``java-calls.json`` and ``csharp-calls.json`` hold one request of each action of Amazon's SDKs, ``awssum-calls.json`` of
-each that this client for Node names as FPS did, and the answers are read as those SDKs read them; besides, what the
-validators of returns (``ruby-calls.json``, too) asked ``VerifySignature``, without a signature.
+``tests/data/vectors/boto-calls.json`` holds the thirty requests that boto 2.49.0 makes of ``boto.fps``; Pay in all
+its texts, from boto and from the official PHP SDK, is played in ``tests/sandbox/api/test_door.py``.
+``php-calls.json``, ``java-calls.json`` and ``csharp-calls.json`` hold one request of each action of Amazon's SDKs,
+``awssum-calls.json`` and ``flexpay-calls.json`` of each that these clients for Node and Ruby name as FPS did, and the
+answers are read as those SDKs read them; besides, what the validators of returns (``ruby-calls.json``, too) asked
+``VerifySignature``, without a signature.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tests.sandbox.recorded import validations
 from tests.sandbox.schema import troubles
 
 CALLS = recorded("boto-calls")
-SDKS = recorded("php-calls", "java-calls", "csharp-calls", "awssum-calls")
+SDKS = recorded("php-calls", "java-calls", "csharp-calls", "awssum-calls", "flexpay-calls")
 VALIDATIONS = validations("java-calls", "csharp-calls", "php-calls", "ruby-calls")
 #: What is said before anything of the request is understood.
 AT_THE_DOOR = {

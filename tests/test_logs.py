@@ -21,6 +21,7 @@ from flask_fps import payment_completed
 from flask_fps.logs import JSONLines
 from flask_fps.logs import naming
 from flask_fps.protocol import demo
+from flask_fps.worker import Worker
 from tests.apps import Shop
 
 
@@ -81,6 +82,29 @@ def test_a_payments_story_is_told_under_its_reference(tmp_path: Path, lines: io.
     assert f"payment {payment.reference}: paying -> paid" in [line["message"] for line in told]
     assert [line["signal"] for line in told if "signal" in line] == ["payment-started", "payment-authorized"]
     assert any("no licences left" in line.get("error", "") and line.get("handler") for line in told)
+    shop.close()
+
+
+def test_a_delivery_that_fails_is_logged_by_its_handler_and_once_more_when_it_is_parked(
+    tmp_path: Path, lines: io.StringIO
+) -> None:
+    shop = Shop(tmp_path)
+
+    def fulfill(app: object, *, payment: Payment, **extra: object) -> None:
+        raise ValueError("no licences left")
+
+    payment_completed.connect_via(shop.app)(fulfill)
+    payment = shop.buy(shop.client("7"))
+    worker = Worker(shop.app.extensions["fps"])
+    with shop.app.app_context():
+        while not (waits := [line["message"] for line in read(lines) if "waits for a person" in line["message"]]):
+            assert not worker.reconcile(worker.unfinished(everything=True), early=True).idle
+    failed = [line for line in read(lines) if line["message"].startswith("delivery of")]
+
+    assert {line["message"] for line in failed} == {f"delivery of {payment.reference} by payment_completed failed"}
+    assert [line["level"] for line in failed] == ["error"] * 10
+    assert len(waits) == 1
+    assert "raised 10 times" in waits[0]
     shop.close()
 
 

@@ -44,8 +44,9 @@ def deliver(desk: Desk, delivery: Delivery) -> None:
         log.warning("delivery of %s waits: %s", delivery.payment.reference, error, extra=_about(delivery))
         _give_back(desk, delivery)
     except Exception as error:
-        reference = delivery.payment.reference
-        log.exception("delivery of %s failed and will be tried again", reference, extra=_about(delivery))
+        log.exception(
+            "delivery of %s by %s failed", delivery.payment.reference, delivery.handler, extra=_about(delivery)
+        )
         _note_failure(desk, delivery, error)
 
 
@@ -88,8 +89,11 @@ def _note_failure(desk: Desk, delivery: Delivery, error: Exception) -> None:
         log.warning("could not note the failed delivery of %s: %s", reference, busy, extra=_about(delivery))
         return
     if parked:
-        payment = desk.ledger.payment(delivery.payment.reference)
-        desk.tell(payment_parked, payment or delivery.payment)
+        payment = desk.ledger.payment(delivery.payment.reference) or delivery.payment
+        log.warning(
+            "payment %s waits for a person: %s", payment.reference, payment.parked_reason, extra=_about(delivery)
+        )
+        desk.tell(payment_parked, payment)
 
 
 def _about(delivery: Delivery) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from flask_wtf.csrf import generate_csrf
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
+from ..errors import SetupError
 from ..logs import log
 from ..state import current_fps
 from ..words import say
@@ -68,11 +69,11 @@ def _judged(who: object) -> bool | str:
     """What ``allow`` answered. Most of what is neither yes nor a name is true to Python: a redirect to the sign-in
     page, a user who has not signed in, a method that was not called.
 
-    :raises RuntimeError: it is something else; nobody comes in.
+    :raises SetupError: it is something else; nobody comes in.
     """
     if who is None or isinstance(who, (bool, str)):
         return who or False
-    raise RuntimeError(
+    raise SetupError(
         f"the allow= of fps.register_admin() returned {type(who).__name__}: return True or the operator's name to let "
         "him in, and False or None to keep him out"
     )

@@ -1,4 +1,4 @@
-"""A thousand histories, each from its own seed; a failure prints its seed and its story.
+"""Thousands of histories, each from its own seed; a failure prints its seed and its story.
 
 ``SIM_HISTORIES`` asks for more of them, ``SIM_FIRST`` for others, ``SIM_SEED`` for one again.
 """
@@ -12,7 +12,7 @@ import pytest
 from tests.simulation.history import run
 
 FIRST = int(os.environ.get("SIM_SEED") or os.environ.get("SIM_FIRST") or 0)
-COUNT = 1 if "SIM_SEED" in os.environ else int(os.environ.get("SIM_HISTORIES") or 1000)
+COUNT = 1 if "SIM_SEED" in os.environ else int(os.environ.get("SIM_HISTORIES") or 2000)
 #: So many are one test.
 BATCH = 50
 

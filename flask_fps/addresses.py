@@ -6,14 +6,18 @@ None of them takes anything from a request where ``FPS_EXTERNAL_URL`` says it.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import SplitResult
 from urllib.parse import urlsplit
 
 from flask import has_request_context
 from flask import request
 from flask import url_for
+from flask.globals import app_ctx
 
 from .checkout import Addresses
 from .errors import OrderError
+from .errors import see
+from .errors import SetupError
 from .orders import payload_of
 from .records import Order
 from .records import Payment
@@ -47,11 +51,28 @@ def whole_address(state: AppState, endpoint: str, **values: Any) -> str:
 
     Under ``FPS_EXTERNAL_URL`` where it is set, and not under the name by which this request calls us: whoever sends it
     chooses that, and the link may go to somebody else.
+
+    :raises SetupError: nothing says how the shop is called: no request, no ``FPS_EXTERNAL_URL``, no ``SERVER_NAME``.
     """
-    made, home = urlsplit(url_for(endpoint, _external=True, **values)), urlsplit(state.config.external_url or "")
+    home = urlsplit(state.config.external_url or "")
+    if not has_request_context() and not app_ctx.url_adapter:
+        return _from_home(state, home, endpoint, values)
+    made = urlsplit(url_for(endpoint, _external=True, **values))
     if home.netloc and has_request_context() and made.netloc == request.host:
         made = made._replace(scheme=home.scheme, netloc=home.netloc)
     return made.geturl()
+
+
+def _from_home(state: AppState, home: SplitResult, endpoint: str, values: dict[str, Any]) -> str:
+    """Where no request is served: in a task, a scheduler's job or a shell."""
+    if not home.netloc:
+        raise SetupError(
+            "outside of a request nothing says how the shop is called, and a whole address needs it: "
+            f"set FPS_EXTERNAL_URL{see('FPS_EXTERNAL_URL')}"
+        )
+    state.app.inject_url_defaults(endpoint, values)
+    adapter = state.app.url_map.bind(home.netloc, script_name=home.path or "/", url_scheme=home.scheme)
+    return adapter.build(endpoint, values, force_external=True)
 
 
 def page_of(state: AppState, reference: str) -> str:

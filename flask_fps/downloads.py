@@ -22,7 +22,6 @@ from flask import current_app
 from flask import request
 from flask import Response
 from flask import send_file
-from flask import url_for
 from werkzeug.utils import send_file as werkzeug_send_file
 
 from .addresses import whole_address
@@ -142,7 +141,7 @@ def count(state: AppState, admission: Admission, response: Response) -> bool:
 
 def download_url(state: AppState, payment: Payment, endpoint: str, **values: Any) -> str:
     """The address of a gated view, with a token for what this payment bought."""
-    path = unquote(urlsplit(url_for(endpoint, **values)).path)  # as the request for it will have it
+    path = unquote(urlsplit(whole_address(state, endpoint, **values)).path)  # as the request for it will have it
     values[LINK] = state.links.write_file(payment.reference, path)
     return whole_address(state, endpoint, **values)
 

@@ -658,6 +658,25 @@ def test_a_link_to_hand_on_names_the_shop_whatever_the_request_calls_it(tmp_path
     shop.close()
 
 
+def test_a_link_to_hand_on_is_made_in_a_task_too(tmp_path: Path, files: Path) -> None:
+    shop = build(tmp_path, files, config={"FPS_EXTERNAL_URL": "http://localhost:5000"})
+    payment = buy(shop, shop.client(), "/get/thrice")
+    with shop.app.app_context():
+        links = shop.fps.claim_url(payment), shop.fps.download_url(payment, "get", sku="thrice")
+    for link in links:
+        assert link.startswith("http://localhost:5000/")
+        with shop.client().get(link) as answer:
+            assert answer.status_code == 200
+    shop.close()
+
+
+def test_in_a_task_of_a_shop_without_an_address_the_key_is_named(shop: Shop) -> None:
+    payment = buy(shop, shop.client(), "/get/thrice")
+    for make in (shop.fps.claim_url, lambda payment: shop.fps.download_url(payment, "get", sku="thrice")):
+        with shop.app.app_context(), pytest.raises(RuntimeError, match=r"set FPS_EXTERNAL_URL \(docs/configuration"):
+            make(payment)
+
+
 @pytest.mark.parametrize("name", ["My Song", "Déjà vu", "100%", "a?b#c"])
 def test_a_link_is_good_for_any_name_that_an_address_can_have(shop: Shop, name: str) -> None:
     named = shop.fps.payment_required(lambda name: Item(name, "0.10", name))

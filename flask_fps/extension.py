@@ -1,13 +1,11 @@
-"""The extension object: wires the rooms of this package into an app."""
+"""The extension object: all that a shop calls."""
 
 from __future__ import annotations
 
 import logging
 import os
-import secrets
 from collections.abc import Callable
 from collections.abc import Mapping
-from datetime import datetime
 from datetime import timedelta
 from typing import Any
 from typing import TypeVar
@@ -19,61 +17,38 @@ from werkzeug.wrappers import Response
 
 from . import accounts
 from . import checkup
-from . import claims
 from . import cli
 from . import downloads
 from . import gate
-from . import housing
 from .addresses import claim_link
 from .addresses import link_to_start
-from .assembly import fps_gateway as fps_gateway
-from .assembly import with_stored_tokens
-from .binding import bound
-from .binding import freshener
-from .binding import handler
-from .binding import in_context
-from .binding import name_of
-from .binding import teller
+from .assembly import fps_gateway
 from .buyers import current_buyer
-from .checkout import all_or_nothing
 from .checkout import Amount
-from .checkout import Checkout
-from .checkout import Desk
-from .checkout import Policy
 from .config import Config
 from .errors import OrderError
 from .errors import see
 from .errors import SetupError
-from .gateways import Gateway
-from .gateways.watched import watched
-from .gateways.watched import Watcher
-from .ledger import home_of
-from .ledger import Ledger
 from .ledger import system_time
-from .ledger import Terms
-from .links import Links
-from .links import secret_keys
 from .orders import make_order
 from .protocol.client import Client
 from .records import Grant
 from .records import Item
 from .records import Payment
 from .records import Refund
-from .signals import payment_completed
-from .state import AppState
 from .state import current_fps
 from .state import free_of_writes
 from .views import blueprint
+from .wiring import app_state
+from .wiring import Clock
+from .wiring import GatewayFactory
+from .wiring import Registrations
 from .worker import Pass
 from .worker import Worker
 
 log = logging.getLogger("flask_fps")
 
 F = TypeVar("F", bound=Callable[..., Any])
-Clock = Callable[[], datetime]
-#: ``factory(config, account, transport, clock)`` makes one account's gateway; ``transport`` is what
-#: :class:`FPS` was given: a ``requests.Session``, or ``None`` for one of the gateway's own.
-GatewayFactory = Callable[[Config, str, Any, Clock], Gateway]
 
 
 class FPS:
@@ -98,15 +73,8 @@ class FPS:
         transport: Any = None,
         clock: Clock | None = None,
     ) -> None:
-        self._transport = transport
-        self._db = db
-        self._gateways = {"fps": fps_gateway, **(gateways or {})}
-        self._clock = clock or system_time
-        self._buyer_loader: Callable[[], object] | None = None
-        self._contact_loader: Callable[[], object] | None = None
-        self._account_loader: Callable[[tuple[Item, ...]], str | None] | None = None
-        self._handlers: dict[str, Callable[[Payment], object]] = {}
-        self._policy: Policy = all_or_nothing
+        known = {"fps": fps_gateway, **(gateways or {})}
+        self._shop = Registrations(db=db, gateways=known, transport=transport, clock=clock or system_time)
         if app is not None:
             self.init_app(app)
 
@@ -121,14 +89,14 @@ class FPS:
             raise SetupError(f"FPS(app) and init_app take the Flask app, not {type(app).__name__}: write FPS(db=db)")
         if "fps" in app.extensions:
             raise SetupError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
-        config = Config.read(app.config, gateways=self._gateways, currencies=accounts.currencies(app.config))
-        if self._db is not None and config.database_uri is not None:
+        config = Config.read(app.config, gateways=self._shop.gateways, currencies=accounts.currencies(app.config))
+        if self._shop.db is not None and config.database_uri is not None:
             raise SetupError(
                 "FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them"
                 f"{see('FPS_DATABASE_URI')}"
             )
-        configs = accounts.read(app.config, config, self._gateways)
-        app.extensions["fps"] = self._state(app, config, configs)
+        configs = accounts.read(app.config, config, self._shop.gateways)
+        app.extensions["fps"] = app_state(app, config, configs, self._shop)
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.context_processor(lambda: {"fps": self})
         app.before_request(checkup.at_first_request())
@@ -137,77 +105,16 @@ class FPS:
         if config.is_local:
             _say_local(config)
 
-    def _state(self, app: Flask, config: Config, configs: Mapping[str, Config]) -> AppState:
-        home = home_of(self._db, config.database_uri or housing.default_database(app), app.app_context)
-        watchers: list[Watcher] = []
-        ledger = Ledger(home, self._clock)
-        gateways = {name: self._gateway(name, each, ledger, watchers) for name, each in configs.items()}
-        desk = Desk(
-            ledger=ledger,
-            gateways=gateways,
-            clock=ledger.clock,
-            new_name=lambda: secrets.token_hex(16),
-            tell=teller(app),
-            fresh=freshener(app, config),
-            handle=handler(app),
-            handlers=lambda: bound(app, self._named(config)),
-            may_deliver=lambda: not self._missing_handlers(app, config),
-            exchange=timedelta(seconds=config.timeout),
-            terms=Terms(config.attempt_lifetime, unattended=config.recover == "pay"),
-            handler_timeout=config.handler_timeout,
-            policy=lambda: in_context(app, self._policy),
-        )
-        ledger.serves = desk.serves
-        return AppState(
-            app=app,
-            config=config,
-            ledger=ledger,
-            checkout=Checkout(desk),
-            links=Links(
-                lambda: secret_keys(app.config),
-                order_max_age=config.order_max_age,
-                file_age=config.download_link_age,
-                claim_age=config.claim_age,
-                clock=lambda: self._clock().timestamp(),
-            ),
-            gateways=gateways,
-            configs=configs,
-            account_loader=lambda: self._account_loader,
-            contact_loader=lambda: self._contact_loader,
-            buyer_loader=lambda: self._buyer_loader,
-            end_request_transaction=home.end_request_transaction,
-            has_open_write=home.has_open_write,
-            missing_handlers=lambda: self._missing_handlers(app, config),
-            upgrade=lambda: housing.upgrade(app, home),
-            watchers=watchers,
-        )
-
-    def _gateway(self, account: str, config: Config, ledger: Ledger, watchers: list[Watcher]) -> Gateway:
-        made = self._gateways[config.gateway](config, account, self._transport, self._clock)
-        made = with_stored_tokens(made, lambda: ledger.role_tokens.get(account, made.name))
-        gateway = watched(made, account, watchers)
-        accounts.check_currency(config, gateway)
-        return gateway
-
-    def _missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:
-        here = set(self._handlers) | {name_of(receiver) for receiver in payment_completed.receivers_for(app)}
-        return tuple(name for name in config.expect_handlers if name not in here)
-
-    def _named(self, config: Config) -> dict[str, Callable[[Payment], object]]:
-        """The shop's handlers, and ours that writes to the buyer."""
-        ours = {claims.RECEIPT: claims.send_receipt} if config.send_receipt else {}
-        return {**ours, **self._handlers}
-
     # What a shop registers
 
     def buyer_loader(self, loader: F) -> F:
         """Register the function that tells who is signed in: a stable id, or ``None`` for a guest."""
-        self._buyer_loader = loader
+        self._shop.buyer_loader = loader
         return loader
 
     def contact_loader(self, loader: F) -> F:
         """Register the function that tells where the visitor can be written to: an e-mail address, or ``None``."""
-        self._contact_loader = loader
+        self._shop.contact_loader = loader
         return loader
 
     def account_loader(self, loader: F) -> F:
@@ -216,7 +123,7 @@ class FPS:
         It is asked for every link and at every gate, of a cart for each item alone: the same item must always give the
         same name. An order whose items are of several accounts is refused.
         """
-        self._account_loader = loader
+        self._shop.account_loader = loader
         return loader
 
     def fulfillment(self, name: str) -> Callable[[F], F]:
@@ -227,7 +134,7 @@ class FPS:
         """
 
         def register(handler: F) -> F:
-            self._handlers[name] = handler
+            self._shop.handlers[name] = handler
             return handler
 
         return register
@@ -243,7 +150,7 @@ class FPS:
         whoever gets all of it back loses all lines, and nobody else loses any. It is asked when a refund is done,
         and again if one fails after that; it must not write to the database.
         """
-        self._policy = policy
+        self._shop.policy = policy
         return policy
 
     # What a shop asks

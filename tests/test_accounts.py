@@ -96,7 +96,7 @@ class Two(Shop):
             self.made[account] = ScriptedGateway(Provider(self.clock))
             return self.made[account]
 
-        self.fps._gateways = {"scripted": factory}
+        self.fps._shop.gateways = {"scripted": factory}
         self.fps.account_loader(lambda items: "eu" if items[0].sku.startswith("eu-") else None)
 
         @self.app.get("/get/<sku>")

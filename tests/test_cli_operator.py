@@ -192,7 +192,7 @@ def test_replay_where_handlers_are_missing_leaves_it_to_a_worker(tmp_path: Path)
     shop = Shop(tmp_path, config={"FPS_EXPECT_HANDLERS": ("mail",)})
     shop.fps.fulfillment("mail")(lambda payment: None)
     payment = shop.buy(shop.client("7"))
-    shop.fps._handlers.clear()
+    shop.fps._shop.handlers.clear()
     said_ = said(shop, "replay", payment.reference)
 
     assert said_ == "A worker will deliver it: this process lacks the handlers mail.\n"

@@ -13,8 +13,8 @@ from datetime import timedelta
 
 import pytest
 
+from flask_fps.assembly import fps_gateway
 from flask_fps.config import Config
-from flask_fps.extension import fps_gateway
 from flask_fps.gateways.fps import FPSGateway
 from flask_fps.protocol.codes import CODES
 from flask_fps.records import Payment

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from flask_fps.assembly import fps_gateway
 from flask_fps.config import Config
-from flask_fps.extension import fps_gateway
 from flask_fps.protocol.outbound import RemoteVerification
 from tests.faults import guards
 from tests.faults.points import Point

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import requests
 
+from flask_fps.assembly import fps_gateway
 from flask_fps.config import Config
 from flask_fps.errors import NotSent
 from flask_fps.errors import OutcomeUnknown
-from flask_fps.extension import fps_gateway
 from flask_fps.gateways import Begun
 from flask_fps.gateways import Gateway
 from flask_fps.gateways.fps import FPSGateway

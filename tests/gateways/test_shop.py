@@ -130,7 +130,7 @@ def stage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> St
     if request.param == "fps":
         return FPSStage(request.getfixturevalue("fps_sandbox"), request.getfixturevalue("fps_buyer"))
     hold = HoldStage()
-    monkeypatch.setitem(example_app.fps._gateways, "hold", hold.factory)
+    monkeypatch.setitem(example_app.fps._shop.gateways, "hold", hold.factory)
     return hold
 
 

@@ -1,0 +1,143 @@
+"""Wires the rooms of this package together for one app, from its settings and what the shop registered."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from . import accounts
+from . import claims
+from . import housing
+from .assembly import with_stored_tokens
+from .binding import bound
+from .binding import freshener
+from .binding import handler
+from .binding import in_context
+from .binding import name_of
+from .binding import teller
+from .checkout import all_or_nothing
+from .checkout import Checkout
+from .checkout import Desk
+from .checkout import Policy
+from .config import Config
+from .gateways import Gateway
+from .gateways.watched import watched
+from .gateways.watched import Watcher
+from .ledger import home_of
+from .ledger import Ledger
+from .ledger import Terms
+from .links import Links
+from .links import secret_keys
+from .records import Item
+from .records import Payment
+from .signals import payment_completed
+from .state import AppState
+
+Clock = Callable[[], datetime]
+Handlers = dict[str, Callable[[Payment], object]]
+#: ``factory(config, account, transport, clock)`` makes one account's gateway; ``transport`` is what
+#: :class:`~flask_fps.FPS` was given: a ``requests.Session``, or ``None`` for one of the gateway's own.
+GatewayFactory = Callable[[Config, str, Any, Clock], Gateway]
+
+
+@dataclass
+class Registrations:
+    """What one shop gave to its :class:`~flask_fps.FPS` and registered with it, for every app it is on.
+
+    The loaders, the handlers and the policy may still come after ``init_app``: they are looked up when needed.
+    """
+
+    db: Any
+    gateways: dict[str, GatewayFactory]
+    transport: Any
+    clock: Clock
+    buyer_loader: Callable[[], object] | None = None
+    contact_loader: Callable[[], object] | None = None
+    account_loader: Callable[[tuple[Item, ...]], str | None] | None = None
+    handlers: Handlers = field(default_factory=dict)
+    policy: Policy = all_or_nothing
+
+    def named_handlers(self, config: Config) -> Handlers:
+        """The shop's handlers, and ours that writes to the buyer."""
+        ours: Handlers = {claims.RECEIPT: claims.send_receipt} if config.send_receipt else {}
+        return {**ours, **self.handlers}
+
+    def missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:
+        """Names that ``FPS_EXPECT_HANDLERS`` wants and this process lacks."""
+        here = set(self.handlers) | {name_of(receiver) for receiver in payment_completed.receivers_for(app)}
+        return tuple(name for name in config.expect_handlers if name not in here)
+
+
+def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: Registrations) -> AppState:
+    """Everything the extension keeps for this app.
+
+    :param config: of the plain ``FPS_*`` keys.
+    :param configs: of each account, by name.
+    """
+    home = home_of(shop.db, config.database_uri or housing.default_database(app), app.app_context)
+    watchers: list[Watcher] = []
+    ledger = Ledger(home, shop.clock)
+    gateways = {name: _gateway(name, each, shop, ledger, watchers) for name, each in configs.items()}
+    desk = _desk(app, config, shop, ledger, gateways)
+    ledger.serves = desk.serves
+    return AppState(
+        app=app,
+        config=config,
+        ledger=ledger,
+        checkout=Checkout(desk),
+        links=_links(app, config, shop),
+        gateways=gateways,
+        configs=configs,
+        account_loader=lambda: shop.account_loader,
+        contact_loader=lambda: shop.contact_loader,
+        buyer_loader=lambda: shop.buyer_loader,
+        end_request_transaction=home.end_request_transaction,
+        has_open_write=home.has_open_write,
+        missing_handlers=lambda: shop.missing_handlers(app, config),
+        upgrade=lambda: housing.upgrade(app, home),
+        watchers=watchers,
+    )
+
+
+def _gateway(account: str, config: Config, shop: Registrations, ledger: Ledger, watchers: list[Watcher]) -> Gateway:
+    made = shop.gateways[config.gateway](config, account, shop.transport, shop.clock)
+    made = with_stored_tokens(made, lambda: ledger.role_tokens.get(account, made.name))
+    gateway = watched(made, account, watchers)
+    accounts.check_currency(config, gateway)
+    return gateway
+
+
+def _desk(app: Flask, config: Config, shop: Registrations, ledger: Ledger, gateways: Mapping[str, Gateway]) -> Desk:
+    return Desk(
+        ledger=ledger,
+        gateways=gateways,
+        clock=ledger.clock,
+        new_name=lambda: secrets.token_hex(16),
+        tell=teller(app),
+        fresh=freshener(app, config),
+        handle=handler(app),
+        handlers=lambda: bound(app, shop.named_handlers(config)),
+        may_deliver=lambda: not shop.missing_handlers(app, config),
+        exchange=timedelta(seconds=config.timeout),
+        terms=Terms(config.attempt_lifetime, unattended=config.recover == "pay"),
+        handler_timeout=config.handler_timeout,
+        policy=lambda: in_context(app, shop.policy),
+    )
+
+
+def _links(app: Flask, config: Config, shop: Registrations) -> Links:
+    return Links(
+        lambda: secret_keys(app.config),
+        order_max_age=config.order_max_age,
+        file_age=config.download_link_age,
+        claim_age=config.claim_age,
+        clock=lambda: shop.clock().timestamp(),
+    )

@@ -37,10 +37,11 @@ fuzz: ## mutated requests to every door of the sandbox: no 500, no change of the
 	@$(BOOTSTRAP) test
 	$(BIN)/python -m tests.fuzz
 
-bench: ## how fast the sandbox is, and what a second worker is worth; writes benchmarks/results.json
+bench: ## how fast the sandbox is, what a second worker is worth, what one needs; writes benchmarks/results.json
 	@$(BOOTSTRAP) test
 	$(BIN)/python -m benchmarks.sandbox
 	$(BIN)/python -m benchmarks.workers
+	$(BIN)/python -m benchmarks.memory
 
 check: ## format, lint, types, layers, docs
 	@$(BOOTSTRAP) dev

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from sqlalchemy import text
 
 from flask_fps import FPS
 from flask_fps import Item
@@ -346,6 +347,18 @@ def test_activity_transaction_and_balance(real: Any, fps_buyer: Any) -> None:
     assert json.loads(asked(real, "activity", "--json"))[0]["transaction_id"] == transaction
     assert re.search(r"^Total: +\d+\.\d\d USD$", asked(real, "balance"), re.M)
     assert "total_balance" in json.loads(asked(real, "balance", "--json"))
+
+
+def test_a_ledger_put_back_from_a_copy_knows_a_transaction_by_its_reference(real: Any, fps_buyer: Any) -> None:
+    client = real.test_client()
+    fps_buyer.pay(client, client.get("/song"))
+    [payment] = json.loads(asked(real, "list", "--json"))
+    with real.extensions["fps"].ledger.engine.begin() as connection:
+        for table in ("fps_transactions", "fps_intents"):
+            connection.execute(text(f"DELETE FROM {table}"))
+
+    shown = asked(real, "transaction", payment["transaction_id"])
+    assert f"Payment:       {payment['reference']}" in shown
 
 
 def test_tokens_on_the_account_itself(real: Any) -> None:

@@ -106,14 +106,20 @@ def activity(days: float, limit: int, account: str, as_json: bool) -> None:
         show_table(heads, _rows(state, account, found), gives=gives)
 
 
-def _payment_of(state: AppState, account: str, transaction_id: str) -> str | None:
+def _paid_by(state: AppState, account: str, transaction_id: str) -> str | None:
     gateway = state.gateways[account].name
     return state.ledger.operator.payment_of_transaction(account, gateway, transaction_id)
 
 
+def _named_by(state: AppState, account: str, reference: str) -> str | None:
+    """A ledger that was put back from a copy knows the payment, and not what paid it."""
+    named = state.ledger.payment_of_intent(reference)
+    return named.reference if named is not None and named.account == account else None
+
+
 def _rows(state: AppState, account: str, found: Iterable[Transaction]) -> Iterator[tuple[str, ...]]:
     for each in found:
-        payment = _payment_of(state, account, each.transaction_id)
+        payment = _paid_by(state, account, each.transaction_id)
         yield (
             moment(each.date_received, "%Y-%m-%d %H:%M"),
             each.transaction_id,
@@ -136,7 +142,7 @@ def transaction(transaction_id: str, account: str, as_json: bool) -> None:
     state = current_fps()
     with Asking():
         found = fps_of(state, account).send(GetTransaction(transaction_id=transaction_id)).transaction
-    payment = _payment_of(state, account, transaction_id)
+    payment = _paid_by(state, account, transaction_id) or _named_by(state, account, found.caller_reference)
     if as_json:
         click.echo(json.dumps({**plain(found), "payment": payment}, indent=2))
         return

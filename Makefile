@@ -39,9 +39,7 @@ fuzz: ## mutated requests to every door of the sandbox: no 500, no change of the
 
 bench: ## how fast the sandbox is, what a second worker is worth, what one needs; writes benchmarks/results.json
 	@$(BOOTSTRAP) test
-	$(BIN)/python -m benchmarks.sandbox
-	$(BIN)/python -m benchmarks.workers
-	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks
 
 check: ## format, lint, types, layers, docs
 	@$(BOOTSTRAP) dev

@@ -37,10 +37,10 @@ PAGES = 60
 _HOST = "127.0.0.1"
 
 
-def main() -> None:
+def main() -> bool:
     with servers.sandbox(LEDGER, tokens=ROUNDS * PAYS + 1) as full:
         results = [*_pay(full), *_activity(full)]
-    sys.exit(0 if publish(results) else 1)
+    return publish(results)
 
 
 def _pay(full: servers.Running) -> Iterator[Result]:
@@ -102,4 +102,4 @@ def _signed(own: Mapping[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(0 if main() else 1)

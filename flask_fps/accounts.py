@@ -29,7 +29,8 @@ def read(mapping: Mapping[str, Any], config: Config, gateways: Collection[str]) 
         except RuntimeError as error:
             problems.append(f"FPS_ACCOUNTS[{name!r}]: {error}")
     if problems:
-        raise SetupError("\n".join([*problems, "In FPS_ACCOUNTS a key stands without its FPS_."]))
+        hint = f"In FPS_ACCOUNTS a key stands without its FPS_{see('FPS_ACCOUNTS')}"
+        raise SetupError("\n".join([*problems, hint]))
     return found
 
 

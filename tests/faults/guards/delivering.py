@@ -40,7 +40,7 @@ def effect_and_mark_in_one_commit(patch: Patch) -> None:
 
         return handle
 
-    put(patch, "flask_fps.extension.handler", apart)
+    put(patch, "flask_fps.wiring.handler", apart)
     put(patch, "flask_fps.ledger.handing.take_write_lock", lambda connection: None)
 
 
@@ -63,7 +63,7 @@ def listeners_stop_nothing(patch: Patch) -> None:
 
         return tell
 
-    put(patch, "flask_fps.extension.teller", naive)
+    put(patch, "flask_fps.wiring.teller", naive)
 
 
 @guard("a handler that is still running is not started again")

@@ -35,8 +35,7 @@ def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
         return
     authorization = _ask(desk, held)
     if _is_on_his_way(desk, authorization):
-        soon = desk.clock() + ON_HIS_WAY
-        desk.ledger.still_away(held, lease, next_at=soon, end=soon)
+        desk.ledger.still_away(held, lease, next_at=desk.clock() + ON_HIS_WAY)
     elif authorization.standing is Standing.AUTHORIZED:
         _approved(desk, held, authorization, lease)
     else:

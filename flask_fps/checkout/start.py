@@ -75,5 +75,6 @@ def _begin(desk: Desk, payment: Payment) -> str | None:
     if not isinstance(begun, Begun):
         return None
     if begun.handle is not None or begun.expires_at is not None:
-        desk.ledger.begun(payment.reference, begun.redirect, begun.handle, begun.expires_at)
+        is_awaited = desk.ledger.begun(payment, begun.redirect, begun.handle, begun.expires_at)
+        return begun.redirect if is_awaited else None
     return begun.redirect

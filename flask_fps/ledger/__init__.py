@@ -194,12 +194,13 @@ class Ledger(Rights):
         now = self.clock()
         return self._read(lambda session: opening.standing_payment(session, now, draft))
 
-    def begun(self, reference: str, redirect: str, handle: str | None, until: datetime | None = None) -> None:
+    def begun(self, payment: Payment, redirect: str, handle: str | None, until: datetime | None = None) -> bool:
         """Remember what a provider that had to be asked said when the attempt began.
 
         :param until: when ``redirect`` stops working.
+        :return: false if the payment has moved meanwhile: then nobody must be sent there.
         """
-        self._write(lambda session, now: noting.begun(session, reference, redirect, handle, until))
+        return self._write(lambda session, now: noting.begun(session, payment, redirect, handle, until))
 
     # The return
 
@@ -223,9 +224,12 @@ class Ledger(Rights):
         """Lease a payment whose buyer has not come back, if it is due and free."""
         return self._write(lambda session, now: leasing.hold(session, now, reference, lease, early=early))
 
-    def still_away(self, payment: Payment, lease: Lease, next_at: datetime, end: datetime) -> tuple[State, Payment]:
-        """The provider knows no authorization: ask again at ``next_at``; past ``end`` it has expired.
+    def still_away(
+        self, payment: Payment, lease: Lease, next_at: datetime, end: datetime | None = None
+    ) -> tuple[State, Payment]:
+        """The provider knows no authorization, or one that is just being brought: ask again at ``next_at``.
 
+        :param end: past it the payment has expired.
         :return: the state it was in before, and the payment as it is now.
         """
         return self._write(

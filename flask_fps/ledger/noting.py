@@ -23,9 +23,13 @@ from .reading import payment_record
 S = State
 
 
-def begun(session: Session, reference: str, redirect: str, handle: str | None, until: datetime | None) -> None:
-    row = locked_row(session, reference)
+def begun(session: Session, payment: Payment, redirect: str, handle: str | None, until: datetime | None) -> bool:
+    """Remember where the buyer is sent; false if the payment has moved since it was opened: nobody awaits him there."""
+    row = locked_row(session, payment.reference)
+    if S(row.state) is not payment.state:
+        return False
     row.redirect_url, row.redirect_until, row.gateway_handle = redirect, until, handle
+    return True
 
 
 def note(session: Session, now: datetime, reference: str, event: str, detail: Mapping[str, Any]) -> None:
@@ -52,7 +56,7 @@ def turned_away(
 
 
 def still_away(
-    session: Session, now: datetime, reference: str, owner: str, next_at: datetime, end: datetime
+    session: Session, now: datetime, reference: str, owner: str, next_at: datetime, end: datetime | None
 ) -> tuple[State, Payment]:
     """The provider knows no authorization: ask again at ``next_at``, or end it once ``end`` has passed.
 
@@ -61,7 +65,7 @@ def still_away(
     row = locked_row(session, reference)
     before = S(row.state)
     ours = row.lease_owner == owner
-    if ours and now >= end and S.EXPIRED in MOVES[S(row.state)]:
+    if ours and end is not None and now >= end and S.EXPIRED in MOVES[S(row.state)]:
         move(session, row, S.EXPIRED, now, why="the buyer never authorized it", due_at=None)
         unpark_row(session, now, row)
     elif ours:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,26 @@ def test_a_buyer_who_agreed_and_never_came_back_has_bought(shop: Shop) -> None:
     assert (found.state, found.authorization_id, found.authorized_at) == (State.PAID, token.id, token.given_at)
     assert shop.delivered == [payment.reference]
     assert shop.told == ["payment-started", "payment-authorized", "completed"]
+
+
+def test_whoever_takes_long_to_note_that_a_buyer_is_on_his_way_ends_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = shop.started()
+    shop.clock.advance(10 * MINUTE)
+    shop.provider.authorize(payment.reference)
+    noted = shop.ledger.still_away
+
+    def late(*given: Any, **named: Any) -> Any:
+        shop.clock.advance(5 * MINUTE)
+        return noted(*given, **named)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(shop.ledger, "still_away", late)
+        shop.work()
+    assert shop.payment(payment).state is State.STARTED
+    shop.work()
+    assert shop.payment(payment).state is State.PAID
 
 
 @pytest.mark.parametrize("said", ["", "abandoned", "refused"])

@@ -11,6 +11,7 @@ from flask_fps.records import Result
 from flask_fps.records import State
 from tests.checkout.shop import DAY
 from tests.checkout.shop import GUEST
+from tests.checkout.shop import HOUR
 from tests.checkout.shop import IPN
 from tests.checkout.shop import JOHN
 from tests.checkout.shop import Shop
@@ -71,6 +72,24 @@ def test_a_provider_that_had_to_be_asked_is_asked_once(shop: Shop, monkeypatch: 
     third = shop.start()
     assert third.opening is Opening.STARTED
     assert len(calls) == 2
+
+
+def test_nobody_is_sent_where_a_payment_was_begun_that_has_ended_meanwhile(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that stood still for days would else have money held that nobody awaits."""
+
+    def begin(payment: Any) -> Begun:
+        shop.work_for(28 * HOUR)
+        return Begun("https://provider.example/pay/7", handle="7")
+
+    monkeypatch.setattr(shop.gateway, "begin", begin)
+    started = shop.start()
+
+    assert started.payment is not None
+    assert started.redirect is None
+    assert shop.payment(started.payment).state is State.EXPIRED
+    assert shop.payment(started.payment).gateway_handle is None
 
 
 @pytest.mark.parametrize("result", [Result.UNKNOWN, Result.NOT_SENT])

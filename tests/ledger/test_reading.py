@@ -65,7 +65,7 @@ def test_purchases_are_newest_first_and_only_what_is_still_owned(books: Books) -
 
 def test_a_payment_is_found_by_any_of_its_names(books: Books) -> None:
     payment, intent = books.paying()
-    books.ledger.begun(payment.reference, "https://provider.example/7", "7", books.clock.now + HOUR)
+    books.ledger.begun(payment, "https://provider.example/7", "7", books.clock.now + HOUR)
 
     assert books.ledger.payment_of_intent(intent.reference) == books.payment(payment.reference)
     assert books.ledger.payment_of_intent(payment.reference) == books.payment(payment.reference)

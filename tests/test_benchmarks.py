@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import memory
 from benchmarks import result
 from benchmarks import sandbox
 from benchmarks.result import publish
@@ -44,18 +45,31 @@ def test_the_sandbox_s_figures_are_those_that_are_documented(
 ) -> None:
     for name, small in {"LEDGER": 200, "ROUNDS": 1, "PAYS": 8, "PAGES": 4}.items():
         monkeypatch.setattr(sandbox, name, small)
-    with pytest.raises(SystemExit):
-        sandbox.main()
+    met = sandbox.main()
     lines = capsys.readouterr().out.splitlines()
-    form = re.compile(r"(\w+) [0-9.]+ \([0-9.e+]+ / [0-9.e+]+, [a-z/]+\) goal (met|missed)")
-    names = [match[1] for line in lines if (match := form.fullmatch(line))]
+    names = _names(lines)
     assert len(names) == len(lines) == 3
     assert [name for name in _documented() if name in names] == names
+    assert met is all(line.endswith("goal met") for line in lines)
+
+
+def test_a_worker_is_measured_at_a_ledger_that_was_copied_from_one_payment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, small in {"PAYMENTS": 50, "DUE": 3}.items():
+        monkeypatch.setattr(memory, name, small)
+    assert memory.main()
+    assert _names(capsys.readouterr().out.splitlines()) == ["worker_memory"]
 
 
 def test_every_figure_that_is_documented_is_measured_somewhere() -> None:
     modules = "".join(path.read_text() for path in (ROOT / "benchmarks").glob("*.py"))
     assert [name for name in _documented() if f"``{name}``" not in modules] == []
+
+
+def _names(lines: list[str]) -> list[str]:
+    form = re.compile(r"(\w+) [0-9.]+ \([0-9.e+]+ / [0-9.e+]+, [A-Za-z/]+\) goal (met|missed)")
+    return [match[1] for line in lines if (match := form.fullmatch(line))]
 
 
 def _documented() -> list[str]:

@@ -132,7 +132,8 @@ class Desk:
 
     def lease(self) -> Lease:
         """A lease in a name that nobody else ever uses."""
-        return Lease(self.new_name(), self.exchange * EXCHANGES_PER_LEASE + LEASE_MARGIN)
+        lasts = self.exchange * EXCHANGES_PER_LEASE + LEASE_MARGIN
+        return Lease(self.new_name(), lasts, self.clock() + lasts)
 
     def intent(self, payment: Payment, authorization_id: str, number: int) -> Intent:
         """The request that pays or reserves this payment, frozen. The same payment and number give the same."""
@@ -149,8 +150,14 @@ class Desk:
         """How long an unanswered request of this payment is sent again before a person is asked."""
         return self.gateway(payment).limits.resend_within * PARK_UNKNOWN_AFTER
 
-    def send(self, payment: Payment, intent: Intent) -> Outcome:
-        """Send a frozen request once, and what was said. What breaks on the way proves nothing."""
+    def send(self, payment: Payment, intent: Intent, lease: Lease) -> Outcome:
+        """Send a frozen request once, and what was said. What breaks on the way proves nothing.
+
+        A process that stood still until its lease was over sends nothing: somebody else may be at it, and the provider
+        may have forgotten that it had this request before.
+        """
+        if lease.ends_at is not None and self.clock() >= lease.ends_at:
+            return Outcome(Result.UNKNOWN, message="this process stood still for too long and has sent nothing")
         gateway = self.gateway(payment)
         send = {
             Kind.PAY: gateway.pay,

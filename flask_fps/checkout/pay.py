@@ -82,7 +82,7 @@ def _next_number(desk: Desk, payment: Payment) -> int:
 
 
 def _send(desk: Desk, taken: Taken, lease: Lease) -> None:
-    settle(desk, taken.intent, desk.send(taken.payment, taken.intent), lease)
+    settle(desk, taken.intent, desk.send(taken.payment, taken.intent, lease), lease)
 
 
 def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
@@ -99,7 +99,7 @@ def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
         return
     counted = desk.ledger.resend(intent, lease)
     if counted is not None:
-        settle(desk, counted, desk.send(taken.payment, counted), lease)
+        settle(desk, counted, desk.send(taken.payment, counted, lease), lease)
 
 
 def _check(desk: Desk, taken: Taken, lease: Lease) -> None:

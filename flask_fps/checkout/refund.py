@@ -111,7 +111,8 @@ def due_of(desk: Desk, reference: str) -> None:
 
 
 def _send(desk: Desk, taken: TakenRefund, intent: Intent, lease: Lease) -> Refund:
-    return _merge(desk, taken.id, taken.payment, intent.reference, desk.send(taken.payment, intent), lease).refund
+    outcome = desk.send(taken.payment, intent, lease)
+    return _merge(desk, taken.id, taken.payment, intent.reference, outcome, lease).refund
 
 
 def _first(desk: Desk, taken: TakenRefund, lease: Lease) -> None:

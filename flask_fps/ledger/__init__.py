@@ -198,7 +198,7 @@ class Ledger(Rights):
         """Remember what a provider that had to be asked said when the attempt began.
 
         :param until: when ``redirect`` stops working.
-        :return: false if the payment has moved meanwhile: then nobody must be sent there.
+        :return: false if the payment has moved, or was begun elsewhere, meanwhile: then nobody must be sent there.
         """
         return self._write(lambda session, now: noting.begun(session, payment, redirect, handle, until))
 

@@ -40,6 +40,8 @@ class Lease:
 
     owner: str
     lasts: timedelta
+    #: After this moment of the holder's own clock somebody else may act: nothing is sent any more.
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)

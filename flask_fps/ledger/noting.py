@@ -24,9 +24,12 @@ S = State
 
 
 def begun(session: Session, payment: Payment, redirect: str, handle: str | None, until: datetime | None) -> bool:
-    """Remember where the buyer is sent; false if the payment has moved since it was opened: nobody awaits him there."""
+    """Remember where the buyer is sent; false if nobody awaits him there.
+
+    The payment has moved since it was opened, or somebody else has begun it meanwhile and sent him elsewhere.
+    """
     row = locked_row(session, payment.reference)
-    if S(row.state) is not payment.state:
+    if S(row.state) is not payment.state or (row.redirect_url is not None and row.gateway_handle != handle):
         return False
     row.redirect_url, row.redirect_until, row.gateway_handle = redirect, until, handle
     return True

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from flask_fps.records import RefundState
 from flask_fps.records import State
 from tests.checkout.shop import DAY
+from tests.checkout.shop import HOUR
 from tests.checkout.shop import Shop
 
 WEEK = 7 * DAY
@@ -24,6 +28,27 @@ def test_a_payment_that_is_found_while_it_is_given_up(shop: Shop) -> None:
     assert (shop.payment(payment).state, shop.payment(payment).parked_reason) == (State.PAID, None)
     assert shop.told.count("payment_parked") == 0
     assert shop.checkout.refund(payment.reference).state is RefundState.DONE
+
+
+def test_who_stood_still_before_he_sent_again_sends_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider may have forgotten the request that it had, and would do it twice."""
+    shop.gateway.will("pay", "lost")
+    payment = shop.buy()
+    counted, sent = shop.ledger.resend, shop.gateway.calls.count("pay")
+
+    def frozen(*given: Any) -> Any:
+        again = counted(*given)
+        shop.clock.advance(DAY)
+        return again
+
+    with monkeypatch.context() as slow:
+        slow.setattr(shop.ledger, "resend", frozen)
+        shop.checkout.drive_payment(payment.reference)
+    assert shop.gateway.calls.count("pay") == sent
+    assert shop.payment(payment).state is State.UNKNOWN
+    shop.work_for(HOUR)
+    assert shop.payment(payment).state is State.PAID
+    assert len(shop.provider.transactions) == 1
 
 
 def test_a_payment_that_settles_while_it_is_given_up(shop: Shop) -> None:

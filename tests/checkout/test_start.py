@@ -92,6 +92,27 @@ def test_nobody_is_sent_where_a_payment_was_begun_that_has_ended_meanwhile(
     assert shop.payment(started.payment).gateway_handle is None
 
 
+def test_a_buyer_is_sent_to_one_place_though_a_payment_was_begun_twice(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that has forgotten the first begins anew, and only one of both is looked after."""
+    handles = iter(("stale", "first"))
+
+    def begin(payment: Any) -> Begun:
+        handle = next(handles)
+        if handle == "stale":
+            first = shop.again().start()
+            assert first.redirect == "https://provider.example/pay/first"
+        return Begun(f"https://provider.example/pay/{handle}", handle=handle)
+
+    monkeypatch.setattr(shop.gateway, "begin", begin)
+    started = shop.start()
+
+    assert started.payment is not None
+    assert started.redirect is None
+    assert shop.payment(started.payment).gateway_handle == "first"
+
+
 @pytest.mark.parametrize("result", [Result.UNKNOWN, Result.NOT_SENT])
 def test_a_provider_that_does_not_answer_leaves_a_payment_to_begin_again(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, result: Result

@@ -169,7 +169,9 @@ class HoldGateway:
         yield from map(_returned, back)
 
     def recover(self, payment: Payment) -> Authorization:
-        return self._ask({"reference": payment.reference})
+        """By its own name, where it is known: the provider may have begun another under the same reference."""
+        handle = payment.gateway_handle
+        return self._ask({"id": handle} if handle else {"reference": payment.reference})
 
     def _ask(self, whom: Mapping[str, str]) -> Authorization:
         try:

@@ -40,8 +40,10 @@ class Job:
     answer: Any = None
     error: Exception | None = None
 
-    def step(self) -> None:
+    def step(self, now: datetime) -> None:
         try:
+            if not self.arrived and now > self.sent_at + REQUEST_LIFE:
+                raise OutcomeUnknown("signed too long ago")
             if not self.arrived:
                 self.arrived = True
                 self.answer = self.arrive()
@@ -52,10 +54,10 @@ class Job:
         except Exception as error:
             self.done, self.error = True, error
 
-    def complete(self) -> Any:
+    def complete(self, now: datetime) -> Any:
         """All of it, now; its answer."""
         while not self.done:
-            self.step()
+            self.step(now)
         if self.error is not None:
             raise self.error
         return self.answer
@@ -151,7 +153,7 @@ class World:
             self.jobs.remove(job)
         answer, error = None, None
         try:
-            answer = job.complete()
+            answer = job.complete(self.clock())
         except Exception as refused:
             error = refused
         pause(f"before the answer to {job.what}")
@@ -166,10 +168,7 @@ class World:
     def step_job(self) -> None:
         """Some request that nobody waits for, or not yet, goes on."""
         job = self.random.choice(self.jobs)
-        if not job.arrived and self.clock() > job.sent_at + REQUEST_LIFE:
-            job.done, job.error = True, OutcomeUnknown("signed too long ago")
-        else:
-            job.step()
+        job.step(self.clock())
         self.note(f"{job.what} goes on by itself: {job.error or job.answer or 'under way'}")
         if job.done:
             self.jobs.remove(job)

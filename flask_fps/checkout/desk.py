@@ -135,6 +135,10 @@ class Desk:
         lasts = self.exchange * EXCHANGES_PER_LEASE + LEASE_MARGIN
         return Lease(self.new_name(), lasts, self.clock() + lasts)
 
+    def is_over(self, lease: Lease) -> bool:
+        """Has its holder taken so long that it is another's turn to send?"""
+        return lease.ends_at is not None and self.clock() >= lease.ends_at
+
     def intent(self, payment: Payment, authorization_id: str, number: int) -> Intent:
         """The request that pays or reserves this payment, frozen. The same payment and number give the same."""
         kind = Kind.RESERVE if payment.reserve else Kind.PAY
@@ -156,7 +160,7 @@ class Desk:
         A process that stood still until its lease was over sends nothing: somebody else may be at it, and the provider
         may have forgotten that it had this request before.
         """
-        if lease.ends_at is not None and self.clock() >= lease.ends_at:
+        if self.is_over(lease):
             return Outcome(Result.UNKNOWN, message="this process stood still for too long and has sent nothing")
         gateway = self.gateway(payment)
         send = {

@@ -47,13 +47,13 @@ def accept(desk: Desk, payment: Payment, proof: Proof, moved: Outcome | None = N
 
     :param moved: what the provider's books say became of its money, where this ledger does not know it any more.
     """
-    lease, began = desk.lease(), desk.clock()
+    lease = desk.lease()
     accepted = desk.ledger.accept(proof, desk.intent(payment, proof.id, 1), lease, desk.terms)
     if accepted.intent is not None:
         desk.tell(signals.payment_authorized, accepted.payment)
         if moved is not None:
             settle_learned(desk, accepted.intent, moved, lease)
-        elif desk.clock() < began + lease.lasts:  # else whoever listened took so long that it is another's to send now
+        elif not desk.is_over(lease):  # whoever listened may have taken long
             _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
     if accepted.release is not None:
         tell_end(desk, accepted.payment, accepted.before)

@@ -62,6 +62,8 @@ class Part:
     kind: type
     many: bool
     required: bool
+    #: A request states it, though Python has a default for it.
+    stated: bool
     #: The first API version that has it.
     since: str
     #: It precedes its siblings in the schema, though not in the dataclass.
@@ -73,10 +75,15 @@ class Part:
 
 
 def named(
-    name: str | None = None, *, since: str = "", aliases: tuple[str, ...] = (), first: bool = False
+    name: str | None = None,
+    *,
+    since: str = "",
+    aliases: tuple[str, ...] = (),
+    first: bool = False,
+    stated: bool = False,
 ) -> Mapping[str, Any]:
     """Metadata for a field whose wire form is not what its name and type say already."""
-    return {"name": name, "since": since, "aliases": aliases, "first": first}
+    return {"name": name, "since": since, "aliases": aliases, "first": first, "stated": stated}
 
 
 def parts(cls: type) -> tuple[Part, ...]:
@@ -127,7 +134,7 @@ def missing(cls: type, params: Mapping[str, str], prefix: str = "") -> Iterator[
         given = any(each.startswith(name + ".") for each in params) if part.nested else bool(params.get(name))
         if part.nested and (given or part.required):
             yield from missing(part.kind, params, name + ".")
-        elif part.required and not given:
+        elif (part.required or part.stated) and not given:
             yield name
 
 
@@ -158,6 +165,7 @@ def _part(field: Any, hint: Any) -> Part:
         kind=kinds[0],
         many=many,
         required=not optional,
+        stated=field.metadata.get("stated", False),
         since=field.metadata.get("since", ""),
         first=field.metadata.get("first", False),
     )

@@ -348,12 +348,15 @@ def test_the_status_filter_has_two_names() -> None:
 
 
 def test_missing_names_what_is_required() -> None:
-    assert Pay.missing({}) == ("SenderTokenId", "TransactionAmount.Value", "CallerReference")
+    amount = ("TransactionAmount.CurrencyCode", "TransactionAmount.Value")
+    assert Pay.missing({}) == ("SenderTokenId", *amount, "CallerReference")
     assert Pay.missing({"SenderTokenId": "", "TransactionAmount.CurrencyCode": "USD", "CallerReference": "r"}) == (
         "SenderTokenId",
         "TransactionAmount.Value",
     )
     assert Pay.missing({**FULL[0][1], "MarketplaceFixedFee.Value": ""}) == ("MarketplaceFixedFee.Value",)
+    in_what = {name: value for name, value in FULL[0][1].items() if name != "TransactionAmount.CurrencyCode"}
+    assert Pay.missing(in_what) == ("TransactionAmount.CurrencyCode",)
     assert GetAccountBalance.missing({}) == ()
     for message, parameters in FULL:
         assert message.missing(parameters) == ()

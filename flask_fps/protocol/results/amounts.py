@@ -19,7 +19,7 @@ class Amount:
     """
 
     value: Decimal
-    currency_code: str = field(default="USD", metadata=named(first=True))
+    currency_code: str = field(default="USD", metadata=named(first=True, stated=True))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", values.exact(self.value))

@@ -43,7 +43,7 @@ def read(message: type[M], params: Mapping[str, str], rules: Mapping[str, Rule] 
     :raises BankError: InvalidParams, naming the first parameter that is not.
     """
     for name in message.missing(params):
-        raise invalid_params(f"{_lower(name.partition('.')[0])} can not be empty")
+        raise invalid_params(f"{_lower(_absent(name, params))} can not be empty")
     _check_cents(params)
     try:
         read_message = message.from_parameters(params)
@@ -54,6 +54,12 @@ def read(message: type[M], params: Mapping[str, str], rules: Mapping[str, Rule] 
         if rule is not None and value is not None:
             rule(_camel(field.name), value)
     return read_message
+
+
+def _absent(name: str, params: Mapping[str, str]) -> str:
+    """An amount of which nothing was sent is named as a whole."""
+    stem = name.partition(".")[0]
+    return name if any(each.startswith(f"{stem}.") for each in params) else stem
 
 
 def _check_cents(params: Mapping[str, str]) -> None:

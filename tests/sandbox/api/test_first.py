@@ -84,6 +84,8 @@ def test_the_use_case_pays_at_once_from_a_balance(server: SandboxServer, first: 
 
 def test_without_a_caller_token_in_the_captured_words(server: SandboxServer, first: FirstCaller) -> None:
     assert refused(first.pay(token(server), CallerTokenId="")) == ("InvalidParams", "callerTokenId can not be empty")
+    without_currency = first.pay("A" * 64, TransactionAmount_CurrencyCode="")
+    assert refused(without_currency) == ("InvalidParams", "transactionAmount.CurrencyCode can not be empty")
 
 
 def test_a_used_token_in_the_captured_words(server: SandboxServer, first: FirstCaller) -> None:

@@ -72,6 +72,7 @@ def test_other_methods_pend_and_settle_by_the_clock(
         ({"CallerReference": "x" * 129}, "callerReference can not be longer than 128 characters"),
         ({"CallerDescription": "x" * 161}, "callerDescription can not be longer than 160 characters"),
         ({"TransactionAmount_CurrencyCode": "EUR"}, "CurrencyCode has to be USD"),
+        ({"TransactionAmount_CurrencyCode": ""}, "transactionAmount.CurrencyCode can not be empty"),
         ({"ChargeFeeTo": "Sender"}, "chargeFeeTo has to be one of Caller, Recipient"),
         ({"OverrideIPNURL": "ftp://127.0.0.1/"}, "has to be an http or https URL"),
         ({"OverrideIPNURL": "http://["}, "has to be an http or https URL"),

@@ -16,6 +16,9 @@ _MOMENT = re.compile(
     r"(?:T(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?",
     re.ASCII,
 )
+#: What can be told in any zone: a day from either end of the calendar.
+_FIRST = datetime.min.replace(tzinfo=timezone.utc) + timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=1)
 
 
 def camel(attribute: str) -> str:
@@ -86,7 +89,11 @@ def utc(value: datetime) -> str:
 
 
 def pacific(value: datetime) -> str:
-    """As answers carry it: ``2009-10-05T22:50:08.010-07:00``, in the local time of FPS."""
+    """As answers carry it: ``2009-10-05T22:50:08.010-07:00``, in the local time of FPS.
+
+    The calendar's first and last day cannot be told in every zone; they are written as the days next to them.
+    """
+    value = min(max(value, _FIRST), _LAST)
     return value.astimezone(_pacific_zone(value)).isoformat(timespec="milliseconds")
 
 

@@ -118,6 +118,18 @@ def test_pacific_is_the_local_time_of_the_service() -> None:
     assert values.pacific(datetime(2009, 12, 6, 5, 50, 8, tzinfo=timezone.utc)) == "2009-12-05T21:50:08.000-08:00"
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("0001-01-01T00:00:00Z", "0001-01-01T16:00:00.000-08:00"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T16:00:00.000-08:00"),
+        ("9999-12-31T23:59:59-12:00", "9999-12-30T15:59:59.999-08:00"),
+    ],
+)
+def test_pacific_tells_the_ends_of_the_calendar_too(text: str, told: str) -> None:
+    assert values.pacific(values.moment(text)) == told
+
+
 @given(st.datetimes(datetime(2007, 1, 1), datetime(2035, 1, 1), timezones=st.just(timezone.utc)))
 def test_pacific_agrees_with_the_time_zone_database(moment: datetime) -> None:
     try:

@@ -253,3 +253,38 @@ def test_a_ticking_sandbox_settles_and_tells_by_itself(listener: Listener) -> No
         while len(listener.bodies) < 2 and server.bank.clock.now().timestamp() < deadline:
             time.sleep(0.01)
     assert [message["transactionStatus"] for message in listener.messages()] == ["PENDING", "SUCCESS"]
+
+
+def test_the_answer_to_what_a_reset_forgot_delivers_nothing_else(bank: Bank) -> None:
+    """It comes while the new day's first notification waits: that one has been told to nobody."""
+    with SandboxServer(bank=bank, ticking=False) as server:
+        told = list[str]()
+
+        class Resetting(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                told.append(dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))["operation"])
+                if len(told) == 1:
+                    server.reset()
+                    pay("the-next-day")
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Resetting) as http:
+
+            def pay(reference: str) -> None:
+                bought = token(server, reference=reference)
+                Caller(server.url).pay(bought, reference, OverrideIPNURL=f"http://127.0.0.1:{http.server_port}/")
+
+            thread = Thread(target=lambda: http.serve_forever(0.02))
+            thread.start()
+            pay("the-day-before")
+            server.tick()
+            assert [letter.parameters["callerReference"] for letter in server.notifications] == ["the-next-day"]
+            server.tick()
+            http.shutdown()
+            thread.join()
+        assert (told, server.notifications) == (["PAY", "PAY"], [])

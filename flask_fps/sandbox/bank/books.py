@@ -96,6 +96,7 @@ class Books:
             store.load(self.shelves)
             self._settle()
         self._last_stamp = max((one.received_at for one in self.transactions), default=None)
+        self._last_notice = max((int(one.notice_id) for one in self.notices), default=0)
 
     @cached_property
     def shelves(self) -> dict[str, Shelf[Any]]:
@@ -130,6 +131,11 @@ class Books:
             stamp = self._last_stamp + timedelta(milliseconds=1)
         self._last_stamp = stamp
         return stamp
+
+    def notice_id(self) -> str:
+        """Of a new notice; never of an earlier one, though the books were cleared while that was being posted."""
+        self._last_notice += 1
+        return f"{self._last_notice:08d}"
 
     def latest(self, now: datetime) -> datetime:
         """The later of now and the last stamp: those of one moment were spread over the next."""

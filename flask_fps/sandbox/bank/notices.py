@@ -140,7 +140,7 @@ class Notices:
         url = override or self._account(account).ipn_url
         state = "waiting" if url else "unaddressed"
         notice = Notice(
-            notice_id=f"{len(self._books.notices) + 1:08d}",
+            notice_id=self._books.notice_id(),
             account=account,
             url=url,
             fields=tuple(Parameter(name, value) for name, value in fields.items() if value),

@@ -25,7 +25,16 @@ class Period:
         return f"{self.count} {self.unit.capitalize()}{'s' if self.count > 1 else ''}"
 
     def after(self, start: datetime, times: int = 1) -> datetime:
-        """So many periods later; the 31st of a month is its last day where it has no 31st."""
+        """So many periods later; the 31st of a month is its last day where it has no 31st.
+
+        What lies beyond the calendar is its last moment, which never comes.
+        """
+        try:
+            return self._after(start, times)
+        except (OverflowError, ValueError):
+            return datetime.max.replace(tzinfo=start.tzinfo)
+
+    def _after(self, start: datetime, times: int) -> datetime:
         if self.unit in _SECONDS:
             return start + timedelta(seconds=_SECONDS[self.unit] * self.count * times)
         year, month = divmod(start.year * 12 + start.month - 1 + _MONTHS[self.unit] * self.count * times, 12)

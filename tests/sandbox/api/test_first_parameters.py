@@ -153,6 +153,30 @@ def test_debt_is_run_up_settled_and_written_off(server: SandboxServer, first: Fi
     assert refused(again)[0] == "IncompatibleTokens"
 
 
+FEEDING = {"SenderTokenId": "A" * 64, "ChargeFeeTo": "Recipient"}
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "1969-12-31", "2100-01-01"])
+def test_a_date_that_was_never_set_is_no_date(server: SandboxServer, first: FirstCaller, date: str) -> None:
+    code, text = refused(first.pay(token(server), TransactionDate=date))
+    assert (code, "ransactionDate has to be a date from 1970 to 2099" in text) == ("InvalidParams", True)
+    assert first.call("GetAccountActivity", StartDate="2012-01-01")["ResponseBatchSize"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("action", "about"),
+    [
+        ("Refund", {"TransactionId": "1" * 35}),
+        ("FundPrepaid", amount("FundingAmount", "1.00") | {"PrepaidInstrumentId": "C" * 64} | FEEDING),
+        ("SettleDebt", amount("SettlementAmount", "1.00") | {"CreditInstrumentId": "C" * 64} | FEEDING),
+        ("WriteOffDebt", amount("AdjustmentAmount", "1.00") | {"CreditInstrumentId": "C" * 64}),
+    ],
+)
+def test_nor_is_it_one_of_any_other_request(first: FirstCaller, action: str, about: dict[str, str]) -> None:
+    common = {"CallerTokenId": first.token("Caller"), "CallerReference": "one", "TransactionDate": "0001-01-01"}
+    assert "ransactionDate has to be a date" in refused(first.call(action, **common, **about))[1]
+
+
 def test_the_lines_of_an_account_are_chosen(server: SandboxServer, first: FirstCaller) -> None:
     first.pay(token(server))
     first.pay(token(server, method="CC", reference="o2"), "p2")

@@ -52,6 +52,15 @@ def test_further_limits_count_by_the_period(server: SandboxServer, caller: Calle
     assert caller.pay(many, "p-6").status == 200
 
 
+def test_a_limit_of_all_time_and_a_payment_once_in_all_time(server: SandboxServer, caller: Caller) -> None:
+    many = multi(server, limits=[Limit(count=2, period=parse("9999 Years"))])
+    once = every(server, "9000 years", 500, caller_reference="yes-2")
+    server.advance(86400 * 30)
+    assert [caller.pay(many, f"m{number}").error for number in (1, 2, 3)] == ["", "", "TokenUsageError"]
+    assert caller.call("GetTokenUsage", TokenId=many)["Count"] == "2"
+    assert [caller.pay(once, f"o{number}", "5.00").error for number in (1, 2)] == ["", "TokenUsageError"]
+
+
 def test_a_token_may_ask_for_exactly_so_much(server: SandboxServer, caller: Caller) -> None:
     exact = multi(server, amount=usd(700), amount_type="Exact")
     assert caller.pay(exact, "p-1", "7.01").error == "IncompatibleTokens"

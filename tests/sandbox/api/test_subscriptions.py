@@ -30,6 +30,14 @@ def test_a_subscription_is_paid_by_itself(server: SandboxServer, caller: Caller)
     assert [letter.parameters["operation"] for letter in server.notifications] == ["PAY", "PAY"]
 
 
+def test_one_whose_next_payment_lies_beyond_the_calendar_is_paid_once(server: SandboxServer, caller: Caller) -> None:
+    opened = _open(server, frequency=parse("9999 Years"), lasts=parse("9999 Years"))
+    server.advance(31 * DAY)
+    assert len(opened.transaction_ids) == 1
+    found = caller.call("GetSubscriptionDetails", SubscriptionId=opened.subscription_id)
+    assert (found["SubscriptionStatus"], found["NumberOfTransactionsProcessed"]) == ("Completed", "1")
+
+
 def test_all_about_one(server: SandboxServer, caller: Caller) -> None:
     opened = _open(server, promotional_amount=usd(100), promotional_count=2, lasts=parse("1 Year"))
     found = caller.call("GetSubscriptionDetails", SubscriptionId=opened.subscription_id)
@@ -118,8 +126,9 @@ def _open(server: SandboxServer, **more: Any) -> Subscription:
         "description": "News",
         "amount": usd(500),
         "method": "ABT",
+        "frequency": parse("1 Month"),
     }
-    return server.bank.subscriptions.open(Terms(**(said | {"frequency": parse("1 Month")} | more)))
+    return server.bank.subscriptions.open(Terms(**(said | more)))
 
 
 def _cancel(caller: Caller, opened: Subscription, value: str = "", reference: str = "") -> Answer:

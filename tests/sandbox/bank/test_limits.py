@@ -56,6 +56,14 @@ def test_the_present_lies_in_the_window_that_was_counted(period: Period, start: 
     assert period.after(start, windows) <= start + later < period.after(start, windows + 1)
 
 
+@pytest.mark.parametrize("text", ["9999 Years", "8000 Years", "9999 Months", "9999 Days"])
+def test_a_period_beyond_the_calendar_never_passes(text: str) -> None:
+    period = parse(text)
+    end = period.after(START, 100_000)
+    assert end == datetime.max.replace(tzinfo=timezone.utc)
+    assert period.passed(START, START + timedelta(days=3000)) == 0
+
+
 def test_before_its_start_no_window_has_passed() -> None:
     assert Period(1, "day").passed(START, START - timedelta(days=5)) == 0
 

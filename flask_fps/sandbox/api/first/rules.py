@@ -6,8 +6,11 @@ FPS API reference 2007-01-08; sizes of descriptions from the clients of the time
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from datetime import timezone
 
 from ....protocol.dialects.v2007_01_08.messages import REFERENCE_LENGTH
+from ...bank.errors import invalid_params
 from ...bank.gatekeeper import OPERATIONS
 from ...bank.gatekeeper import PAYMENT_METHODS
 from .. import forms
@@ -22,6 +25,8 @@ from ..forms import usd
 _STATUSES = ("Reserved", "Success", "Failure", "Initiated", "Reinitiated", "TemporaryDecline")
 _TOKEN_TYPES = ("SingleUse", "MultiUse", "Recurring", "Unrestricted")
 _PARTIES = ("Caller", "Recipient")
+_EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LATEST = datetime(2100, 1, 1, tzinfo=timezone.utc)
 
 
 def _bytes(most: int) -> Rule:
@@ -40,6 +45,12 @@ def _response_group(name: str, value: str) -> None:
     one_of("Summary", "Detail", "Details")(name, value)
 
 
+def _transaction_date(name: str, value: datetime) -> None:
+    """A caller's own date is kept and told again; one that was never set is no date (``DateTime.MinValue`` in C#)."""
+    if not _EARLIEST <= value < _LATEST:
+        raise invalid_params(f"{name} has to be a date from 1970 to 2099. Specified value: {value.isoformat()}")
+
+
 _DESCRIPTION = _bytes(128)
 
 RULES: Mapping[str, Rule] = {
@@ -48,6 +59,7 @@ RULES: Mapping[str, Rule] = {
     "refund_sender_token_id": token_id,
     "original_transaction_id": transaction_id,
     "reserve_transaction_id": transaction_id,
+    "transaction_date": _transaction_date,
     "caller_reference": at_most(REFERENCE_LENGTH),
     "sender_reference": at_most(128),
     "recipient_reference": at_most(128),

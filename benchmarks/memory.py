@@ -66,7 +66,7 @@ def _fill(engine: Engine) -> None:
     books = Books(engine)
     payment, intent = books.paying(reference="delivered", buyer="John")
     [owed] = books.settle(intent, books.outcome(Result.SUCCESS)).deliveries
-    books.ledger.hand_over(owed, lambda session: None)
+    books.ledger.deliveries.hand_over(owed, lambda session: None)
     with writing(engine) as session:
         id = session.scalar(select(PaymentRow.id).where(PaymentRow.reference == payment.reference))
         for table in Base.metadata.sorted_tables:

@@ -93,17 +93,17 @@ def claim(token: str) -> ResponseReturnValue:
         return deny(state, Reason.LINK_EXPIRED, new_link_url=new_link_page(state))
     if payment is None or not payment.is_paid:
         raise Forged("nothing was paid for that could be claimed")
-    grants = state.ledger.grants(payment.reference)
+    grants = state.ledger.rights.grants(payment.reference)
     now = state.ledger.clock()
     left = [grant for grant in grants if not isinstance(choose([grant], {grant.sku: 1}, now), Denial)]
     if not left:
         ended = choose(grants, {grant.sku: 1 for grant in grants[:1]}, now)
         return deny(state, *((ended.reason, ended.grant) if isinstance(ended, Denial) else (Reason.REFUNDED,)))
     most = state.config.claim_limit
-    if not state.ledger.may_claim(payment.reference, current_buyer(state), most):
+    if not state.ledger.rights.may_claim(payment.reference, current_buyer(state), most):
         return deny(state, Reason.CLAIMED_OFTEN)
     if request.method == "POST" and not _sent_by_another_site():
-        if not state.ledger.claim(payment.reference, buyer_or_guest(state), most):
+        if not state.ledger.rights.claim(payment.reference, buyer_or_guest(state), most):
             return deny(state, Reason.CLAIMED_OFTEN)
         return redirect(payment.next_url or page_of(state, payment.reference), 303)
     skus = {grant.sku for grant in left}

@@ -67,7 +67,7 @@ class Denial:
 def admit(state: AppState, account: str, wanted: Mapping[str, int]) -> Admission | Denial:
     """May this request have so many of each of these? One indexed query, however much its buyer has bought."""
     buyer, now = current_buyer(state), state.ledger.clock()
-    found = choose(state.ledger.held(account, buyer, list(wanted)) if buyer else (), wanted, now)
+    found = choose(state.ledger.rights.held(account, buyer, list(wanted)) if buyer else (), wanted, now)
     token = request.args.get(LINK)
     if isinstance(found, Denial) and token is not None:
         found = _by_link(state, buyer, token, wanted, now)
@@ -109,7 +109,7 @@ def _by_link(
         return Denial(Reason.LINK_FORGED)
     if buyer is not None:  # somebody we know, and it is not his
         return Denial(Reason.LINK_OF_ANOTHER)
-    found = choose(state.ledger.grants(reference), wanted, now)
+    found = choose(state.ledger.rights.grants(reference), wanted, now)
     return Admission(found.grants, by_link=True) if isinstance(found, Admission) else found
 
 
@@ -136,7 +136,7 @@ def count(state: AppState, admission: Admission, response: Response) -> bool:
         raise RuntimeError(
             "the view returned with uncommitted changes in db.session, and its download is to be counted: commit first"
         )
-    return state.ledger.begin_use(ids, state.config.download_window)
+    return state.ledger.rights.begin_use(ids, state.config.download_window)
 
 
 def download_url(state: AppState, payment: Payment, endpoint: str, **values: Any) -> str:

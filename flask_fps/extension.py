@@ -192,7 +192,7 @@ class FPS:
         """What the buyer of this request has paid for and still owns, newest first."""
         state = current_fps()
         buyer = current_buyer(state)
-        return state.ledger.purchases(list(state.gateways), buyer) if buyer else []
+        return state.ledger.rights.purchases(list(state.gateways), buyer) if buyer else []
 
     def claim_url(self, payment: Payment) -> str:
         """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``; limits count together."""
@@ -208,11 +208,11 @@ class FPS:
 
     def grants(self, payment: Payment) -> list[Grant]:
         """The right to each line of a payment: how often and until when it may be downloaded."""
-        return current_fps().ledger.grants(payment.reference)
+        return current_fps().ledger.rights.grants(payment.reference)
 
     def renew_downloads(self, payment: Payment, *, downloads: int | None = None, days: int | None = None) -> None:
         """Give a buyer so many more downloads, and at least so many days from now, of what has a limit."""
-        current_fps().ledger.renew_downloads(payment.reference, downloads, days)
+        current_fps().ledger.rights.renew_downloads(payment.reference, downloads, days)
 
     def send_from_directory(self, directory: str | os.PathLike[str], path: str, **options: Any) -> FileResponse:
         """As Flask's, for views behind the gate: Range and conditions, streamed, or handed to the web server.

@@ -102,7 +102,9 @@ def refuse_open_door() -> None:
 def owns(state: AppState, items: tuple[Item, ...]) -> bool:
     """May the buyer of this request have every one of these now?"""
     buyer, wanted = current_buyer(state), _by_account(state, items)
-    return buyer is not None and all(state.ledger.owns(account, buyer, those) for account, those in wanted.items())
+    return buyer is not None and all(
+        state.ledger.rights.owns(account, buyer, those) for account, those in wanted.items()
+    )
 
 
 def owned(state: AppState, items: tuple[Item, ...]) -> set[str]:
@@ -112,7 +114,7 @@ def owned(state: AppState, items: tuple[Item, ...]) -> set[str]:
         return set()
     found = set()
     for account, wanted in _by_account(state, items).items():
-        found |= covered(state.ledger.held(account, buyer, list(wanted)), wanted, now)
+        found |= covered(state.ledger.rights.held(account, buyer, list(wanted)), wanted, now)
     return found
 
 

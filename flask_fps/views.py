@@ -229,7 +229,7 @@ def payment(reference: str) -> ResponseReturnValue:
     if request.method == "GET" and not only_looking():
         state.checkout.drive(reference)
         found = state.ledger.payment(reference) or found
-    text = describe(found, waiting=found.transaction_id is None and state.ledger.waits(reference))
+    text = describe(found, waiting=found.transaction_id is None and state.ledger.arrivals.waits(reference))
     return page(
         "payment.html",
         payment=found,
@@ -249,7 +249,7 @@ def _own_payment(state: AppState, reference: str) -> Payment | None:
     found = state.ledger.payment(reference) if buyer else None
     if found is None or buyer is None:
         return None
-    return found if found.buyer == buyer or state.ledger.holds(reference, buyer) else None
+    return found if found.buyer == buyer or state.ledger.rights.holds(reference, buyer) else None
 
 
 # Answers

@@ -33,6 +33,7 @@ from .gateways.watched import watched
 from .gateways.watched import Watcher
 from .ledger import home_of
 from .ledger import Ledger
+from .ledger import Store
 from .ledger import Terms
 from .links import Links
 from .links import secret_keys
@@ -84,10 +85,10 @@ def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: R
     """
     home = home_of(shop.db, config.database_uri or housing.default_database(app), app.app_context)
     watchers: list[Watcher] = []
-    ledger = Ledger(home, shop.clock)
+    ledger = Ledger(Store(home, shop.clock))
     gateways = {name: _gateway(name, each, shop, ledger, watchers) for name, each in configs.items()}
     desk = _desk(app, config, shop, ledger, gateways)
-    ledger.serves = desk.serves
+    ledger.store.serves = desk.serves
     return AppState(
         app=app,
         config=config,

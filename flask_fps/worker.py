@@ -106,13 +106,13 @@ class Worker:
         ledger, checkout = self._state.ledger, self._state.checkout
         self._complain()
         in_time = self._in_time(until)
-        done = Pass(arrivals=_each(in_time(ledger.due_arrivals(UNLIMITED, early=early)), checkout.process_arrival))
+        done = Pass(arrivals=_each(in_time(ledger.arrivals.due(UNLIMITED, early=early)), checkout.process_arrival))
         done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
-        done.releases = _each(in_time(ledger.due_releases(UNLIMITED, early=early)), checkout.give_back)
+        done.releases = _each(in_time(ledger.releases.due(UNLIMITED, early=early)), checkout.give_back)
         going_back = in_time(ledger.refunds.due(UNLIMITED, early=early))
         done.refunds = _each(going_back, lambda id: checkout.drive_refund(id, early=early))
         if not self._state.missing_handlers():
-            owed = in_time(ledger.due_deliveries(UNLIMITED, early=early))
+            owed = in_time(ledger.deliveries.due(UNLIMITED, early=early))
             done.deliveries = _each(owed, lambda id: checkout.deliver(id, early=early))
         return done
 
@@ -125,12 +125,12 @@ class Worker:
         self._complain()
         if self._state.missing_handlers():
             log.error("this process delivers nothing: it lacks the handlers %s", self._state.missing_handlers())
-        done.arrivals = _each(ledger.due_arrivals(BATCH), checkout.process_arrival)
+        done.arrivals = _each(ledger.arrivals.due(BATCH), checkout.process_arrival)
         done.payments = _each(ledger.due_payments(BATCH), checkout.drive_payment)
-        done.releases = _each(ledger.due_releases(BATCH), checkout.give_back)
+        done.releases = _each(ledger.releases.due(BATCH), checkout.give_back)
         done.refunds = _each(ledger.refunds.due(BATCH), checkout.drive_refund)
         if not self._state.missing_handlers():
-            done.deliveries = _each(ledger.due_deliveries(BATCH), checkout.deliver)
+            done.deliveries = _each(ledger.deliveries.due(BATCH), checkout.deliver)
 
     def _beat(self) -> None:
         ledger = self._state.ledger

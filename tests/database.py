@@ -62,7 +62,7 @@ def emptied_engine(kind: str = "sqlite") -> Engine:
 
 def still_engine(kind: str, patch: pytest.MonkeyPatch) -> Engine:
     """As :func:`emptied_engine`; no clock moves but the test's own, neither the database's nor the system's."""
-    patch.setattr("flask_fps.ledger.system_time", lambda: START)
+    patch.setattr("flask_fps.ledger.store.system_time", lambda: START)
     return emptied_engine(kind)
 
 

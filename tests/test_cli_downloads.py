@@ -66,12 +66,12 @@ def test_more_of_it_and_who_gave_it(shop: Shop, bought: Payment) -> None:
 
 
 def test_what_makes_no_sense_is_refused_and_changes_nothing(shop: Shop, bought: Payment) -> None:
-    before = shop.ledger.grants(bought.reference)
+    before = shop.ledger.rights.grants(bought.reference)
     assert typed(shop, bought.reference, "--more", "0").exit_code == 2
     assert typed(shop, bought.reference, "--days", "x").exit_code == 2
     unknown = typed(shop, "nothing", "--more", "1")
     assert (unknown.exit_code, "no payment nothing: `flask fps list`" in unknown.output) == (1, True)
-    assert shop.ledger.grants(bought.reference) == before
+    assert shop.ledger.rights.grants(bought.reference) == before
 
 
 def test_what_nobody_claimed_is_not_taken_back(shop: Shop, bought: Payment) -> None:
@@ -79,12 +79,12 @@ def test_what_nobody_claimed_is_not_taken_back(shop: Shop, bought: Payment) -> N
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert "was claimed by no browser: there is nothing to take back" in result.stderr
-    shop.ledger.claim(bought.reference, "guest:another")
+    shop.ledger.rights.claim(bought.reference, "guest:another")
     assert typed(shop, bought.reference, "--take-back").exit_code == 1  # asked, and nobody answered
-    assert shop.ledger.claimants(bought.reference) == 1
+    assert shop.ledger.rights.claimants(bought.reference) == 1
     assert [each["claimed_by"] for each in json.loads(typed(shop, bought.reference, "--json").stdout)] == [1, 1, 1]
     assert typed(shop, bought.reference, "--take-back", "--yes").exit_code == 0
-    assert shop.ledger.claimants(bought.reference) == 0
+    assert shop.ledger.rights.claimants(bought.reference) == 0
 
 
 def test_of_what_is_not_paid_nothing_may_be_fetched(shop: Shop) -> None:

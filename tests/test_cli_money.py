@@ -216,7 +216,7 @@ def test_a_database_that_goes_away_after_the_refund_was_sent(shop: Shop, monkeyp
         broken.setattr("flask_fps.ledger.returning.answered", away)
         assert shop.fps.refund(payment.reference).state.value == "sending"
     assert len(shop.provider.returned) == 1
-    shop.clock.advance(shop.ledger.backoff.longest)
+    shop.clock.advance(shop.ledger.store.backoff.longest)
     assert "1 refund" in fps(shop, "work", "--once").stdout
     assert [each.state.value for each in refunds(shop, payment)] == ["done"]
     assert len(shop.provider.returned) == 1

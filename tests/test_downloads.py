@@ -101,7 +101,7 @@ def test_a_use_is_a_window_and_what_is_asked_within_it_is_free(shop: Shop) -> No
     for used in (1, 2, 3):
         for _ in range(3):
             assert bytes_of(client.get("/get/thrice")) == GOODS
-        assert [grant.used for grant in shop.ledger.grants(payment.reference)] == [used]
+        assert [grant.used for grant in shop.ledger.rights.grants(payment.reference)] == [used]
         shop.clock.advance(HOUR)
     answer = client.get("/get/thrice")
 
@@ -123,7 +123,7 @@ def test_a_download_that_is_resumed_piece_by_piece_is_one(shop: Shop) -> None:
         pieces.append(bytes_of(answer))
 
     assert b"".join(pieces) == GOODS
-    assert shop.ledger.grants(payment.reference)[0].used == 1
+    assert shop.ledger.rights.grants(payment.reference)[0].used == 1
 
 
 def test_ranges_are_no_way_around_the_limit(shop: Shop) -> None:
@@ -148,7 +148,7 @@ def test_what_brings_no_goods_is_not_counted(shop: Shop, files: Path) -> None:
     (files / "elsewhere").rename(files / "once.mp3")
     for headers in ({"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}):
         assert client.get("/get/once", headers=headers).status_code == 503
-    assert shop.ledger.grants(payment.reference)[0].used == 0
+    assert shop.ledger.rights.grants(payment.reference)[0].used == 0
 
     with client.get("/get/once") as answer:
         etag = answer.headers["ETag"]
@@ -157,7 +157,7 @@ def test_what_brings_no_goods_is_not_counted(shop: Shop, files: Path) -> None:
         session.query(GrantRow).update({"downloads": 2})
     with client.get("/get/once", headers={"If-None-Match": etag}) as unchanged:
         assert unchanged.status_code == 304
-    assert shop.ledger.grants(payment.reference)[0].used == 1
+    assert shop.ledger.rights.grants(payment.reference)[0].used == 1
 
 
 def test_a_redirect_to_the_goods_is_counted(shop: Shop) -> None:
@@ -196,7 +196,7 @@ def test_parallel_requests_share_one_use_and_the_limit_holds(shop: Shop) -> None
         shop.clock.advance(HOUR)
 
     assert statuses == [200] * 18 + [429] * 6
-    assert shop.ledger.grants(payment.reference)[0].used == 3
+    assert shop.ledger.rights.grants(payment.reference)[0].used == 3
 
 
 def together(work: Callable[[], None], count: int) -> None:
@@ -212,7 +212,7 @@ def test_the_last_use_goes_to_one_and_the_other_gets_nothing(shop: Shop) -> None
     bought: list[Payment] = []
 
     def slow() -> str:
-        assert shop.ledger.begin_use([shop.ledger.grants(bought[0].reference)[0].id], HOUR)
+        assert shop.ledger.rights.begin_use([shop.ledger.rights.grants(bought[0].reference)[0].id], HOUR)
         shop.clock.advance(HOUR)
         return "goods"
 
@@ -230,7 +230,7 @@ def test_either_all_of_several_things_is_counted_or_nothing(shop: Shop) -> None:
     shop.clock.advance(HOUR)
     assert client.get("/both").status_code == 429
 
-    assert [shop.ledger.grants(each.reference)[0].used for each in (once, thrice)] == [1, 1]
+    assert [shop.ledger.rights.grants(each.reference)[0].used for each in (once, thrice)] == [1, 1]
 
 
 # Terms
@@ -252,7 +252,7 @@ def test_days_are_counted_from_the_payment(shop: Shop) -> None:
 def test_the_shops_limit_holds_where_an_item_has_none(tmp_path: Path, files: Path, sku: str, limit: int | None) -> None:
     shop = build(tmp_path, files, config={"FPS_DOWNLOAD_LIMIT": 2, "FPS_DOWNLOAD_DAYS": 30})
     payment = buy(shop, shop.client(), f"/get/{sku}")
-    [grant] = shop.ledger.grants(payment.reference)
+    [grant] = shop.ledger.rights.grants(payment.reference)
     days = {"week": 7, "free": None}.get(sku, 30)
 
     assert (grant.downloads, grant.expires_at) == (limit, None if days is None else shop.clock.now + days * DAY)
@@ -263,7 +263,7 @@ def test_several_pieces_have_several_downloads(shop: Shop) -> None:
     with shop.app.test_request_context():
         link = shop.fps.start_url(Item("once", "0.10", "Just once", quantity=3, downloads=2))
     payment = shop.buy(shop.client(), link)
-    assert shop.ledger.grants(payment.reference)[0].downloads == 6
+    assert shop.ledger.rights.grants(payment.reference)[0].downloads == 6
 
 
 def test_what_was_sold_keeps_its_terms(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

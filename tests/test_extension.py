@@ -347,7 +347,7 @@ def test_a_receiver_inside_a_factory_delivers(shop: Shop) -> None:
     gc.collect()
     payment = shop.buy(shop.client())
 
-    assert delivered == [(shop.app, payment.reference, shop.ledger.shares_session)]
+    assert delivered == [(shop.app, payment.reference, shop.ledger.deliveries.share_session)]
 
 
 def test_what_receivers_add_commits_with_the_mark(beside: Shop) -> None:
@@ -393,7 +393,7 @@ def test_of_two_receivers_one_of_which_raises_both_are_called_and_called_again(s
     Worker(shop.state).work_once()
 
     assert calls == ["one", "two", "three"] * 2
-    assert sales(shop) == (["one", "two"] if shop.ledger.shares_session else [])
+    assert sales(shop) == (["one", "two"] if shop.ledger.deliveries.share_session else [])
     assert shop.payment(payment.reference).delivered_at == shop.clock.now
 
 
@@ -496,7 +496,7 @@ def test_receivers_may_be_coroutines(shop: Shop) -> None:
     Worker(shop.state).work_once()
 
     assert seen == ["started", "completed", "mail"]
-    assert sales(shop) == (["one"] if shop.ledger.shares_session else [])
+    assert sales(shop) == (["one"] if shop.ledger.deliveries.share_session else [])
     assert payment.delivered_at is not None
 
 

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from flask_fps import Item
 from flask_fps.errors import LedgerBusy
 from flask_fps.errors import SchemaMissing
+from flask_fps.ledger import Rights
 from tests.apps import Shop
 from tests.apps import SONG
 
@@ -276,7 +277,7 @@ def test_a_ledger_that_cannot_say_who_has_paid_is_no_error_of_the_shops(
     def held(*_: object) -> bool:
         raise error
 
-    monkeypatch.setattr(shop.ledger, "held", held)
+    monkeypatch.setattr(Rights, "held", held)
     answer = shop.client("7").get("/song")
 
     assert (answer.status_code, title in answer.text) == (503, True)

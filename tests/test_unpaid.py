@@ -162,7 +162,11 @@ def test_every_route_is_closed_to_everybody_however_the_purchase_stands(shop: Sh
         for client in people:
             assert not any(gives(client, route + link) for link in links), (route, stand)
             assert not any(gives(client, route, method) for method in METHODS), (route, stand)
-    assert [grant.used for grant in shop.ledger.grants(payment.reference)] in ([], [0], [1 * (stand == "used up")])
+    assert [grant.used for grant in shop.ledger.rights.grants(payment.reference)] in (
+        [],
+        [0],
+        [1 * (stand == "used up")],
+    )
 
 
 visitors = st.sampled_from(["nobody", "stranger", "another user", "buyer"])
@@ -225,7 +229,7 @@ def test_what_was_changed_opens_nothing(shop: Shop, data: st.DataObject) -> None
         assert not gives(client, route)
     elsewhere = data.draw(st.sampled_from([each for each in ROUTES if each != route]))
     assert not gives(shop.client(), f"{elsewhere}?fps_link={tokens(shop, payment, route)['file']}")
-    assert shop.ledger.grants(payment.reference)[0].used == 0
+    assert shop.ledger.rights.grants(payment.reference)[0].used == 0
 
 
 def test_in_another_users_session_links_open_nothing_and_a_claim_only_by_his_own_click(shop: Shop) -> None:
@@ -280,7 +284,7 @@ def test_many_at_once_share_the_one_use_there_is(shop: Shop) -> None:
             thread.join()
         assert got == [expected] * 9
         shop.clock.advance(timedelta(hours=1))
-    assert shop.ledger.grants(payment.reference)[0].used == 1
+    assert shop.ledger.rights.grants(payment.reference)[0].used == 1
 
 
 def test_no_page_of_ours_shows_a_stranger_what_was_bought(shop: Shop) -> None:

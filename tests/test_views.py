@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from flask_fps import Item
 from flask_fps.errors import LedgerBusy
+from flask_fps.ledger import Arrivals
 from flask_fps.records import Outcome
 from flask_fps.records import Result
 from flask_fps.records import State
@@ -402,7 +403,7 @@ def test_one_that_cannot_be_kept_is_sent_again_by_the_provider(
     def away(*args: object, **options: object) -> None:
         raise LedgerBusy("away")
 
-    monkeypatch.setattr(shop.ledger, "keep_notification", away)
+    monkeypatch.setattr(Arrivals, "keep_notification", away)
     answer = shop.notify(client, payment)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from flask_fps.errors import LedgerBusy
+from flask_fps.ledger import Arrivals
+from flask_fps.ledger import Deliveries
+from flask_fps.ledger import Ledger
+from flask_fps.ledger import Releases
 from flask_fps.records import State
 from flask_fps.worker import BATCH
 from flask_fps.worker import BEAT_EVERY
@@ -168,12 +172,13 @@ def test_it_does_not_pause_while_there_is_work(shop: Shop, worker: Worker, monke
 def test_no_more_than_a_batch_at_a_time(shop: Shop, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def due(limit: int) -> list[Any]:
+    def due(_: object, limit: int) -> list[Any]:
         asked.append(limit)
         return []
 
-    for name in ("due_arrivals", "due_payments", "due_deliveries", "due_releases"):
-        monkeypatch.setattr(shop.ledger, name, due)
+    monkeypatch.setattr(Ledger, "due_payments", due)
+    for queue in (Arrivals, Deliveries, Releases):
+        monkeypatch.setattr(queue, "due", due)
     worker.work_once()
     assert asked == [BATCH] * 4
 

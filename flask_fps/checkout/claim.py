@@ -22,17 +22,17 @@ def address_of(desk: Desk, payment: Payment) -> str | None:
         transaction_id = payment.transaction_id
         address = asked(lambda: desk.gateway(payment).status(transaction_id)).payer
     if address is not None and payment.contact is None:
-        desk.ledger.reach(payment.reference, address)
+        desk.ledger.rights.reach(payment.reference, address)
     return address
 
 
 def wanted(desk: Desk, address: str) -> list[Payment]:
     """The purchases of this address that still give something, and if it was not written to just now."""
-    found = desk.ledger.to_be_written(address, LETTERS_APART, LETTERS_MAX)
+    found = desk.ledger.rights.to_be_written(address, LETTERS_APART, LETTERS_MAX)
     return [payment for payment in found if gives_something(desk, payment)]
 
 
 def gives_something(desk: Desk, payment: Payment) -> bool:
     """Is a right left of what it bought?"""
     now = desk.ledger.clock()
-    return any(grant.right(now) is Right.HELD for grant in desk.ledger.grants(payment.reference))
+    return any(grant.right(now) is Right.HELD for grant in desk.ledger.rights.grants(payment.reference))

@@ -33,7 +33,7 @@ class HandlerFailed(Exception):
 def deliver(desk: Desk, delivery: Delivery) -> None:
     """Hand one claimed delivery to the shop. Never raises for what the shop's code did."""
     if not desk.may_deliver():
-        desk.ledger.give_back(delivery)
+        desk.ledger.deliveries.give_back(delivery)
         return
     run = _completed if delivery.handler == COMPLETED else _named
     try:
@@ -54,7 +54,7 @@ def due(desk: Desk, id: int, *, early: bool = False) -> None:
     """Claim one outbox row and deliver it, unless somebody else does; ``early``: even before its time."""
     if not desk.may_deliver():
         return
-    delivery = desk.ledger.claim_delivery(id, desk.lease(), desk.handlers(), early=early)
+    delivery = desk.ledger.deliveries.claim(id, desk.lease(), desk.handlers(), early=early)
     if delivery is not None:
         deliver(desk, delivery)
 
@@ -63,10 +63,10 @@ def _completed(desk: Desk, delivery: Delivery) -> None:
     payment = delivery.payment
 
     def work() -> None:
-        hand_over = desk.ledger.hand_over
+        hand_over = desk.ledger.deliveries.hand_over
         desk.fresh(payment, lambda: hand_over(delivery, lambda session: desk.handle(payment, session)))
 
-    if desk.ledger.shares_session:  # its open transaction keeps everybody else away
+    if desk.ledger.deliveries.share_session:  # its open transaction keeps everybody else away
         work()
     else:
         _WATCH.run(desk, delivery, work)
@@ -78,12 +78,12 @@ def _named(desk: Desk, delivery: Delivery) -> None:
         raise LookupError(f"no fulfillment handler {delivery.handler!r} in this process: register it before delivering")
     payment = delivery.payment
     _WATCH.run(desk, delivery, lambda: desk.fresh(payment, lambda: handler(payment)))
-    desk.ledger.mark(delivery)
+    desk.ledger.deliveries.mark(delivery)
 
 
 def _note_failure(desk: Desk, delivery: Delivery, error: Exception) -> None:
     try:
-        parked = desk.ledger.delivery_failed(delivery, f"{type(error).__name__}: {error}")
+        parked = desk.ledger.deliveries.failed(delivery, f"{type(error).__name__}: {error}")
     except LedgerBusy as busy:
         reference = delivery.payment.reference
         log.warning("could not note the failed delivery of %s: %s", reference, busy, extra=_about(delivery))
@@ -102,7 +102,7 @@ def _about(delivery: Delivery) -> dict[str, Any]:
 
 def _give_back(desk: Desk, delivery: Delivery) -> None:
     try:
-        desk.ledger.give_back(delivery, BUSY_WAIT)
+        desk.ledger.deliveries.give_back(delivery, BUSY_WAIT)
     except LedgerBusy as busy:
         log.warning("its lease must run out first: %s", busy, extra=_about(delivery))
 
@@ -110,7 +110,7 @@ def _give_back(desk: Desk, delivery: Delivery) -> None:
 def _renew(desk: Desk, delivery: Delivery, lasts: timedelta) -> None:
     """The handler runs on whether or not this works: giving the claim back would only let another begin."""
     try:
-        desk.ledger.renew_delivery(delivery, lasts)
+        desk.ledger.deliveries.renew(delivery, lasts)
     except LedgerBusy as busy:
         log.warning("the claim of %s could not be renewed: %s", delivery.handler, busy, extra=_about(delivery))
 

@@ -57,12 +57,12 @@ def drive_all(desk: Desk, reference: str, *, named: bool = False) -> None:
     except NoGateway as error:
         log.error("%s", error, extra=naming(reference))
     named = named or not desk.ledger.worker_seen(WORKER_SEEN_WITHIN)
-    for delivery in desk.ledger.due_deliveries_of(reference, named=named):
+    for delivery in desk.ledger.deliveries.due_of(reference, named=named):
         deliver.due(desk, delivery)
 
 
 def _drive_money(desk: Desk, reference: str) -> None:
-    for arrival in desk.ledger.due_arrivals_of(reference):
+    for arrival in desk.ledger.arrivals.due_of(reference):
         notify.process(desk, arrival)
     drive(desk, reference)
     release.due_of(desk, reference)

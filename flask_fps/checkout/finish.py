@@ -48,7 +48,7 @@ def act_on(desk: Desk, payment: Payment, authorization: Authorization, arrival: 
     elif standing in (Standing.ABANDONED, Standing.REFUSED):
         desk.ledger.turned_away(payment.reference, arrival, inbox_id, standing.value, authorization.detail)
     elif inbox_id is None:
-        desk.ledger.keep_return(arrival, standing.value)
+        desk.ledger.arrivals.keep_return(arrival, standing.value)
 
 
 def proof_of(authorization: Authorization, arrival: Arrival | None = None, inbox_id: int | None = None) -> Proof:

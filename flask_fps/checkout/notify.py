@@ -47,7 +47,7 @@ def notify(desk: Desk, account: str, body: bytes, headers: Mapping[str, str], ur
         payment=about.reference if about else None,
         headers=headers,
     )
-    waiting = desk.ledger.keep_notification(arrival, note.verdict.value, again=note.stateless)
+    waiting = desk.ledger.arrivals.keep_notification(arrival, note.verdict.value, again=note.stateless)
     if waiting is not None:
         _try(desk, waiting)
     return note.verdict
@@ -73,7 +73,7 @@ def _try(desk: Desk, id: int) -> None:
 
 def process(desk: Desk, id: int) -> None:
     """Act on one message that waits in the inbox, unless somebody else does."""
-    waiting = desk.ledger.claim_arrival(id, desk.lease())
+    waiting = desk.ledger.arrivals.claim(id, desk.lease())
     if waiting is None:
         return
     if waiting.arrival.source == "return":
@@ -153,7 +153,7 @@ def _intent_of(desk: Desk, note: Notification, payment: Payment | None) -> Inten
 
 def _finish(desk: Desk, waiting: Waiting, note: str, verdict: str | None = None) -> None:
     """It is dealt with, as it was when we took it: what came again meanwhile is looked at again."""
-    desk.ledger.finish_arrival(waiting.id, note, verdict, waiting.received_at)
+    desk.ledger.arrivals.finish(waiting.id, note, verdict, waiting.received_at)
 
 
 def _postpone(desk: Desk, waiting: Waiting, said: str) -> None:
@@ -161,4 +161,4 @@ def _postpone(desk: Desk, waiting: Waiting, said: str) -> None:
     if desk.clock() >= waiting.received_at + GIVE_UP_AFTER:
         _finish(desk, waiting, f"given up: {said}")
     else:
-        desk.ledger.postpone_arrival(waiting, said)
+        desk.ledger.arrivals.postpone(waiting, said)

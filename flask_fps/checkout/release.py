@@ -13,14 +13,14 @@ ANSWERED = frozenset({Result.CANCELLED, Result.FAILURE})
 
 def due(desk: Desk, id: int) -> None:
     """Give one authorization back, unless somebody else does."""
-    release = desk.ledger.claim_release(id, desk.lease())
+    release = desk.ledger.releases.claim(id, desk.lease())
     if release is not None:
         _give_back(desk, release)
 
 
 def due_of(desk: Desk, reference: str) -> None:
     """Give back what is due of one payment."""
-    for id in desk.ledger.due_releases_of(reference):
+    for id in desk.ledger.releases.due_of(reference):
         due(desk, id)
 
 
@@ -28,11 +28,11 @@ def _give_back(desk: Desk, release: Release) -> None:
     gateway = desk.gateway(release.payment)
     outcome = asked(lambda: gateway.release(release.authorization_id))
     if outcome.result in ANSWERED:
-        desk.ledger.release_ended(release, outcome.result.value, outcome.message)
+        desk.ledger.releases.ended(release, outcome.result.value, outcome.message)
     elif _has_lapsed(desk, release):
-        desk.ledger.release_ended(release, "lapsed", outcome.message)
+        desk.ledger.releases.ended(release, "lapsed", outcome.message)
     else:
-        desk.ledger.postpone_release(release)
+        desk.ledger.releases.postpone(release)
 
 
 def _has_lapsed(desk: Desk, release: Release) -> bool:

@@ -46,10 +46,10 @@ def downloads(
     if take_back:
         _take_back(ledger, reference, by, yes)
     if more is not None or days is not None:
-        if not ledger.grants(reference):
+        if not ledger.rights.grants(reference):
             raise click.ClickException(f"payment {reference} has bought nothing: it is not paid")
-        ledger.renew_downloads(reference, more, days, by)
-    found, now, others = ledger.grants(reference), ledger.clock(), ledger.claimants(reference)
+        ledger.rights.renew_downloads(reference, more, days, by)
+    found, now, others = ledger.rights.grants(reference), ledger.clock(), ledger.rights.claimants(reference)
     if as_json:
         click.echo(json.dumps([{**_as_dict(grant, now), "claimed_by": others} for grant in found], indent=2))
     elif found:
@@ -61,11 +61,11 @@ def downloads(
 
 
 def _take_back(ledger: Ledger, reference: str, by: str, yes: bool) -> None:
-    others = ledger.claimants(reference)
+    others = ledger.rights.claimants(reference)
     if not others:
         raise click.ClickException(f"payment {reference} was claimed by no browser: there is nothing to take back")
     confirm(f"Take payment {reference} back from {counted(others, 'browser')}?", yes)
-    ledger.take_back(reference, by)
+    ledger.rights.take_back(reference, by)
 
 
 def _row(grant: Grant, now: datetime) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from .noting import kept
 from .noting import unpark_row
 from .reading import locked_row
 from .reading import payment_record
-from .releases import owe
+from .releasing import owe
 
 S = State
 

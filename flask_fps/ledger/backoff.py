@@ -1,9 +1,12 @@
-"""How long to wait before something is tried again."""
+"""How long to wait before something is tried again, and how often it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+
+#: After so many requests, each refused and proven to have moved nothing, a payment or a refund fails.
+INTENTS_MAX = 5
 
 
 @dataclass(frozen=True)

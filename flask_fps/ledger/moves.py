@@ -13,7 +13,7 @@ from ..errors import InvalidTransition
 from ..records import State
 from .journal import journal as journal
 from .models import PaymentRow
-from .releases import owe
+from .releasing import owe
 
 S = State
 #: From where to where. What is not here never happens, whatever arrives in whatever order.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,14 +18,11 @@ from . import refunding
 from . import returning
 from .aftermath import given_back
 from .aftermath import Judged
-from .backoff import Backoff
 from .leasing import Lease
 from .models import IntentRow
 from .models import PaymentRow
 from .models import RefundRow
 from .models import TransactionRow
-from .operating import Reads
-from .operating import Writes
 from .refunding import Freeze
 from .refunding import TakenRefund
 from .refunding import Window
@@ -34,80 +30,85 @@ from .refunding import Wish
 from .returning import Returned
 from .served import is_served
 from .served import Served
+from .store import Store
 
 
 @dataclass(frozen=True)
 class Refunds:
     """What is known of refunds and how they are taken on, found as :attr:`flask_fps.ledger.Ledger.refunds`."""
 
-    _read: Reads
-    _write: Writes
-    _clock: Callable[[], datetime]
-    _delays: Callable[[], Backoff]
-    _serves: Callable[[], Served]
+    _store: Store
 
     # What is known
 
     def of(self, payment: str) -> list[Refund]:
         """The refunds of a payment, oldest first."""
-        return self._read(lambda session: _of(session, payment))
+        return self._store.read(lambda session: _of(session, payment))
 
     def of_account(self, account: str, since: datetime) -> list[Refund]:
         """Those that have a transaction and were asked for, or seen, since then."""
-        return self._read(lambda session: _of_account(session, account, since))
+        return self._store.read(lambda session: _of_account(session, account, since))
 
     def given_back(self, payment: str) -> int:
         """Minor units of a payment's refunds that are done."""
-        return self._read(lambda session: given_back(session, payment))
+        return self._store.read(lambda session: given_back(session, payment))
 
     def named(self, reference: str) -> int | None:
         """The refund that this request is, or was, about."""
-        return self._read(lambda session: _named(session, reference))
+        return self._store.read(lambda session: _named(session, reference))
 
     def by_transaction(self, account: str, transaction_id: str) -> int | None:
-        return self._read(lambda session: refunding.by_transaction(session, account, transaction_id))
+        return self._store.read(lambda session: refunding.by_transaction(session, account, transaction_id))
 
     def payment_paid_by(self, account: str, transaction_id: str) -> str | None:
         """The payment that this transaction of the provider paid."""
-        return self._read(lambda session: _payment_paid_by(session, account, transaction_id))
+        return self._store.read(lambda session: _payment_paid_by(session, account, transaction_id))
 
     def due(self, limit: int, *, early: bool = False) -> list[int]:
         """What is to be driven now; ``early``: before its time, and what waits for a person, too."""
-        return self._read(lambda session: _due(session, self._clock(), limit, self._serves(), early=early))
+        return self._store.read(
+            lambda session: _due(session, self._store.clock(), limit, self._store.serves, early=early)
+        )
 
     def due_of(self, payment: str) -> list[int]:
-        return self._read(lambda session: _due_of(session, self._clock(), payment))
+        return self._store.read(lambda session: _due_of(session, self._store.clock(), payment))
 
     def foreseen(self, wish: Wish) -> Money | None:
         """What this would give back, if it were asked for now: :func:`flask_fps.ledger.refunding.foreseen`."""
-        return self._read(lambda session: refunding.foreseen(session, wish))
+        return self._store.read(lambda session: refunding.foreseen(session, wish))
 
     # What is done
 
     def ask(self, wish: Wish, make: Freeze, lease: Lease) -> TakenRefund:
         """Write a refund down and take its lease: :func:`flask_fps.ledger.refunding.ask`."""
-        return self._write(lambda session, now: refunding.ask(session, now, wish, make, lease))
+        return self._store.write(lambda session, now: refunding.ask(session, now, wish, make, lease))
 
     def claim(self, id: int, make: Freeze, lease: Lease, resend: Window, *, early: bool = False) -> TakenRefund | None:
         """Lease a refund that is due, and say what to do: :func:`flask_fps.ledger.refunding.claim`."""
-        return self._write(lambda session, now: refunding.claim(session, now, id, make, lease, resend, early=early))
+        return self._store.write(
+            lambda session, now: refunding.claim(session, now, id, make, lease, resend, early=early)
+        )
 
     def resend(self, taken: TakenRefund, lease: Lease) -> Intent | None:
-        return self._write(lambda session, now: refunding.resend(session, now, taken, lease))
+        return self._store.write(lambda session, now: refunding.resend(session, now, taken, lease))
 
     def answered(self, id: int, reference: str | None, outcome: Outcome, lease: Lease, judged: Judged) -> Returned:
         """Merge an answer into its refund: :func:`flask_fps.ledger.returning.answered`."""
-        return self._write(
-            lambda session, now: returning.answered(session, now, id, reference, outcome, lease, judged, self._delays())
+        return self._store.write(
+            lambda session, now: returning.answered(
+                session, now, id, reference, outcome, lease, judged, self._store.backoff
+            )
         )
 
     def adopt(self, payment: str, outcome: Outcome, judged: Judged) -> Returned | None:
         """Take in what somebody else gave back: :func:`flask_fps.ledger.returning.adopt`."""
-        return self._write(lambda session, now: returning.adopt(session, now, payment, outcome, judged, self._delays()))
+        return self._store.write(
+            lambda session, now: returning.adopt(session, now, payment, outcome, judged, self._store.backoff)
+        )
 
     def park(self, id: int, reason: str, lease: Lease, seen: RefundState | None = None) -> Returned:
         """Put a refund before a person: :func:`flask_fps.ledger.returning.park`."""
-        return self._write(lambda session, now: returning.park(session, now, id, reason, lease, seen))
+        return self._store.write(lambda session, now: returning.park(session, now, id, reason, lease, seen))
 
 
 def _of(session: Session, payment: str) -> list[Refund]:

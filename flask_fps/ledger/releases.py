@@ -1,107 +1,38 @@
-"""Authorizations that will not be paid with and are owed back to their buyers.
-
-Where authorizing holds the buyer's money, forgetting one would take it from him for days: so each stands
-here from the commit that decided against it until the provider has answered.
-"""
+"""The ledger's steps about authorizations that are owed back to their buyers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from datetime import timedelta
 
-from sqlalchemy import ColumnElement
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from ..records import Payment
-from .backoff import Backoff
-from .claiming import claim_row
-from .journal import journal
-from .models import PaymentRow
-from .models import ReleaseRow
-from .reading import payment_record
-from .reading import payments_with_lines
-from .served import is_served
-from .served import Served
+from . import releasing
+from .leasing import Lease
+from .releasing import Release
+from .store import Store
 
 
 @dataclass(frozen=True)
-class Release:
-    """One authorization to give back, claimed."""
+class Releases:
+    """What is owed back, found as :attr:`flask_fps.ledger.Ledger.releases`; each method is one step."""
 
-    id: int
-    payment: Payment
-    authorization_id: str
-    #: When it was decided.
-    owed_since: datetime
-    #: Who claimed it.
-    owner: str
+    _store: Store
 
+    def due(self, limit: int, *, early: bool = False) -> list[int]:
+        """What is to be given back now; ``early``: before its time, too."""
+        now, serves = self._store.clock(), self._store.serves
+        return self._store.read(lambda session: releasing.due(session, now, limit, serves, early=early))
 
-def owe(session: Session, now: datetime, payment: PaymentRow, authorization_id: str) -> bool:
-    """From this commit on, this authorization is to be given back; once, however often it is said.
+    def due_of(self, reference: str) -> list[int]:
+        """What is to be given back of one payment."""
+        return self._store.read(lambda session: releasing.due_of(session, self._store.clock(), reference))
 
-    :return: false if it was owed already.
-    """
-    known = select(ReleaseRow.id).where(
-        ReleaseRow.payment_id == payment.id, ReleaseRow.authorization_id == authorization_id
-    )
-    if session.scalar(known) is not None:
-        return False
-    session.add(
-        ReleaseRow(
-            account=payment.account,
-            gateway=payment.gateway,
-            payment_id=payment.id,
-            authorization_id=authorization_id,
-            created_at=now,
-            due_at=now,
-            attempts=0,
-        )
-    )
-    return True
+    def claim(self, id: int, lease: Lease) -> Release | None:
+        """Take one, so that nobody else gives it back meanwhile; ``None`` if somebody has it or it is done."""
+        return self._store.write(lambda session, now: releasing.claim(session, now, id, lease.owner, lease.lasts))
 
+    def ended(self, release: Release, result: str, said: str) -> None:
+        """The provider has answered, or the authorization is past its own time."""
+        self._store.write(lambda session, now: releasing.ended(session, now, release, result, said))
 
-def due(session: Session, now: datetime, limit: int, served: Served, *, early: bool = False) -> list[int]:
-    """What is to be done now; ``early``: before its time, too."""
-    query = select(ReleaseRow.id).where(ReleaseRow.released_at.is_(None), _free(now), is_served(ReleaseRow, served))
-    query = query if early else query.where(ReleaseRow.due_at <= now)
-    return list(session.scalars(query.order_by(ReleaseRow.due_at).limit(limit)))
-
-
-def due_of(session: Session, now: datetime, reference: str) -> list[int]:
-    """What is to be given back of one payment."""
-    query = select(ReleaseRow.id).join(PaymentRow, PaymentRow.id == ReleaseRow.payment_id)
-    waiting = ReleaseRow.released_at.is_(None), ReleaseRow.due_at <= now, _free(now)
-    return list(session.scalars(query.where(PaymentRow.reference == reference, *waiting).order_by(ReleaseRow.id)))
-
-
-def claim(session: Session, now: datetime, id: int, owner: str, lease: timedelta) -> Release | None:
-    free = ReleaseRow.released_at.is_(None), _free(now)
-    held = {"lease_owner": owner, "lease_until": now + lease, "attempts": ReleaseRow.attempts + 1}
-    if not claim_row(session, ReleaseRow, id, *free, **held):
-        return None
-    row = session.get_one(ReleaseRow, id)
-    payment = session.execute(payments_with_lines().where(PaymentRow.id == row.payment_id)).unique().scalar_one()
-    return Release(id, payment_record(payment), row.authorization_id, row.created_at, owner)
-
-
-def ended(session: Session, now: datetime, release: Release, result: str, said: str) -> None:
-    """The provider has answered, or the authorization is past its own time."""
-    row = session.get_one(ReleaseRow, release.id, with_for_update=True)
-    if row.released_at is not None:
-        return
-    row.released_at, row.due_at, row.lease_owner, row.lease_until = now, None, None, None
-    payment = session.get_one(PaymentRow, row.payment_id)
-    journal(session, payment, "authorization given back", now, result=result, said=said[:500])
-
-
-def postpone(session: Session, now: datetime, release: Release, delays: Backoff) -> None:
-    row = session.get_one(ReleaseRow, release.id, with_for_update=True)
-    if row.lease_owner == release.owner and row.released_at is None:
-        row.due_at, row.lease_owner, row.lease_until = now + delays.after(row.attempts), None, None
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return ReleaseRow.lease_until.is_(None) | (ReleaseRow.lease_until <= now)
+    def postpone(self, release: Release) -> None:
+        """Try it again later."""
+        self._store.write(lambda session, now: releasing.postpone(session, now, release, self._store.backoff))

@@ -17,6 +17,7 @@ from ..records import Result
 from . import aftermath
 from .aftermath import Judged
 from .backoff import Backoff
+from .backoff import INTENTS_MAX
 from .leasing import Lease
 from .models import IntentRow
 from .models import ParkedRow
@@ -48,8 +49,6 @@ SAID: dict[Result, RefundState] = {
     Result.RESERVED: R.PENDING,
     Result.CANCELLED: R.FAILED,
 }
-#: After so many proven refusals that may pass, a refund fails.
-INTENTS_MAX = 5
 
 
 @dataclass(frozen=True)

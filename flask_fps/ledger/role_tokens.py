@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from .models import Base
 from .models import Owned
+from .store import Store
 
 
 class RoleTokenRow(Owned, Base):
@@ -32,9 +32,8 @@ class RoleTokenRow(Owned, Base):
 class RoleTokens:
     """The shelf for them; each call is a step of its own."""
 
-    def __init__(self, read: Callable[[Callable[[Session], Any]], Any], write: Callable[[Any], Any]) -> None:
-        self._read = read
-        self._write = write
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def get(self, account: str, gateway: str) -> dict[str, str]:
         """The token of each role that has one."""
@@ -42,7 +41,7 @@ class RoleTokens:
         def look(session: Session) -> dict[str, str]:
             return {row.role: row.token_id for row in session.scalars(_of(account, gateway))}
 
-        found: dict[str, str] = self._read(look)
+        found: dict[str, str] = self._store.read(look)
         return found
 
     def keep(self, account: str, gateway: str, role: str, token_id: str) -> None:
@@ -55,7 +54,7 @@ class RoleTokens:
                 session.add(row)
             row.token_id, row.installed_at = token_id, now
 
-        self._write(put)
+        self._store.write(put)
 
 
 def _of(account: str, gateway: str) -> Any:

@@ -20,6 +20,7 @@ from ..records import Result
 from ..records import State
 from . import outbox
 from .backoff import Backoff
+from .backoff import INTENTS_MAX
 from .contacts import spelled
 from .grants import granted
 from .leasing import Lease
@@ -46,8 +47,6 @@ S = State
 DRIVEN = frozenset({S.AUTHORIZED, S.PAYING, S.UNKNOWN, S.PENDING})
 #: Nothing follows these by itself.
 ENDED = frozenset({Result.SUCCESS, Result.FAILURE, Result.CANCELLED})
-#: After this many proven, retriable refusals a payment fails.
-INTENTS_MAX = 5
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from flask_fps.gateways import Standing
 from flask_fps.gateways import Verdict
 from flask_fps.ledger import Home
 from flask_fps.ledger import Ledger
+from flask_fps.ledger import Store
 from flask_fps.ledger import Terms
 from flask_fps.orders import make_order
 from flask_fps.records import Item
@@ -60,7 +61,7 @@ class Shop:
         self.provider = self.gateway.provider
         self.engine = engine
         session = (lambda: Session(engine)) if shares_session else None
-        self.ledger = Ledger(Home(lambda: engine, session, lambda: None, lambda: False, own=True), self.clock)
+        self.ledger = Ledger(Store(Home(lambda: engine, session, lambda: None, lambda: False, own=True), self.clock))
         #: Signals and deliveries in order: ``completed`` is a call of the shop's receivers.
         self.told: list[str] = []
         self.telling: list[Payment] = []
@@ -89,7 +90,7 @@ class Shop:
 
     def again(self, **changes: Any) -> Shop:
         """Another process, or the same one after a crash: nothing in memory is kept."""
-        other = Shop(self.engine, self.clock, self.gateway, shares_session=self.ledger.shares_session)
+        other = Shop(self.engine, self.clock, self.gateway, shares_session=self.ledger.deliveries.share_session)
         other.named, other.receiver = dict(self.named), self.receiver
         if changes:
             other.desk = replace(other.desk, **changes)
@@ -133,17 +134,17 @@ class Shop:
 
     def work(self) -> int:
         """One pass of a worker; how much was due."""
-        arrivals, payments = self.ledger.due_arrivals(100), self.ledger.due_payments(100)
+        arrivals, payments = self.ledger.arrivals.due(100), self.ledger.due_payments(100)
         for arrival in arrivals:
             self.checkout.process_arrival(arrival)
         for payment in payments:
             self.checkout.drive_payment(payment)
-        releases, refunds = self.ledger.due_releases(100), self.ledger.refunds.due(100)
+        releases, refunds = self.ledger.releases.due(100), self.ledger.refunds.due(100)
         for release in releases:
             self.checkout.give_back(release)
         for refund in refunds:
             self.checkout.drive_refund(refund)
-        deliveries = self.ledger.due_deliveries(100)
+        deliveries = self.ledger.deliveries.due(100)
         for delivery in deliveries:
             self.checkout.deliver(delivery)
         return len(arrivals) + len(payments) + len(releases) + len(refunds) + len(deliveries)

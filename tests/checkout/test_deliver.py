@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from flask_fps.checkout import Checkout
 from flask_fps.errors import LedgerBusy
 from flask_fps.ledger import COMPLETED
+from flask_fps.ledger import Deliveries
 from flask_fps.ledger.models import DeliveryRow
 from flask_fps.ledger.outbox import ATTEMPTS_MAX
 from flask_fps.records import Payment
@@ -66,7 +67,7 @@ def test_what_is_paid_is_delivered_before_the_buyer_sees_his_page(either: Shop) 
     assert either.delivered == [payment.reference]
     assert payment.delivered_at == either.clock.now
     assert (row(either).state, row(either).attempts) == ("done", 0)
-    assert (sessions[0] is not None) is either.ledger.shares_session
+    assert (sessions[0] is not None) is either.ledger.deliveries.share_session
     assert either.work() == 0
 
 
@@ -104,7 +105,7 @@ def test_a_kill_between_the_payment_and_its_delivery(either: Shop, monkeypatch: 
         raise Killed
 
     either.receiver = killed
-    if either.ledger.shares_session:
+    if either.ledger.deliveries.share_session:
         with pytest.raises(Killed):
             either.come_back(payment)
     else:  # it ran in a thread of its own, which cannot end the process
@@ -139,8 +140,8 @@ def test_two_workers_deliver_once(either: Shop) -> None:
     either.clock.advance(5)
     other = either.again()
     other.receiver = lambda payment, session: None
-    due = either.ledger.due_deliveries(10)
-    assert due == other.ledger.due_deliveries(10)
+    due = either.ledger.deliveries.due(10)
+    assert due == other.ledger.deliveries.due(10)
     other.checkout.deliver(due[0])
     either.checkout.deliver(due[0])
 
@@ -162,7 +163,7 @@ def test_a_ledger_that_is_away_costs_no_attempt_and_no_haste(shop: Shop, monkeyp
         raise LedgerBusy("away")
 
     with monkeypatch.context() as down:
-        down.setattr(shop.ledger, "hand_over", away)
+        down.setattr(Deliveries, "hand_over", away)
         payment = shop.buy()
         assert shop.work() == 0
     assert (row(shop).attempts, row(shop).lease_owner) == (0, None)
@@ -340,8 +341,8 @@ def gate() -> Iterator[threading.Event]:
 
 def test_while_a_slow_handler_lives_its_claim_is_renewed(hurried: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     renewed = []
-    renew = hurried.ledger.renew_delivery
-    monkeypatch.setattr(hurried.ledger, "renew_delivery", lambda *args: renewed.append(renew(*args)))
+    renew = Deliveries.renew
+    monkeypatch.setattr(Deliveries, "renew", lambda *args: renewed.append(renew(*args)))
 
     def slow(payment: Payment) -> None:
         while len(renewed) < 2:
@@ -359,7 +360,7 @@ def test_a_renewal_that_fails_does_not_give_the_claim_away(hurried: Shop, monkey
     def away(*args: object) -> None:
         raise LedgerBusy("away")
 
-    monkeypatch.setattr(hurried.ledger, "renew_delivery", away)
+    monkeypatch.setattr(Deliveries, "renew", away)
     done = []
 
     def slow(payment: Payment) -> None:

@@ -30,7 +30,7 @@ def test_a_buyer_who_agreed_and_came_back_has_bought(shop: Shop) -> None:
         payment.money,
         f"{payment.reference}-1",
     )
-    assert shop.ledger.owns("default", payment.buyer, ["song"])
+    assert shop.ledger.rights.owns("default", payment.buyer, ["song"])
 
 
 def test_a_return_that_is_not_the_providers_changes_nothing_and_is_kept_nowhere(shop: Shop) -> None:
@@ -121,7 +121,7 @@ def test_a_return_that_could_not_be_checked_is_kept_and_decides_nothing(shop: Sh
     assert (row.verdict, row.done_at) == ("could_not_tell", None)
     assert b"token=" in row.body
     assert shop.sends == []
-    assert shop.ledger.waits(payment.reference)
+    assert shop.ledger.arrivals.waits(payment.reference)
 
 
 def test_a_kept_return_is_processed_from_the_inbox(shop: Shop) -> None:
@@ -133,7 +133,7 @@ def test_a_kept_return_is_processed_from_the_inbox(shop: Shop) -> None:
     assert shop.payment(payment).state is State.PAID
     [row] = inbox(shop)
     assert (row.verdict, row.done_at) == ("valid", shop.clock.now)
-    assert not shop.ledger.waits(payment.reference)
+    assert not shop.ledger.arrivals.waits(payment.reference)
 
 
 def test_a_kept_return_that_turns_out_to_be_forged_is_dropped(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from flask_fps.errors import LedgerBusy
 from flask_fps.gateways import Verdict
+from flask_fps.ledger import Arrivals
 from flask_fps.ledger.models import InboxRow
 from flask_fps.records import Result
 from flask_fps.records import State
@@ -202,7 +203,7 @@ def test_where_the_provider_cannot_be_asked_the_notification_waits(shop: Shop, s
     [row] = inbox(shop)
     assert row.done_at is None
     shop.clock.advance(5)
-    for id in shop.ledger.due_arrivals(10):
+    for id in shop.ledger.arrivals.due(10):
         shop.checkout.process_arrival(id)
     assert shop.payment(payment).state is State.PAID
 
@@ -225,7 +226,7 @@ def test_a_notification_that_cannot_be_kept_is_not_acknowledged(shop: Shop, monk
     def away(*args: object, **options: object) -> None:
         raise LedgerBusy("away")
 
-    monkeypatch.setattr(shop.ledger, "keep_notification", away)
+    monkeypatch.setattr(Arrivals, "keep_notification", away)
     with pytest.raises(LedgerBusy):
         shop.notify(payment)
 
@@ -254,7 +255,7 @@ def test_two_workers_do_not_process_one_message_twice(shop: Shop) -> None:
     shop.notify(payment)
     shop.clock.advance(5)
     other = shop.again()
-    [id] = shop.ledger.due_arrivals(10)
+    [id] = shop.ledger.arrivals.due(10)
     shop.gateway.meanwhile["status"] = lambda: other.checkout.process_arrival(id)
     shop.checkout.process_arrival(id)
 

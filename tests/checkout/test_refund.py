@@ -75,26 +75,26 @@ def test_all_of_it_goes_back_once(shop: Shop) -> None:
 
 def test_a_full_refund_takes_the_goods_back_and_the_order_can_be_bought_again(shop: Shop) -> None:
     payment = bought(shop, ALBUM, SLEEVE)
-    assert shop.ledger.owns("default", JOHN, ["album", "sleeve"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album", "sleeve"])
     shop.checkout.refund(payment.reference)
 
-    assert not shop.ledger.owns("default", JOHN, ["album"])
-    assert not shop.ledger.owns("default", JOHN, ["sleeve"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["sleeve"])
     assert shop.payment(payment).closed_at is not None
     assert shop.buy(ALBUM, SLEEVE).reference != payment.reference
-    assert shop.ledger.owns("default", JOHN, ["album", "sleeve"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album", "sleeve"])
 
 
 def test_parts_go_back_until_nothing_is_left(shop: Shop) -> None:
     payment = bought(shop)
     for amount in ("4", Decimal("5.50")):
         assert shop.checkout.refund(payment.reference, amount).state is RefundState.DONE
-    assert shop.ledger.owns("default", JOHN, ["album"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.payment(payment).closed_at is None
 
     assert shop.checkout.refund(payment.reference).money == Money(50, "USD")
     assert returned(shop) == [400, 550, 50]
-    assert not shop.ledger.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
     with pytest.raises(Refused, match="fully refunded: nothing is left"):
         shop.checkout.refund(payment.reference)
 
@@ -134,8 +134,8 @@ def test_the_policy_decides_line_by_line(shop: Shop) -> None:
     payment = bought(shop, ALBUM, SLEEVE)
     shop.checkout.refund(payment.reference, "2")
 
-    assert shop.ledger.owns("default", JOHN, ["album"])
-    assert not shop.ledger.owns("default", JOHN, ["sleeve"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["sleeve"])
 
 
 def test_a_policy_that_raises_leaves_all_or_nothing(shop: Shop) -> None:
@@ -145,9 +145,9 @@ def test_a_policy_that_raises_leaves_all_or_nothing(shop: Shop) -> None:
     shop.policy = policy
     payment = bought(shop)
     shop.checkout.refund(payment.reference, "2")
-    assert shop.ledger.owns("default", JOHN, ["album"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.checkout.refund(payment.reference).state is RefundState.DONE
-    assert not shop.ledger.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
 
 
 # What is refused
@@ -217,7 +217,7 @@ def test_a_refusal_gives_its_amount_back(shop: Shop) -> None:
     assert refund.said == "InsufficientBalance"
     assert shop.told[-1] == "payment-refund-failed"
     assert shop.payment(payment).refunded == 0
-    assert shop.ledger.owns("default", JOHN, ["album"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.checkout.refund(payment.reference).state is RefundState.DONE
     assert returned(shop) == [1000]
 
@@ -339,14 +339,14 @@ def test_a_refund_that_pends_is_watched_until_it_is_done(shop: Shop) -> None:
     payment = bought(shop)
     shop.gateway.will("refund", "pending")
     assert shop.checkout.refund(payment.reference).state is RefundState.PENDING
-    assert shop.ledger.owns("default", JOHN, ["album"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album"])
     shop.work_for(HOUR)
     assert states(shop, payment) == ["pending"]
     shop.provider.settle()
     shop.work_for(HOUR)
 
     assert states(shop, payment) == ["done"]
-    assert not shop.ledger.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.told.count("payment-refunded") == 1
 
 
@@ -362,7 +362,7 @@ def test_a_refund_that_fails_late_gives_its_amount_and_the_goods_back(shop: Shop
     payment = bought(shop)
     refund = shop.checkout.refund(payment.reference)
     assert refund.transaction_id is not None
-    assert not shop.ledger.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
     shop.provider.end(refund.transaction_id, Result.FAILURE)
     shop.notify(reference=f"{payment.reference}-r1", transaction=refund.transaction_id)
 
@@ -370,7 +370,7 @@ def test_a_refund_that_fails_late_gives_its_amount_and_the_goods_back(shop: Shop
     assert shop.told[-1] == "payment-refund-failed"
     assert shop.payment(payment).refunded == 0
     assert shop.payment(payment).closed_at is None
-    assert shop.ledger.owns("default", JOHN, ["album"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.checkout.refund(payment.reference).state is RefundState.DONE
 
 
@@ -432,7 +432,7 @@ def test_a_chargeback_is_adopted_from_the_books(shop: Shop) -> None:
     assert [[each.kind for each in found] for found in findings] == [["refund"], []]
     assert findings[0][0].detail == "the chargeback of $10.00 is done now"
     assert [each.kind for each in refunds(shop, payment)] == ["chargeback"]
-    assert not shop.ledger.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
     with pytest.raises(Refused, match="fully refunded"):
         shop.checkout.refund(payment.reference)
 

@@ -43,7 +43,7 @@ def test_what_is_held_is_not_paid_and_not_delivered(shop: Shop) -> None:
     assert shop.payment(payment).state is State.RESERVED
     assert shop.payment(payment).hold_until == payment.authorized_at + 7 * DAY if payment.authorized_at else False
     assert (taken(shop), shop.delivered) == ([], [])
-    assert not shop.ledger.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.told == ["payment-started", "payment-authorized", "payment-reserved"]
     assert calls(shop, "pay") == []
 
@@ -65,7 +65,7 @@ def test_settled_it_is_paid_and_delivered(shop: Shop) -> None:
 
     assert (settled.state, settled.paid_money) == (State.PAID, Money(1000, "USD"))
     assert (taken(shop), shop.delivered) == ([1000], [payment.reference])
-    assert shop.ledger.owns("default", JOHN, ["album"])
+    assert shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.checkout.settle(payment.reference).state is State.PAID
     assert len(calls(shop, "settle")) == 1
 
@@ -83,7 +83,7 @@ def test_a_part_is_what_was_paid(shop: Shop) -> None:
     with pytest.raises(Refused, match=r"\$7.51 is more than can be refunded: \$7.50 is left of \$7.50"):
         shop.checkout.refund(payment.reference, "7.51")
     shop.checkout.refund(payment.reference)
-    assert not shop.ledger.owns("default", JOHN, ["album"])
+    assert not shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.payment(payment).closed_at is not None
 
 

@@ -276,8 +276,8 @@ def test_what_is_being_delivered_is_left_alone(shop: Shop) -> None:
     payment = given_up(shop)
     shop.checkout.redeliver(payment.reference, ADA, parked=True)
     shop.clock.advance(DAY)
-    [owed] = shop.ledger.due_deliveries_of(payment.reference, named=True)
-    assert shop.ledger.claim_delivery(owed, shop.desk.lease())
+    [owed] = shop.ledger.deliveries.due_of(payment.reference, named=True)
+    assert shop.ledger.deliveries.claim(owed, shop.desk.lease())
     with pytest.raises(Refused, match="is being delivered right now"):
         shop.checkout.redeliver(payment.reference, ADA)
 

@@ -10,31 +10,32 @@ from typing import Any
 
 def mark_first() -> None:
     """The delivery mark is committed before the handlers run, in a transaction of its own."""
-    from flask_fps.ledger import Ledger
+    from flask_fps.ledger import Deliveries
 
     def hand_over(self: Any, delivery: Any, call: Callable[[Any], None]) -> None:
         self.mark(delivery)
         _hand_over(self, call)
 
-    Ledger.hand_over = hand_over  # type: ignore[method-assign]
+    Deliveries.hand_over = hand_over  # type: ignore[method-assign]
 
 
 def mark_last() -> None:
     """What the handlers did is committed before the delivery mark, in a transaction of its own."""
-    from flask_fps.ledger import Ledger
+    from flask_fps.ledger import Deliveries
 
     def hand_over(self: Any, delivery: Any, call: Callable[[Any], None]) -> None:
         _hand_over(self, call)
         self.mark(delivery)
 
-    Ledger.hand_over = hand_over  # type: ignore[method-assign]
+    Deliveries.hand_over = hand_over  # type: ignore[method-assign]
 
 
-def _hand_over(ledger: Any, call: Callable[[Any], None]) -> None:
-    if ledger._session is None:
+def _hand_over(deliveries: Any, call: Callable[[Any], None]) -> None:
+    open_session = deliveries._store.home.session
+    if open_session is None:
         call(None)
         return
-    with ledger._session() as session:
+    with open_session() as session:
         call(session)
         session.commit()
 

@@ -47,7 +47,7 @@ def test_row_25_killed_between_claim_and_handler(stage: Stage) -> None:
     stage.quiet()
     stage.killed_on_return(SETTLED)
     stage.wait(minutes=1)
-    stage.killed(["work"], Point("flask_fps.ledger.Ledger.claim_delivery", "after"))
+    stage.killed(["work"], Point("flask_fps.ledger.Deliveries.claim", "after"))
 
     assert stage.shop.rows("SELECT count(*) FROM goods") == [0]
     stage.settled_and_delivered()

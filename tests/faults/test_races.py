@@ -21,7 +21,7 @@ from tests.faults.rows import without
 from tests.faults.stage import Stage
 
 ONE = [("Success", "0.10")]
-STOPPED = Point("flask_fps.ledger.Ledger.hand_over", signal=signal.SIGSTOP)
+STOPPED = Point("flask_fps.ledger.Deliveries.hand_over", signal=signal.SIGSTOP)
 
 
 @row(31, "Two processes get the same return at once")

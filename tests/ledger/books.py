@@ -20,6 +20,7 @@ from flask_fps.ledger import Ledger
 from flask_fps.ledger import Opening
 from flask_fps.ledger import Proof
 from flask_fps.ledger import Settled
+from flask_fps.ledger import Store
 from flask_fps.ledger import Terms
 from flask_fps.ledger.engine import writing
 from flask_fps.ledger.models import Base
@@ -55,7 +56,7 @@ class Books:
         self.clock = Clock()
         self.engine = engine
         home = Home(lambda: self.engine, lambda: Session(self.engine), lambda: None, lambda: False, own=True)
-        self.ledger = Ledger(home, self.clock)
+        self.ledger = Ledger(Store(home, self.clock))
         self._numbers = count(1)
 
     # Orders

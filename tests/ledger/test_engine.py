@@ -21,6 +21,7 @@ from flask_fps.errors import SchemaMissing
 from flask_fps.ledger import Home
 from flask_fps.ledger import Ledger
 from flask_fps.ledger import own_engine
+from flask_fps.ledger import Store
 from flask_fps.ledger.engine import step
 from flask_fps.ledger.engine import take_write_lock
 from flask_fps.ledger.engine import TRIES
@@ -32,7 +33,7 @@ from tests.ledger.books import Books
 
 
 def ledger_at(engine: Engine) -> Ledger:
-    return Ledger(Home(lambda: engine, None, lambda: None, lambda: False, own=True), Clock())
+    return Ledger(Store(Home(lambda: engine, None, lambda: None, lambda: False, own=True), Clock()))
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from flask_fps.ledger import Delivery
 from flask_fps.ledger import HandlerEndedTransaction
 from flask_fps.ledger import Home
 from flask_fps.ledger import Ledger
+from flask_fps.ledger import Store
 from flask_fps.ledger.engine import writing
 from flask_fps.ledger.models import DeliveryRow
 from flask_fps.records import Result
@@ -73,7 +74,7 @@ def state(books: Books) -> str:
 def beside(books: Books, session: Any) -> Ledger:
     """The ledger of a shop whose own session this is."""
     home = Home(lambda: books.engine, lambda: nullcontext(session), lambda: None, lambda: False, own=False)
-    return Ledger(home, books.clock)
+    return Ledger(Store(home, books.clock))
 
 
 def sell(session: Any) -> None:
@@ -87,7 +88,7 @@ def test_what_handlers_add_commits_with_the_mark(shop: Books, delivery: Delivery
         sell(session)
         seen.append((session.is_active, state(shop)))  # as others see it: nothing is committed yet
 
-    shop.ledger.hand_over(delivery, handler)
+    shop.ledger.deliveries.hand_over(delivery, handler)
 
     assert seen == [(True, "due")]
     assert (sales(shop), state(shop)) == (["sold"], "done")
@@ -101,14 +102,14 @@ def test_a_handler_that_raises_leaves_nothing(shop: Books, delivery: Delivery) -
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        shop.ledger.hand_over(delivery, handler)
+        shop.ledger.deliveries.hand_over(delivery, handler)
 
     assert (sales(shop), state(shop)) == ([], "due")
 
 
 def test_a_handler_whose_rows_are_refused_leaves_nothing(shop: Books, delivery: Delivery) -> None:
     with pytest.raises(Exception, match="(?i)not.null"):
-        shop.ledger.hand_over(delivery, lambda session: session.add(Sale(reference=None)))
+        shop.ledger.deliveries.hand_over(delivery, lambda session: session.add(Sale(reference=None)))
 
     assert (sales(shop), state(shop)) == ([], "due")
 
@@ -120,7 +121,7 @@ def test_a_handler_must_leave_the_end_to_the_ledger(shop: Books, delivery: Deliv
         getattr(session, name)()
 
     with pytest.raises(HandlerEndedTransaction, match=rf"must not call session\.{name}\(\)"):
-        shop.ledger.hand_over(delivery, handler)
+        shop.ledger.deliveries.hand_over(delivery, handler)
 
     assert (sales(shop), state(shop)) == ([], "due")
 
@@ -132,7 +133,7 @@ def test_a_refusal_that_the_handler_swallows_counts_all_the_same(shop: Books, de
             session.commit()
 
     with pytest.raises(HandlerEndedTransaction, match=r"session\.commit\(\)"):
-        shop.ledger.hand_over(delivery, handler)
+        shop.ledger.deliveries.hand_over(delivery, handler)
 
     assert (sales(shop), state(shop)) == ([], "due")
 
@@ -149,17 +150,15 @@ BACK_DOORS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("door", BACK_DOORS)
 def test_a_transaction_ended_behind_the_guard_is_noticed(shop: Books, delivery: Delivery, door: str) -> None:
     with pytest.raises(Exception, match="transaction"):
-        shop.ledger.hand_over(delivery, BACK_DOORS[door])
+        shop.ledger.deliveries.hand_over(delivery, BACK_DOORS[door])
 
     assert state(shop) == "due"
 
 
 def test_the_session_is_the_shops_again_afterwards(shop: Books, delivery: Delivery) -> None:
     with Session(shop.engine) as session:
-        ledger = Ledger(
-            Home(lambda: shop.engine, lambda: nullcontext(session), lambda: None, lambda: False, own=False), shop.clock
-        )
-        ledger.hand_over(delivery, sell)
+        ledger = beside(shop, session)
+        ledger.deliveries.hand_over(delivery, sell)
         sell(session)
         session.commit()
 
@@ -175,7 +174,7 @@ def test_remove_of_a_scoped_session_is_refused_too(shop: Books, delivery: Delive
         session.remove()
 
     with pytest.raises(HandlerEndedTransaction, match=r"session\.close\(\)"):
-        beside(shop, scoped).hand_over(delivery, handler)
+        beside(shop, scoped).deliveries.hand_over(delivery, handler)
     scoped.remove()
 
     assert (sales(shop), state(shop)) == ([], "due")
@@ -189,24 +188,24 @@ def test_savepoints_are_the_handlers_own(shop: Books, delivery: Delivery) -> Non
             session.flush()
             raise ValueError("taken back")
 
-    shop.ledger.hand_over(delivery, handler)
+    shop.ledger.deliveries.hand_over(delivery, handler)
 
     assert (sales(shop), state(shop)) == (["sold"], "done")
 
 
 def test_who_lost_the_claim_runs_no_handler(shop: Books, delivery: Delivery) -> None:
     shop.clock.advance(LEASE)
-    shop.ledger.claim_delivery(delivery.id, shop.lease("another"))
+    shop.ledger.deliveries.claim(delivery.id, shop.lease("another"))
     with pytest.raises(ClaimLost):
-        shop.ledger.hand_over(delivery, lambda session: pytest.fail("it ran"))
+        shop.ledger.deliveries.hand_over(delivery, lambda session: pytest.fail("it ran"))
 
     assert state(shop) == "due"
 
 
 def test_a_delivered_payment_is_not_delivered_again(shop: Books, delivery: Delivery) -> None:
-    shop.ledger.hand_over(delivery, sell)
+    shop.ledger.deliveries.hand_over(delivery, sell)
     with pytest.raises(ClaimLost):
-        shop.ledger.hand_over(delivery, sell)
+        shop.ledger.deliveries.hand_over(delivery, sell)
 
     assert sales(shop) == ["sold"]
 
@@ -217,7 +216,7 @@ def test_a_claim_lost_while_the_handler_ran_keeps_nothing_of_it(shop: Books, del
         session.execute(text("UPDATE fps_deliveries SET lease_owner = 'another'"))
 
     with pytest.raises(ClaimLost):
-        shop.ledger.hand_over(delivery, handler)
+        shop.ledger.deliveries.hand_over(delivery, handler)
 
     assert (sales(shop), state(shop)) == ([], "due")
 
@@ -230,7 +229,7 @@ def test_nobody_else_writes_while_handlers_run(shop: Books, delivery: Delivery) 
         with pytest.raises(Exception, match="locked"), impatient.begin() as connection:
             connection.execute(text("DELETE FROM fps_journal"))
 
-    shop.ledger.hand_over(delivery, handler)
+    shop.ledger.deliveries.hand_over(delivery, handler)
     impatient.dispose()
 
     assert state(shop) == "done"
@@ -241,7 +240,7 @@ def test_a_locked_database_is_busy_and_runs_no_handler(shop: Books, delivery: De
     impatient = create_engine(shop.engine.url, connect_args={"timeout": 0.05})
     home = Home(lambda: impatient, lambda: Session(impatient), lambda: None, lambda: False, own=False)
     with writing(shop.engine), pytest.raises(LedgerBusy):
-        Ledger(home, shop.clock).hand_over(delivery, lambda session: pytest.fail("it ran"))
+        Ledger(Store(home, shop.clock)).deliveries.hand_over(delivery, lambda session: pytest.fail("it ran"))
     impatient.dispose()
 
     assert state(shop) == "due"
@@ -252,7 +251,7 @@ def test_a_shops_engine_that_has_begun_already_is_locked_by_a_write(shop: Books,
     """SQLAlchemy's own recipe for SQLite makes every transaction begin by itself."""
     engine = _begins_by_itself(str(shop.engine.url))
     home = Home(lambda: engine, lambda: Session(engine), lambda: None, lambda: False, own=False)
-    Ledger(home, shop.clock).hand_over(delivery, sell)
+    Ledger(Store(home, shop.clock)).deliveries.hand_over(delivery, sell)
     engine.dispose()
 
     assert (sales(shop), state(shop)) == (["sold"], "done")
@@ -260,20 +259,20 @@ def test_a_shops_engine_that_has_begun_already_is_locked_by_a_write(shop: Books,
 
 def test_without_a_shared_session_handlers_get_none_and_the_mark_follows(shop: Books, delivery: Delivery) -> None:
     seen: list[Any] = []
-    ledger = Ledger(Home(lambda: shop.engine, None, lambda: None, lambda: False, own=True), shop.clock)
-    ledger.hand_over(delivery, seen.append)
+    ledger = Ledger(Store(Home(lambda: shop.engine, None, lambda: None, lambda: False, own=True), shop.clock))
+    ledger.deliveries.hand_over(delivery, seen.append)
 
     assert (seen, state(shop)) == ([None], "done")
 
 
 def test_without_a_shared_session_a_handler_that_raises_leaves_no_mark(shop: Books, delivery: Delivery) -> None:
-    ledger = Ledger(Home(lambda: shop.engine, None, lambda: None, lambda: False, own=True), shop.clock)
+    ledger = Ledger(Store(Home(lambda: shop.engine, None, lambda: None, lambda: False, own=True), shop.clock))
 
     def handler(session: None) -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        ledger.hand_over(delivery, handler)
+        ledger.deliveries.hand_over(delivery, handler)
 
     assert state(shop) == "due"
 

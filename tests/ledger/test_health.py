@@ -24,7 +24,7 @@ def test_what_is_due_counts_once_nobody_came_for_five_minutes(books: Books) -> N
     payment, intent = books.paying()
     books.settle(intent, Result.SUCCESS)
     due = books.clock.now
-    books.ledger.keep_notification(books.arrival(payment, source="notification"), "could_not_tell")
+    books.ledger.arrivals.keep_notification(books.arrival(payment, source="notification"), "could_not_tell")
     books.clock.advance(299)
     assert not any(queue.due for queue in backlog(books).queues.values())
     books.clock.advance(1)

@@ -64,12 +64,12 @@ def test_a_purchase(books: Books, plans: dict[str, list[str]]) -> None:
     payment, intent = books.paying()
     books.open()
     [owed] = books.settle(intent, Result.SUCCESS, handlers=["mail"]).deliveries
-    books.ledger.hand_over(owed, lambda session: None)
+    books.ledger.deliveries.hand_over(owed, lambda session: None)
     books.open()
 
     assert books.ledger.payment(payment.reference)
-    assert books.ledger.owns("default", JOHN, ["song"])
-    assert books.ledger.grants(payment.reference)
+    assert books.ledger.rights.owns("default", JOHN, ["song"])
+    assert books.ledger.rights.grants(payment.reference)
     assert books.ledger.journal(payment.reference)
     assert books.ledger.intent(payment.reference)
     no_scans(plans)
@@ -77,15 +77,15 @@ def test_a_purchase(books: Books, plans: dict[str, list[str]]) -> None:
 
 def test_who_fetches_what(books: Books, plans: dict[str, list[str]]) -> None:
     payment = books.paid()
-    [grant] = books.ledger.grants(payment.reference)
-    books.ledger.claim(payment.reference, JANE)
-    books.ledger.begin_use([grant.id], HOUR)
-    books.ledger.reach(payment.reference, "john@example.com")
+    [grant] = books.ledger.rights.grants(payment.reference)
+    books.ledger.rights.claim(payment.reference, JANE)
+    books.ledger.rights.begin_use([grant.id], HOUR)
+    books.ledger.rights.reach(payment.reference, "john@example.com")
 
-    assert books.ledger.held("default", JANE, ["song"])
-    assert books.ledger.holds(payment.reference, JANE)
-    assert books.ledger.purchases(["default"], JANE)
-    assert books.ledger.to_be_written("john@example.com", HOUR, 10)
+    assert books.ledger.rights.held("default", JANE, ["song"])
+    assert books.ledger.rights.holds(payment.reference, JANE)
+    assert books.ledger.rights.purchases(["default"], JANE)
+    assert books.ledger.rights.to_be_written("john@example.com", HOUR, 10)
     books.ledger.adopt(JANE, "jane@shop")
     no_scans(plans)
 
@@ -93,7 +93,7 @@ def test_who_fetches_what(books: Books, plans: dict[str, list[str]]) -> None:
 def test_what_is_listed(books: Books, plans: dict[str, list[str]]) -> None:
     books.paid()
 
-    assert books.ledger.purchases(["default"], JOHN)
+    assert books.ledger.rights.purchases(["default"], JOHN)
     no_scans(plans)
     plans.clear()
     assert books.ledger.newest(50)
@@ -113,9 +113,9 @@ def test_looking_for_work(books: Books, plans: dict[str, list[str]]) -> None:
     plans.clear()
 
     books.ledger.due_payments(100)
-    books.ledger.due_arrivals(100)
-    books.ledger.due_deliveries(100)
-    books.ledger.due_releases(100)
+    books.ledger.arrivals.due(100)
+    books.ledger.deliveries.due(100)
+    books.ledger.releases.due(100)
     books.ledger.worker_seen(timedelta(minutes=1))
     books.ledger.unseen(timedelta(minutes=5))
     no_scans(plans)
@@ -132,11 +132,11 @@ def test_work(books: Books, plans: dict[str, list[str]]) -> None:
     books.settle(intent, Result.FAILURE, owner="another")
     books.settle(intent, books.outcome(Result.SUCCESS))
     [mail] = books.settle(books.paying(buyer=JANE)[1], books.outcome(Result.SUCCESS, transaction_id="TX2")).deliveries
-    books.ledger.renew_delivery(mail, HOUR)
-    books.ledger.delivery_failed(mail, "no")
-    books.ledger.give_back(mail)
-    for each in books.ledger.due_deliveries_of(payment.reference, named=True):
-        books.ledger.claim_delivery(each, books.lease())
+    books.ledger.deliveries.renew(mail, HOUR)
+    books.ledger.deliveries.failed(mail, "no")
+    books.ledger.deliveries.give_back(mail)
+    for each in books.ledger.deliveries.due_of(payment.reference, named=True):
+        books.ledger.deliveries.claim(each, books.lease())
     books.ledger.beat("host:1")
     no_scans(plans)
 
@@ -144,14 +144,14 @@ def test_work(books: Books, plans: dict[str, list[str]]) -> None:
 def test_the_inbox(books: Books, plans: dict[str, list[str]]) -> None:
     payment, intent = books.paying()
     arrival = Arrival("notification", "https://shop.example/fps/ipn", b"body", "default", "fps", payment.reference)
-    id = books.ledger.keep_notification(arrival, "valid")
+    id = books.ledger.arrivals.keep_notification(arrival, "valid")
     assert id is not None
-    waiting = books.ledger.claim_arrival(id, books.lease())
+    waiting = books.ledger.arrivals.claim(id, books.lease())
     assert waiting is not None
-    books.ledger.postpone_arrival(waiting, "later")
-    books.ledger.finish_arrival(id, "done")
-    books.ledger.due_arrivals_of(payment.reference)
-    books.ledger.waits(payment.reference)
+    books.ledger.arrivals.postpone(waiting, "later")
+    books.ledger.arrivals.finish(id, "done")
+    books.ledger.arrivals.due_of(payment.reference)
+    books.ledger.arrivals.waits(payment.reference)
     books.ledger.payment_of_intent(intent.reference)
     books.ledger.payment_by_handle("default", "handle")
     books.ledger.intent_named(intent.reference)
@@ -166,11 +166,11 @@ def test_buyers_who_stay_away_and_what_is_given_back(books: Books, plans: dict[s
     books.ledger.still_away(held, books.lease(), books.clock.now, books.clock.now + DAY)
     books.clock.advance(DAY)
     books.accept(payment)
-    for each in books.ledger.due_releases_of(payment.reference):
-        release = books.ledger.claim_release(each, books.lease())
+    for each in books.ledger.releases.due_of(payment.reference):
+        release = books.ledger.releases.claim(each, books.lease())
         assert release is not None
-        books.ledger.postpone_release(release)
-        books.ledger.release_ended(release, "cancelled", "")
+        books.ledger.releases.postpone(release)
+        books.ledger.releases.ended(release, "cancelled", "")
     no_scans(plans)
 
 

@@ -81,7 +81,7 @@ def just_before(books: Books, statement: str, act: Callable[[], T]) -> Iterator[
 def delivered(books: Books) -> Payment:
     _, intent = books.paying()
     [owed] = books.settle(intent, Result.SUCCESS).deliveries
-    books.ledger.hand_over(owed, lambda session: None)
+    books.ledger.deliveries.hand_over(owed, lambda session: None)
     return owed.payment
 
 
@@ -100,11 +100,11 @@ def test_a_message_that_comes_while_its_payment_is_pruned_is_kept(books: Books) 
     books.clock.advance(31 * DAY)
     chargeback = books.arrival(payment, "a chargeback", "notification")
     with just_before(
-        books, "DELETE FROM fps_inbox", lambda: books.ledger.keep_notification(chargeback, "valid")
+        books, "DELETE FROM fps_inbox", lambda: books.ledger.arrivals.keep_notification(chargeback, "valid")
     ) as kept:
         books.ledger.operator.prune(books.clock.now - 30 * DAY, 100)
 
-    assert books.ledger.due_arrivals(10) == [kept.result()]
+    assert books.ledger.arrivals.due(10) == [kept.result()]
 
 
 def test_what_is_written_down_while_a_payment_is_pruned_is_kept(books: Books) -> None:
@@ -131,7 +131,7 @@ def test_who_delivers_again_takes_nobodys_claim(books: Books) -> None:
     id = row(books).id
     with (
         just_before(
-            books, "UPDATE fps_deliveries", lambda: books.ledger.claim_delivery(id, books.lease("worker"))
+            books, "UPDATE fps_deliveries", lambda: books.ledger.deliveries.claim(id, books.lease("worker"))
         ) as claimed,
         suppress(Refused),
     ):
@@ -151,7 +151,7 @@ def test_what_is_just_being_claimed_is_not_delivered_again(books: Books) -> None
         return "refused"
 
     with just_before(books, "SELECT fps_payments", again) as said:
-        assert books.ledger.claim_delivery(id, books.lease("worker")) is not None
+        assert books.ledger.deliveries.claim(id, books.lease("worker")) is not None
     assert said.result() == "refused"
 
 
@@ -183,10 +183,10 @@ def test_what_is_not_refunded_after_all_is_delivered(books: Books, monkeypatch: 
 
     monkeypatch.setattr(outbox, "journal", slowly)
     with ThreadPoolExecutor(1) as other:
-        books.ledger.claim_delivery(row(books).id, books.lease("worker"))
+        books.ledger.deliveries.claim(row(books).id, books.lease("worker"))
 
     assert (books.payment(payment.reference).refunded, row(books).state) == (0, "due")
-    assert books.ledger.due_deliveries(10) == [row(books).id]
+    assert books.ledger.deliveries.due(10) == [row(books).id]
 
 
 def test_what_a_refund_is_just_decided_about_waits(books: Books) -> None:
@@ -196,7 +196,7 @@ def test_what_a_refund_is_just_decided_about_waits(books: Books) -> None:
     fails = Outcome(Result.FAILURE, code="AccountClosed", transaction_id="TX-refund")
 
     def claim() -> object:
-        return books.ledger.claim_delivery(row(books).id, books.lease("worker"))
+        return books.ledger.deliveries.claim(row(books).id, books.lease("worker"))
 
     with just_before(books, "UPDATE fps_refunds", claim) as claimed:
         books.ledger.refunds.answered(id, None, fails, books.lease("refunder"), NOTHING)
@@ -252,17 +252,17 @@ def test_a_purchase_that_is_paid_while_its_guest_signs_in_is_his(books: Books, p
     with just_before(books, "INSERT INTO fps_journal", second):
         first()
 
-    assert books.ledger.owns("default", "john", ["song"])
+    assert books.ledger.rights.owns("default", "john", ["song"])
 
 
 def test_a_link_that_is_opened_while_its_guest_signs_in_lends_to_the_buyer(books: Books) -> None:
     payment = books.paid(buyer="jane")
     books.started(buyer="guest:john")
-    books.ledger.claim(payment.reference, "guest:john")
-    with just_before(books, "UPDATE fps_claims", lambda: books.ledger.claim(payment.reference, "john")):
+    books.ledger.rights.claim(payment.reference, "guest:john")
+    with just_before(books, "UPDATE fps_claims", lambda: books.ledger.rights.claim(payment.reference, "john")):
         books.ledger.adopt("guest:john", "john")
 
-    assert books.ledger.holds(payment.reference, "john")
+    assert books.ledger.rights.holds(payment.reference, "john")
 
 
 # The inbox
@@ -271,19 +271,19 @@ def test_a_link_that_is_opened_while_its_guest_signs_in_lends_to_the_buyer(books
 def test_what_comes_again_while_it_is_dealt_with_is_looked_at_again(books: Books) -> None:
     """A provider that only says that something has changed says it in the same words each time."""
     changed = books.arrival(books.started(), "changed", "notification")
-    id = books.ledger.keep_notification(changed, "valid", again=True)
+    id = books.ledger.arrivals.keep_notification(changed, "valid", again=True)
     assert id is not None
-    waiting = books.ledger.claim_arrival(id, books.lease())
+    waiting = books.ledger.arrivals.claim(id, books.lease())
     assert waiting is not None
     books.clock.advance(SECOND)
-    assert books.ledger.keep_notification(changed, "valid", again=True) == id
-    books.ledger.finish_arrival(id, "pending", "valid", waiting.received_at)
-    assert books.ledger.due_arrivals(10) == [id]
+    assert books.ledger.arrivals.keep_notification(changed, "valid", again=True) == id
+    books.ledger.arrivals.finish(id, "pending", "valid", waiting.received_at)
+    assert books.ledger.arrivals.due(10) == [id]
 
-    once_more = books.ledger.claim_arrival(id, books.lease())
+    once_more = books.ledger.arrivals.claim(id, books.lease())
     assert once_more is not None
-    books.ledger.finish_arrival(id, "success", "valid", once_more.received_at)
-    assert books.ledger.due_arrivals(10) == []
+    books.ledger.arrivals.finish(id, "success", "valid", once_more.received_at)
+    assert books.ledger.arrivals.due(10) == []
 
 
 # Requests

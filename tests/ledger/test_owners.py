@@ -24,10 +24,10 @@ def test_signing_in_brings_over_payments_grants_and_keys(books: Books) -> None:
     paid, started = books.paid(), books.started(ALBUM)
 
     assert books.ledger.adopt(JOHN, "john@shop") == 2
-    assert books.ledger.owns("default", "john@shop", ["song"])
-    assert not books.ledger.owns("default", JOHN, ["song"])
-    assert [each.reference for each in books.ledger.purchases(["default"], "john@shop")] == [paid.reference]
-    assert [grant.buyer for grant in books.ledger.grants(paid.reference)] == ["john@shop"]
+    assert books.ledger.rights.owns("default", "john@shop", ["song"])
+    assert not books.ledger.rights.owns("default", JOHN, ["song"])
+    assert [each.reference for each in books.ledger.rights.purchases(["default"], "john@shop")] == [paid.reference]
+    assert [grant.buyer for grant in books.ledger.rights.grants(paid.reference)] == ["john@shop"]
     moved = books.payment(paid.reference)
     assert (moved.buyer, moved.order_key) == ("john@shop", key_of(paid, "john@shop"))
     assert books.events(paid)[-1] == "buyer signed in"
@@ -48,7 +48,7 @@ def test_only_this_guests_purchases_move(books: Books) -> None:
     books.ledger.adopt(JOHN, "john@shop")
 
     assert books.payment(janes.reference).buyer == JANE
-    assert books.ledger.owns("default", JANE, ["song"])
+    assert books.ledger.rights.owns("default", JANE, ["song"])
 
 
 def test_a_key_of_the_shops_stays_as_it_is(books: Books) -> None:
@@ -74,7 +74,7 @@ def test_what_he_paid_twice_he_owns_and_nothing_is_lost(books: Books) -> None:
     as_guest, himself = books.paid(), books.paid(buyer="john@shop")
     books.ledger.adopt(JOHN, "john@shop")
 
-    assert {each.reference for each in books.ledger.purchases(["default"], "john@shop")} == {
+    assert {each.reference for each in books.ledger.rights.purchases(["default"], "john@shop")} == {
         as_guest.reference,
         himself.reference,
     }
@@ -96,8 +96,8 @@ def test_revoked_rights_move_and_stay_revoked(books: Books) -> None:
     books.ledger.adopt(JOHN, "john@shop")
 
     assert [row.buyer for row in books.rows(GrantRow)] == ["john@shop"]
-    assert not books.ledger.owns("default", "john@shop", [SONG.sku])
-    assert books.ledger.purchases(["default"], "john@shop") == []
+    assert not books.ledger.rights.owns("default", "john@shop", [SONG.sku])
+    assert books.ledger.rights.purchases(["default"], "john@shop") == []
 
 
 def test_a_payment_that_is_on_its_way_is_granted_to_who_he_is_by_then(books: Books) -> None:
@@ -106,4 +106,4 @@ def test_a_payment_that_is_on_its_way_is_granted_to_who_he_is_by_then(books: Boo
 
     books.settle(intent, Result.SUCCESS)
 
-    assert books.ledger.owns("default", "john@shop", ["song"])
+    assert books.ledger.rights.owns("default", "john@shop", ["song"])

@@ -32,6 +32,7 @@ from flask_fps.ledger import Ledger
 from flask_fps.ledger import noting
 from flask_fps.ledger import own_engine
 from flask_fps.ledger import schema
+from flask_fps.ledger import Store
 from flask_fps.ledger import system_time
 from flask_fps.ledger import Windows
 from flask_fps.ledger.engine import TRIES
@@ -74,7 +75,7 @@ def books(engine: Engine) -> Books:
 
 
 def ledger_on(engine: Engine, clock: Callable[[], datetime] = system_time) -> Ledger:
-    return Ledger(Home(lambda: engine, lambda: Session(engine), lambda: None, lambda: False, own=False), clock)
+    return Ledger(Store(Home(lambda: engine, lambda: Session(engine), lambda: None, lambda: False, own=False), clock))
 
 
 @contextmanager
@@ -112,7 +113,7 @@ def test_a_machine_whose_clock_is_wrong_goes_by_the_databases(
     def wrong() -> datetime:
         return datetime.now(timezone.utc) - HOUR
 
-    monkeypatch.setattr("flask_fps.ledger.system_time", wrong)
+    monkeypatch.setattr("flask_fps.ledger.store.system_time", wrong)
     behind = ledger_on(engine, wrong)
     assert abs(behind.clock() - wrong()) < SECOND, "before it has asked it cannot know"
     behind.beat("host:1")
@@ -163,9 +164,9 @@ def test_a_held_delivery_delays_nobody(books: Books) -> None:
     mail = books.rows(DeliveryRow, handler="mail")[0].id
     books.clock.advance(SECOND)
     with held(books.engine, "fps_deliveries"):
-        assert quickly(lambda: books.ledger.claim_delivery(mail, books.lease())) is None
+        assert quickly(lambda: books.ledger.deliveries.claim(mail, books.lease())) is None
 
-    assert books.ledger.claim_delivery(mail, books.lease()) is not None
+    assert books.ledger.deliveries.claim(mail, books.lease()) is not None
 
 
 def test_a_delivery_whose_handler_outlives_its_claim_is_not_begun_again_beside_it(books: Books) -> None:
@@ -173,26 +174,26 @@ def test_a_delivery_whose_handler_outlives_its_claim_is_not_begun_again_beside_i
 
     def slow_handler(session: Session) -> None:
         books.clock.advance(LEASE + SECOND)
-        assert quickly(lambda: books.ledger.claim_delivery(delivery.id, books.lease("another"))) is None
+        assert quickly(lambda: books.ledger.deliveries.claim(delivery.id, books.lease("another"))) is None
 
-    books.ledger.hand_over(delivery, slow_handler)
+    books.ledger.deliveries.hand_over(delivery, slow_handler)
     assert [row.state for row in books.rows(DeliveryRow)] == ["done"]
 
 
 def test_a_held_message_and_a_held_release_delay_nobody(books: Books) -> None:
     payment, intent = books.paying()
     arrival = Arrival("notification", "https://shop.example/fps/ipn", b"body", "default", "fps", payment.reference)
-    id = books.ledger.keep_notification(arrival, "valid")
+    id = books.ledger.arrivals.keep_notification(arrival, "valid")
     assert id is not None
     books.settle(intent, Result.FAILURE)
     books.clock.advance(SECOND)
-    [release] = books.ledger.due_releases(10)
+    [release] = books.ledger.releases.due(10)
     with held(books.engine, "fps_inbox"), held(books.engine, "fps_releases"):
-        assert quickly(lambda: books.ledger.claim_arrival(id, books.lease())) is None
-        assert quickly(lambda: books.ledger.claim_release(release, books.lease())) is None
+        assert quickly(lambda: books.ledger.arrivals.claim(id, books.lease())) is None
+        assert quickly(lambda: books.ledger.releases.claim(release, books.lease())) is None
 
-    assert books.ledger.claim_arrival(id, books.lease()) is not None
-    assert books.ledger.claim_release(release, books.lease()) is not None
+    assert books.ledger.arrivals.claim(id, books.lease()) is not None
+    assert books.ledger.releases.claim(release, books.lease()) is not None
 
 
 def test_many_claim_at_once_and_each_gets_his_own(books: Books) -> None:
@@ -233,7 +234,7 @@ def test_what_another_step_has_counted_meanwhile_is_seen_after_waiting_for_it(bo
     found: list[Payment] = []
 
     def wait_for_it() -> None:
-        found.append(books.ledger._write(lambda session, now: _read_locked(session, payment.reference)))
+        found.append(books.ledger.store.write(lambda session, now: _read_locked(session, payment.reference)))
 
     with writing(books.engine) as session:
         noting.park_row(session, books.clock.now, locked_row(session, payment.reference), "a person must look")
@@ -283,7 +284,7 @@ def test_a_deadlock_is_resolved_and_tried_again(books: Books) -> None:
         return run
 
     with ThreadPoolExecutor(2) as pool:
-        ends = [pool.submit(books.ledger._write, crossing(*pair)) for pair in ((one, two), (two, one))]
+        ends = [pool.submit(books.ledger.store.write, crossing(*pair)) for pair in ((one, two), (two, one))]
     for end in ends:
         end.result()
 
@@ -301,7 +302,7 @@ def test_a_serialization_failure_is_tried_again(books: Books) -> None:
             session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'changed meanwhile' USING ERRCODE = '40001'; END $$"))
         locked_row(session, payment.reference).reason = "written"
 
-    books.ledger._write(late)
+    books.ledger.store.write(late)
     assert ([row.reason for row in books.rows(PaymentRow)], len(tries)) == (["written"], 2)
 
 
@@ -320,7 +321,7 @@ def test_a_lost_connection_is_opened_again_and_the_step_taken_again(books: Books
         with books.engine.connect() as connection:
             pid = _pid(connection)
         end(books.engine, pid)
-    books.ledger._write(action)
+    books.ledger.store.write(action)
 
     assert [row.reason for row in books.rows(PaymentRow)] == [f"try {len(tries)}"]
     assert len(tries) == (2 if moment == "in the middle" else 1)
@@ -393,7 +394,7 @@ def test_a_step_is_one_transaction_whatever_the_shops_engine_is_set_to(books: Bo
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        ledger._write(torn)
+        ledger.store.write(torn)
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         assert driver.autocommit is (level == "AUTOCOMMIT")
@@ -406,7 +407,7 @@ def test_a_session_that_commits_each_statement_is_refused(books: Books) -> None:
     [delivery] = books.settle(books.paying()[1], Result.SUCCESS).deliveries
     careless = create_engine(books.engine.url, isolation_level="AUTOCOMMIT")
     with pytest.raises(RuntimeError, match="another isolation_level than AUTOCOMMIT"):
-        ledger_on(careless, books.clock).hand_over(delivery, lambda session: pytest.fail("it ran"))
+        ledger_on(careless, books.clock).deliveries.hand_over(delivery, lambda session: pytest.fail("it ran"))
     careless.dispose()
 
 

@@ -26,7 +26,7 @@ LASTING = (PaymentRow, IntentRow, TransactionRow, GrantRow, DeliveryRow, ParkedR
 def delivered(books: Books, sku: str = "song") -> Payment:
     _, intent = books.paying(Item(sku, 1, sku))
     [owed] = books.settle(intent, books.outcome(Result.SUCCESS, transaction_id=f"TX-{sku}")).deliveries
-    books.ledger.hand_over(owed, lambda session: None)
+    books.ledger.deliveries.hand_over(owed, lambda session: None)
     return owed.payment
 
 
@@ -45,7 +45,7 @@ def test_what_is_over_loses_its_story_and_nothing_else(books: Books) -> None:
     assert books.rows(InboxRow) == [] and books.rows(JournalRow) == []
     assert {model: len(books.rows(model)) for model in LASTING} == {model: len(rows) for model, rows in kept.items()}
     assert books.payment(payment.reference).is_paid
-    assert books.ledger.owns("default", payment.buyer, ["song"])
+    assert books.ledger.rights.owns("default", payment.buyer, ["song"])
     assert prune(books, timedelta()) == Pruned()
 
 
@@ -76,7 +76,7 @@ def _parked(books: Books) -> Payment:
 
 def _message_waits(books: Books) -> Payment:
     payment = delivered(books)
-    books.ledger.keep_notification(books.arrival(payment, source="notification"), "could_not_tell")
+    books.ledger.arrivals.keep_notification(books.arrival(payment, source="notification"), "could_not_tell")
     return payment
 
 
@@ -110,12 +110,12 @@ def test_it_is_done_piece_by_piece(books: Books) -> None:
 def test_messages_about_nothing_of_ours_go_too(books: Books) -> None:
     arrival = books.arrival(books.started(), source="notification")
     stray = type(arrival)("notification", arrival.url, b"about another shop", "default", "fps")
-    id = books.ledger.keep_notification(stray, "valid")
+    id = books.ledger.arrivals.keep_notification(stray, "valid")
     assert id is not None
     books.clock.advance(31 * DAY)
     before = books.clock.now - 30 * DAY
     assert books.ledger.operator.prune_strays(before) == 0  # nobody has looked at it yet
-    books.ledger.finish_arrival(id, "not about a payment of this ledger", "valid")
+    books.ledger.arrivals.finish(id, "not about a payment of this ledger", "valid")
 
     assert books.ledger.operator.prune_strays(before) == 1
     assert books.rows(InboxRow) == []

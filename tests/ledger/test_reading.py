@@ -26,41 +26,45 @@ def test_grants_bring_back_what_the_shop_noted(books: Books) -> None:
     payment = books.paid(SONG, ALBUM)
 
     assert [
-        (grant.sku, grant.quantity, grant.data, grant.payment) for grant in books.ledger.grants(payment.reference)
+        (grant.sku, grant.quantity, grant.data, grant.payment)
+        for grant in books.ledger.rights.grants(payment.reference)
     ] == [
         ("song", 1, None, payment.reference),
         ("album", 2, {"format": "flac"}, payment.reference),
     ]
-    assert books.ledger.grants("nothing") == []
+    assert books.ledger.rights.grants("nothing") == []
 
 
 def test_who_owns_what(books: Books) -> None:
     books.paid(SONG, ALBUM)
 
-    assert books.ledger.owns("default", JOHN, ["song"])
-    assert books.ledger.owns("default", JOHN, ["album", "song"])
-    assert not books.ledger.owns("default", JOHN, ["song", "another"])
-    assert not books.ledger.owns("default", JANE, ["song"])
-    assert not books.ledger.owns("eu", JOHN, ["song"])
+    assert books.ledger.rights.owns("default", JOHN, ["song"])
+    assert books.ledger.rights.owns("default", JOHN, ["album", "song"])
+    assert not books.ledger.rights.owns("default", JOHN, ["song", "another"])
+    assert not books.ledger.rights.owns("default", JANE, ["song"])
+    assert not books.ledger.rights.owns("eu", JOHN, ["song"])
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.PAID])
 def test_what_is_not_paid_is_not_owned(books: Books, state: State) -> None:
     books.force(books.started(), state=state)
 
-    assert not books.ledger.owns("default", JOHN, ["song"])
-    assert books.ledger.purchases(["default"], JOHN) == []
+    assert not books.ledger.rights.owns("default", JOHN, ["song"])
+    assert books.ledger.rights.purchases(["default"], JOHN) == []
 
 
 def test_purchases_are_newest_first_and_only_what_is_still_owned(books: Books) -> None:
     first, second = books.paid(), books.paid(ALBUM)
     books.paid(buyer=JANE)
-    assert [each.reference for each in books.ledger.purchases(["default"], JOHN)] == [second.reference, first.reference]
+    assert [each.reference for each in books.ledger.rights.purchases(["default"], JOHN)] == [
+        second.reference,
+        first.reference,
+    ]
     with writing(books.engine) as session:
         session.query(GrantRow).filter_by(sku="album").update({"revoked_at": books.clock.now})
 
-    assert [each.reference for each in books.ledger.purchases(["default"], JOHN)] == [first.reference]
-    assert not books.ledger.owns("default", JOHN, ["album"])
+    assert [each.reference for each in books.ledger.rights.purchases(["default"], JOHN)] == [first.reference]
+    assert not books.ledger.rights.owns("default", JOHN, ["album"])
 
 
 def test_a_payment_is_found_by_any_of_its_names(books: Books) -> None:

@@ -29,6 +29,7 @@ from flask_fps.ledger import home_of
 from flask_fps.ledger import Ledger
 from flask_fps.ledger import own_engine
 from flask_fps.ledger import schema
+from flask_fps.ledger import Store
 from flask_fps.ledger.models import Base
 from flask_fps.ledger.not_fps import not_fps
 from flask_fps.records import IntentState
@@ -141,14 +142,14 @@ def test_every_older_ledger_can_be_brought_up_with_what_it_holds(empty: Engine, 
     schema.upgrade(empty)
 
     assert schema.current(empty) == schema.HEAD
-    ledger = Ledger(Home(lambda: empty, None, lambda: None, lambda: False, own=False), lambda: NOW)
+    ledger = Ledger(Store(Home(lambda: empty, None, lambda: None, lambda: False, own=False), lambda: NOW))
     loaded = {payment.reference: payment for payment in ledger.newest()}
     assert {reference: loaded[reference].state.value for reference in loaded} == references
     assert loaded["was-paid"].delivered_at == NOW
     assert loaded["was-paid"].refunded == 5
     assert loaded["was-unknown"].parked_reason == "a person must look"
     for reference in references:
-        assert ledger.grants(reference) or reference != "was-paid"
+        assert ledger.rights.grants(reference) or reference != "was-paid"
         assert [entry.event for entry in ledger.journal(reference)] == ["moved"]
         assert ledger.intent(reference) is not None
     assert ledger.worker_seen(timedelta(seconds=1))
@@ -308,7 +309,7 @@ def test_a_new_file_needs_no_copy(tmp_path: Path) -> None:
 def test_a_shared_database_changes_only_when_asked_to(empty: Engine) -> None:
     bring_to(empty, "0001")
     home = home_of(empty, "", nullcontext)
-    ledger = Ledger(home, lambda: NOW)
+    ledger = Ledger(Store(home, lambda: NOW))
     with pytest.raises(SchemaMissing, match=f"version 0001, and this code needs {schema.HEAD}: run `flask fps db upg"):
         ledger.beat("host:1")
     assert schema.current(empty) == "0001"
@@ -321,7 +322,7 @@ def test_a_shared_database_changes_only_when_asked_to(empty: Engine) -> None:
 def test_a_ledger_of_its_own_on_postgresql_is_shared_too() -> None:
     uri = postgres.empty_database()
     home = home_of(None, uri, nullcontext)
-    ledger = Ledger(home, lambda: NOW)
+    ledger = Ledger(Store(home, lambda: NOW))
     with pytest.raises(SchemaMissing, match="the ledger's tables are missing: run `flask fps db upgrade`"):
         ledger.beat("host:1")
     home.upgrade()
@@ -333,7 +334,7 @@ def test_a_ledger_of_its_own_on_postgresql_is_shared_too() -> None:
 
 def test_a_process_stops_before_tables_that_became_newer_under_it(empty: Engine) -> None:
     schema.upgrade(empty)
-    ledger = Ledger(home_of(empty, "", nullcontext), lambda: NOW)
+    ledger = Ledger(Store(home_of(empty, "", nullcontext), lambda: NOW))
     ledger.beat("host:1")
     with empty.begin() as connection:
         connection.execute(text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))

@@ -7,13 +7,13 @@ import pytest
 from flask_fps.ledger import COMPLETED
 from flask_fps.ledger import Task
 from flask_fps.ledger import Windows
+from flask_fps.ledger.backoff import INTENTS_MAX
 from flask_fps.ledger.models import DeliveryRow
 from flask_fps.ledger.models import GrantRow
 from flask_fps.ledger.models import IntentRow
 from flask_fps.ledger.models import ParkedRow
 from flask_fps.ledger.models import PaymentRow
 from flask_fps.ledger.models import TransactionRow
-from flask_fps.ledger.settling import INTENTS_MAX
 from flask_fps.records import FINAL
 from flask_fps.records import Intent
 from flask_fps.records import Item

@@ -21,11 +21,13 @@ from flask_fps.checkout import Checkout
 from flask_fps.checkout import Desk
 from flask_fps.errors import LedgerBusy
 from flask_fps.errors import Refused
+from flask_fps.ledger import Deliveries
 from flask_fps.ledger import Delivery
 from flask_fps.ledger import Draft
 from flask_fps.ledger import Home
 from flask_fps.ledger import Ledger
 from flask_fps.ledger import Opening
+from flask_fps.ledger import Store
 from flask_fps.ledger import Terms
 from flask_fps.money import Money
 from flask_fps.orders import make_order
@@ -74,32 +76,45 @@ class Claim:
     at: datetime
 
 
-class SimulatedLedger(Ledger):
-    """The real ledger, at whose steps others may go on."""
+class SimulatedStore(Store):
+    """The real database, at whose steps others may go on."""
 
-    def __init__(self, shop: Shop, home: Home) -> None:
-        super().__init__(home, shop.world.clock)
-        self._shop = shop
+    def __init__(self, world: World, home: Home) -> None:
+        super().__init__(home, world.clock)
+        self._dice = world.dice
 
-    def open_payment(self, draft: Draft) -> tuple[Opening, Payment | None]:
-        self._shop.drafts[draft.reference] = draft
-        return super().open_payment(draft)
+    def write(self, action: Callable[[Session, datetime], T]) -> T:
+        pause("before a commit")
+        result = super().write(action)
+        pause("after a commit")
+        return result
+
+    def read(self, action: Callable[[Session], T]) -> T:
+        if self._dice.chance(self._dice.database // 4):
+            raise LedgerBusy("the database is away")
+        return super().read(action)
+
+
+class SimulatedDeliveries(Deliveries):
+    """The real handing over, before and after which others may go on."""
 
     def hand_over(self, delivery: Delivery, call: Callable[[Any], None]) -> None:
         pause("before a delivery")
         super().hand_over(delivery, call)
         pause("after a delivery")
 
-    def _write(self, action: Callable[[Session, datetime], T]) -> T:
-        pause("before a commit")
-        result = super()._write(action)
-        pause("after a commit")
-        return result
 
-    def _read(self, action: Callable[[Session], T]) -> T:
-        if self._shop.world.dice.chance(self._shop.world.dice.database // 4):
-            raise LedgerBusy("the database is away")
-        return super()._read(action)
+class SimulatedLedger(Ledger):
+    """The real ledger; what it was asked to open is remembered."""
+
+    def __init__(self, shop: Shop, home: Home) -> None:
+        super().__init__(SimulatedStore(shop.world, home))
+        self.deliveries = SimulatedDeliveries(self.store)
+        self._drafts = shop.drafts
+
+    def open_payment(self, draft: Draft) -> tuple[Opening, Payment | None]:
+        self._drafts[draft.reference] = draft
+        return super().open_payment(draft)
 
 
 class Shop:

@@ -46,7 +46,7 @@ def effect_and_mark_in_one_commit(patch: Patch) -> None:
 
 @guard("a handler that raised is called again")
 def failed_deliveries_come_again(patch: Patch) -> None:
-    put(patch, "flask_fps.ledger.Ledger.delivery_failed", lambda ledger, delivery, error: ledger.mark(delivery))
+    put(patch, "flask_fps.ledger.Deliveries.failed", lambda deliveries, delivery, error: deliveries.mark(delivery))
 
 
 @guard("a handler that raises again and again is put before a person")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from base64 import b64encode
 from binascii import Error as Base64Error
+from dataclasses import dataclass
 from datetime import datetime
 from datetime import timezone
 from functools import lru_cache
@@ -46,24 +47,25 @@ def verifies(text: str, signature: str, certificate_pem: bytes) -> bool:
     Spaces and line breaks in the base64 are left out, as the official SDKs did; beyond that only the one
     canonical spelling of a signature counts.
 
+    :raises OutOfDate: it was, but the certificate is not valid now.
     :raises RuntimeError: if the certificate cannot be used; see :func:`load_certificate`.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA1
 
-    key = load_certificate(certificate_pem)
+    certificate = _certificate(certificate_pem)
     octets = _canonical_base64(signature)
     if octets is None:
         return False
     try:
-        key.verify(octets, text.encode(), PKCS1v15(), SHA1())
+        certificate.key.verify(octets, text.encode(), PKCS1v15(), SHA1())
     except InvalidSignature:
         return False
+    certificate.check_dates()
     return True
 
 
-@lru_cache(maxsize=16)
 def load_certificate(certificate_pem: bytes) -> RSAPublicKey:
     """The public key of the one X.509 certificate in this PEM text.
 
@@ -72,6 +74,25 @@ def load_certificate(certificate_pem: bytes) -> RSAPublicKey:
         1024 bits, and no private key beside it. Certificates come from configuration: this is a mistake
         in set-up, never the fault of a message.
     """
+    certificate = _certificate(certificate_pem)
+    certificate.check_dates()
+    return certificate.key
+
+
+@dataclass(frozen=True)
+class _Certificate:
+    key: RSAPublicKey
+    begin: datetime
+    end: datetime
+
+    def check_dates(self) -> None:
+        if not self.begin <= datetime.now(timezone.utc) <= self.end:
+            raise OutOfDate(f"the FPS certificate is valid from {self.begin:%Y-%m-%d} to {self.end:%Y-%m-%d} only")
+
+
+@lru_cache(maxsize=16)
+def _certificate(certificate_pem: bytes) -> _Certificate:
+    """Read once; whether it is valid is asked at each use, for a process may outlive it."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.x509 import load_pem_x509_certificates
 
@@ -86,10 +107,7 @@ def load_certificate(certificate_pem: bytes) -> RSAPublicKey:
         raise RuntimeError(f"the FPS certificate file holds {len(certificates)} certificates: configure exactly one")
     if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_KEY:
         raise RuntimeError(f"the FPS certificate needs an RSA key of at least {SMALLEST_KEY} bits")
-    begin, end = certificates[0].not_valid_before_utc, certificates[0].not_valid_after_utc
-    if not begin <= datetime.now(timezone.utc) <= end:
-        raise OutOfDate(f"the FPS certificate is valid from {begin:%Y-%m-%d} to {end:%Y-%m-%d} only")
-    return key
+    return _Certificate(key, certificates[0].not_valid_before_utc, certificates[0].not_valid_after_utc)
 
 
 @lru_cache(maxsize=16)

@@ -48,6 +48,9 @@ class Verifier(Protocol):
 class PinnedCertificate:
     """Checks RSA signatures with one certificate that the shop holds itself.
 
+    Once it is out of date it cannot tell of what its key signed, which is kept until somebody sees to it; anything else
+    it still refuses.
+
     :param certificate_url: what a genuine message names as its certificate. Nothing is fetched from it.
     :raises RuntimeError: if the certificate cannot be used.
     """
@@ -62,7 +65,10 @@ class PinnedCertificate:
         if not _is_version_2(params, self.certificate_url):
             return False
         text = signing.string_to_sign(method, *signing.address(url), _unsigned(params))
-        return rsa.verifies(text, params.get("signature", ""), self.certificate_pem)
+        try:
+            return rsa.verifies(text, params.get("signature", ""), self.certificate_pem)
+        except rsa.OutOfDate:
+            return None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from base64 import b64encode
 from datetime import datetime
 from datetime import timedelta
 from datetime import timezone
+from datetime import tzinfo
 from hashlib import sha1
 from hashlib import sha256
 from typing import Any
@@ -18,8 +19,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
 
+from flask_fps.errors import OutcomeUnknown
 from flask_fps.protocol import demo
+from flask_fps.protocol import outbound
+from flask_fps.protocol import query
 from flask_fps.protocol import rsa
+from flask_fps.protocol.verifiers import AnyOf
+from flask_fps.protocol.verifiers import PinnedCertificate
 from tests.protocol.vectors import DATA
 
 TEXT = (DATA / "rsa" / "signed.txt").read_text("utf-8")
@@ -180,6 +186,42 @@ def test_a_certificate_that_cannot_be_used_is_a_mistake_in_set_up() -> None:
         with pytest.raises(RuntimeError, match=reason):
             rsa.load_certificate(pem)
     assert rsa.verifies("text", rsa.sign("text", demo.PRIVATE_KEY_PEM), certificate(rsa_key))
+
+
+def test_a_certificate_ends_in_the_middle_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    pem = certificate(load_pem_private_key(demo.PRIVATE_KEY_PEM, None))
+    assert rsa.load_certificate(pem).key_size == 2048
+    signature = rsa.sign("text", demo.PRIVATE_KEY_PEM)
+    assert rsa.verifies("text", signature, pem)
+    _two_days_later(monkeypatch)
+    with pytest.raises(rsa.OutOfDate, match="valid from"):
+        rsa.load_certificate(pem)
+    with pytest.raises(rsa.OutOfDate, match="valid from"):
+        rsa.verifies("text", signature, pem)
+    assert not rsa.verifies("another text", signature, pem)
+
+
+def test_what_a_certificate_that_ended_has_signed_is_kept_and_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    url, named = "https://shop.example/fps/return", "https://fps.example/certs/1.pem"
+    old = certificate(load_pem_private_key(demo.PRIVATE_KEY_PEM, None))
+    new = certificate(keys.generate_private_key(65537, 2048), end=timedelta(days=9))
+    judge = AnyOf((PinnedCertificate(old, named), PinnedCertificate(new, named)))
+    params = outbound.sign_outbound("GET", url, {"status": "SA", "tokenID": "T"}, demo.PRIVATE_KEY_PEM, named)
+    forged = params | {"tokenID": "U"}
+    assert (judge.verify("GET", url, params, ""), judge.verify("GET", url, forged, "")) == (True, False)
+    _two_days_later(monkeypatch)
+    assert (judge.verify("GET", url, params, ""), judge.verify("GET", url, forged, "")) == (None, False)
+    with pytest.raises(OutcomeUnknown, match="could not be checked now"):
+        outbound.verified_return(query.join(params), url, judge)
+
+
+def _two_days_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Later:
+            return super().now(tz) + timedelta(days=2)
+
+    monkeypatch.setattr(rsa, "datetime", Later)
 
 
 @pytest.mark.parametrize("pem", [b"", b"nonsense", demo.CERTIFICATE_PEM])

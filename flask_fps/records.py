@@ -102,7 +102,7 @@ class Payment:
 
     @property
     def amount(self) -> Decimal:
-        """What is paid, in the main unit of :attr:`currency`."""
+        """What the buyer approved, in the main unit of :attr:`currency`; :attr:`paid_money` is what was taken."""
         return self.money.decimal
 
     @property
@@ -115,7 +115,7 @@ class Payment:
 
     @property
     def paid_money(self) -> Money:
-        """What was taken of a paid payment: all of it, or the part that a reservation was settled for."""
+        """What was taken of a paid payment: all that was approved, or the part that a reservation was settled for."""
         return self.money if self.paid_amount is None else Money(self.paid_amount, self.currency)
 
     @property

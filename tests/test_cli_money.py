@@ -228,6 +228,7 @@ def test_a_database_that_goes_away_after_the_refund_was_sent(shop: Shop, monkeyp
 def test_settle_asks_and_takes(shop: Shop) -> None:
     payment = reserved(shop)
     assert "Held until:" in fps(shop, "show", payment.reference).stdout
+    assert json.loads(fps(shop, "show", payment.reference, "--json").stdout)["paid_amount"] is None
     assert fps(shop, "settle", payment.reference, "7.50", answer="n\n").exit_code == 1
     result = fps(shop, "settle", payment.reference, "7.50", answer="y\n")
 
@@ -236,7 +237,10 @@ def test_settle_asks_and_takes(shop: Shop) -> None:
     assert f"Payment {payment.reference} is paid: $7.50 was taken." in result.stdout
     assert "Taken:         $7.50 USD" in fps(shop, "show", payment.reference).stdout
     again = fps(shop, "settle", payment.reference, "--yes", "--json")
-    assert json.loads(again.stdout)["state"] == "paid"
+    said = json.loads(again.stdout)
+    assert (said["state"], said["amount"], said["paid_amount"]) == ("paid", "10.00", "7.50")
+    assert "$7.50" in fps(shop, "list").stdout
+    assert "$10.00" not in fps(shop, "list").stdout
 
 
 def test_cancel_asks_and_gives_up(shop: Shop) -> None:

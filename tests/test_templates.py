@@ -79,6 +79,14 @@ def test_every_standing_tells_amount_payee_and_reason(standing: str) -> None:
         assert text in html
 
 
+@pytest.mark.parametrize("standing", ["paid", "delivering", "refunded", "parked"])
+def test_what_was_taken_is_shown_and_what_was_approved_beside_it(standing: str) -> None:
+    html = shown(standing, replace(PAYMENT, money=Money(1000, "USD"), paid_amount=400))
+    assert re.search(r'<p class="amount">\$4\.00 ', html)
+    assert "<dt>Approved</dt><dd>$10.00</dd>" in html
+    assert "Approved" not in shown(standing)
+
+
 def test_every_standing_of_a_payment_is_known_to_the_page() -> None:
     spoken = {text.standing for text in vars(standing).values() if isinstance(text, standing.Text)}
     assert spoken == set(STANDINGS)

@@ -47,6 +47,7 @@ COLUMNS = (
     "reference",
     "state",
     "amount",
+    "paid_amount",
     "currency",
     "refunded",
     "reason",
@@ -129,7 +130,8 @@ def _rows(state: AppState, search: Search) -> Iterator[Mapping[str, Any]]:
 
 
 def _plain(payment: Payment) -> Mapping[str, Any]:
-    return {"state": payment.state.value, "refunded": payment.refunded_money.decimal}
+    paid = payment.paid_money.decimal if payment.is_paid else None
+    return {"state": payment.state.value, "paid_amount": paid, "refunded": payment.refunded_money.decimal}
 
 
 def payment(reference: str) -> ResponseReturnValue:

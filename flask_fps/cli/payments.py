@@ -91,6 +91,7 @@ def as_dict(payment: Payment) -> dict[str, Any]:
             for line in payment.items
         ],
         "amount": str(payment.amount),
+        "paid_amount": str(payment.paid_money.decimal) if payment.is_paid else None,
         "currency": payment.currency,
         "account": payment.account,
         "gateway": payment.gateway,
@@ -130,7 +131,7 @@ def _row(payment: Payment) -> tuple[str, ...]:
     return (
         payment.reference,
         payment.state.value,
-        str(payment.money),
+        str(payment.paid_money),
         _short(payment.reason, 32),
         _short(payment.buyer, 24),
         f"{payment.created_at:%Y-%m-%d %H:%M}",

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..money import Money
+from ..records import State
 from .models import GrantRow
 from .models import PaymentRow
 from .models import RefundRow
@@ -39,7 +40,12 @@ def _payment(row: PaymentRow) -> Mapping[str, Any]:
         {"sku": line.sku, "quantity": line.quantity, "unit_amount": _decimal(line.unit_amount, row.currency)}
         for line in row.lines
     ]
-    amounts = {"amount": _decimal(row.amount, row.currency), "refunded": _decimal(row.refunded, row.currency)}
+    taken = row.amount if row.paid_amount is None else row.paid_amount
+    amounts = {
+        "amount": _decimal(row.amount, row.currency),
+        "paid_amount": _decimal(taken, row.currency) if row.state == State.PAID.value else None,
+        "refunded": _decimal(row.refunded, row.currency),
+    }
     return _flat("payments", row, items=items, **amounts)
 
 
@@ -75,6 +81,7 @@ COLUMNS = {
         "order_key",
         "items",
         "amount",
+        "paid_amount",
         "refunded",
         "currency",
         "account",

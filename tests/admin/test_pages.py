@@ -383,6 +383,19 @@ def test_what_is_held_is_taken_or_given_up(shop: Shop, ada: FlaskClient) -> None
     assert post(ada, *way, way="cancel").status_code == 409
 
 
+def test_of_a_hold_that_was_settled_in_part_what_was_taken_is_shown(shop: Shop, ada: FlaskClient) -> None:
+    payment = held(shop)
+    post(ada, of(payment, "/hold"), of(payment), way="settle", amount="4")
+
+    page = seen(ada.get(of(payment)))
+    assert "$4.00 USD" in page and "Approved $9.00" in page
+    assert "$4.00, An album" in page, "the title"
+    assert re.search(r">\$4\.00</td>", ada.get(f"{ROOT}/").text)
+    shop.started(shop.client("8"))
+    [unpaid, row] = csv.DictReader(ada.get(f"{ROOT}/payments.csv").text.splitlines())
+    assert (row["amount"], row["paid_amount"], unpaid["paid_amount"]) == ("9.00", "4.00", "")
+
+
 def test_what_is_held_is_given_up(shop: Shop, ada: FlaskClient) -> None:
     payment = held(shop)
 

@@ -44,6 +44,21 @@ def test_every_row_has_exactly_its_columns(books: Books, what: str) -> None:
     assert row.get("amount") in {"payments": ("0.10",), "refunds": ("0.04",), "grants": (None,)}[what]
 
 
+def test_a_payment_tells_what_was_approved_and_what_was_taken(books: Books) -> None:
+    books.started(buyer="one who has not paid")
+    part = books.paid(buyer="one whose hold was settled in part")
+    books.paid(buyer="one who paid it all")
+    with writing(books.engine) as session:
+        session.query(PaymentRow).filter_by(reference=part.reference).one().paid_amount = 4
+    rows = [row for _, row in books.ledger.operator.rows("payments", 0, 10)]
+
+    assert [(row["amount"], row["paid_amount"]) for row in rows] == [
+        ("0.10", None),
+        ("0.10", "0.04"),
+        ("0.10", "0.10"),
+    ]
+
+
 def test_pieces_follow_each_other(books: Books) -> None:
     made = [books.paid(buyer=f"buyer-{number}").reference for number in range(5)]
     after, found = 0, []

@@ -69,7 +69,14 @@ def handler(app: Flask) -> Callable[[Payment, Any], None]:
 
 
 def bound(app: Flask, handlers: Mapping[str, Callable[[Payment], object]]) -> dict[str, Callable[[Payment], None]]:
-    return {name: app.ensure_sync(handler) for name, handler in handlers.items()}
+    """Named handlers as the checkout calls them. Each is looked at when it is called: whoever only needs the names
+    must not be stopped by one that cannot be.
+    """
+
+    def later(handler: Callable[[Payment], object]) -> Callable[[Payment], None]:
+        return lambda payment: app.ensure_sync(handler)(payment)
+
+    return {name: later(handler) for name, handler in handlers.items()}
 
 
 def in_context(app: Flask, policy: Policy) -> Policy:
@@ -77,7 +84,7 @@ def in_context(app: Flask, policy: Policy) -> Policy:
 
     def ask(payment: Payment, line: Line, refunded: Decimal) -> bool:
         with app.app_context():
-            return policy(payment, line, refunded)
+            return bool(app.ensure_sync(policy)(payment, line, refunded))
 
     return ask
 

@@ -36,10 +36,12 @@ from .records import Grant
 from .records import Item
 from .records import Payment
 from .records import Refund
+from .signals import refuse_coroutine
 from .state import current_fps
 from .state import free_of_writes
 from .views import blueprint
 from .wiring import app_state
+from .wiring import check_handler_name
 from .wiring import Clock
 from .wiring import GatewayFactory
 from .wiring import Registrations
@@ -130,11 +132,15 @@ class FPS:
         """Register a handler for work outside the database, such as a mail: ``handler(payment)``.
 
         It runs in no transaction, at least once: de-duplicate on ``payment.reference``. It has its own
-        place in the outbox under this name and is tried again until it returns.
+        place in the outbox under this name and is tried again until it returns. A factory may register it again.
+
+        :raises RuntimeError: the name is none, or is taken, or the handler is a coroutine function and the extra
+            ``async`` is not installed.
         """
+        check_handler_name(name)
 
         def register(handler: F) -> F:
-            self._shop.handlers[name] = handler
+            self._shop.add_handler(name, handler)
             return handler
 
         return register
@@ -149,7 +155,10 @@ class FPS:
         ``refunded`` is the Decimal that was given back in all; true: the buyer loses the line. Without a policy
         whoever gets all of it back loses all lines, and nobody else loses any. It is asked when a refund is done,
         and again if one fails after that; it must not write to the database.
+
+        :raises RuntimeError: for a coroutine function where the extra ``async`` is not installed.
         """
+        refuse_coroutine(policy)
         self._shop.policy = policy
         return policy
 

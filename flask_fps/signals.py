@@ -38,7 +38,7 @@ class PaymentSignal(NamedSignal):
 
         :raises RuntimeError: for a coroutine function where the extra ``async`` is not installed.
         """
-        _refuse_coroutine(receiver)
+        refuse_coroutine(receiver)
         for earlier in self._same_name(receiver, sender):
             self.disconnect(earlier, sender)
         return super().connect(receiver, sender, weak)
@@ -53,26 +53,31 @@ class PaymentSignal(NamedSignal):
         yield from sorted(super().receivers_for(sender), key=lambda receiver: order.get(id(receiver), len(order)))
 
     def _same_name(self, receiver: Callable[..., Any], sender: Any) -> list[Callable[..., Any]]:
-        name = _name(receiver)
+        name = own_name(receiver)
         if name is None:
             return []
-        return [other for other in self._connected(sender) if other is not receiver and _name(other) == name]
+        return [other for other in self._connected(sender) if other is not receiver and own_name(other) == name]
 
     def _connected(self, sender: Any) -> list[Callable[..., Any]]:
         to_any = [] if sender is ANY else list(super().receivers_for(ANY))
         return [other for other in super().receivers_for(sender) if other not in to_any]
 
 
-def _name(receiver: Callable[..., Any]) -> tuple[str, str] | None:
-    if not isinstance(receiver, FunctionType) or receiver.__name__ == "<lambda>":
+def own_name(function: Callable[..., Any]) -> tuple[str, str] | None:
+    """Module and qualified name; ``None`` for what has no name of its own, such as a lambda or a partial."""
+    if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
         return None
-    return receiver.__module__, receiver.__qualname__
+    return function.__module__, function.__qualname__
 
 
-def _refuse_coroutine(receiver: Callable[..., Any]) -> None:
-    asynchronous = iscoroutinefunction(receiver) or iscoroutinefunction(getattr(receiver, "__call__", None))  # noqa: B004
+def refuse_coroutine(function: Callable[..., Any]) -> None:
+    """A shop's function that this process could not call is refused where it is registered.
+
+    :raises SetupError: it is a coroutine function, and the extra ``async`` is not installed.
+    """
+    asynchronous = iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
     if asynchronous and find_spec("asgiref") is None:
-        name = getattr(receiver, "__qualname__", repr(receiver))
+        name = getattr(function, "__qualname__", repr(function))
         raise SetupError(
             f"{name} is a coroutine function, and calling it needs the extra 'async': "
             "pip install 'Flask-FPS[async]', or write it with def"

@@ -28,9 +28,11 @@ from .checkout import Checkout
 from .checkout import Desk
 from .checkout import Policy
 from .config import Config
+from .errors import SetupError
 from .gateways import Gateway
 from .gateways.watched import watched
 from .gateways.watched import Watcher
+from .ledger import COMPLETED
 from .ledger import home_of
 from .ledger import Ledger
 from .ledger import Store
@@ -39,11 +41,15 @@ from .links import Links
 from .links import secret_keys
 from .records import Item
 from .records import Payment
+from .signals import own_name
 from .signals import payment_completed
+from .signals import refuse_coroutine
 from .state import AppState
 
 Clock = Callable[[], datetime]
 Handlers = dict[str, Callable[[Payment], object]]
+#: So many characters of a handler's name the outbox has room for.
+HANDLER_NAME_LENGTH = 128
 #: ``factory(config, account, transport, clock)`` makes one account's gateway; ``transport`` is what
 #: :class:`~flask_fps.FPS` was given: a ``requests.Session``, or ``None`` for one of the gateway's own.
 GatewayFactory = Callable[[Config, str, Any, Clock], Gateway]
@@ -71,10 +77,42 @@ class Registrations:
         ours: Handlers = {claims.RECEIPT: claims.send_receipt} if config.send_receipt else {}
         return {**ours, **self.handlers}
 
+    def add_handler(self, name: str, handler: Callable[[Payment], object]) -> None:
+        """A function registered again under its own module and qualified name takes the earlier one's place.
+
+        :raises SetupError: another function has this name, or this process could not call it.
+        """
+        refuse_coroutine(handler)
+        earlier = self.handlers.get(name, handler)
+        if earlier is not handler and (own_name(earlier) is None or own_name(earlier) != own_name(handler)):
+            raise SetupError(
+                f"fulfillment({name!r}) is {name_of(earlier)} already: give {name_of(handler)} another name"
+            )
+        self.handlers[name] = handler
+
     def missing_handlers(self, app: Flask, config: Config) -> tuple[str, ...]:
         """Names that ``FPS_EXPECT_HANDLERS`` wants and this process lacks."""
         here = set(self.handlers) | {name_of(receiver) for receiver in payment_completed.receivers_for(app)}
         return tuple(name for name in config.expect_handlers if name not in here)
+
+
+def check_handler_name(name: object) -> None:
+    """A handler has a place of its own in the outbox, under a name of its own.
+
+    :raises SetupError: it cannot have this one.
+    """
+    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= HANDLER_NAME_LENGTH:
+        raise SetupError(
+            f"fulfillment takes the handler's name, a text of 1 to {HANDLER_NAME_LENGTH} printable characters, "
+            f'not {name!r:.80}: write @fps.fulfillment("mail")'
+        )
+    if name == COMPLETED:
+        raise SetupError(
+            f"fulfillment({name!r}) is the name of the signal: connect the function to it "
+            "(@payment_completed.connect), or give the handler another name"
+        )
+    if name == claims.RECEIPT:
+        raise SetupError(f"fulfillment({name!r}) is the name of FPS_SEND_RECEIPT's handler: give yours another name")
 
 
 def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: Registrations) -> AppState:

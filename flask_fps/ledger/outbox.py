@@ -63,7 +63,7 @@ def fill(
     completed = _owed(row, COMPLETED, now)
     completed.lease_owner, completed.lease_until = owner, now + lease
     session.add(completed)
-    session.add_all(_owed(row, handler, now) for handler in handlers)
+    session.add_all(_owed(row, handler, now) for handler in handlers if handler != COMPLETED)
     session.flush()
     return (Delivery(completed.id, COMPLETED, payment_record(row), owner),)
 

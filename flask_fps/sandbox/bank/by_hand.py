@@ -16,6 +16,7 @@ from .accounts import Accounts
 from .books import Books
 from .clock import SandboxClock
 from .errors import BankError
+from .orders import Terms
 from .records import TransactionRecord
 from .refunds import RefundOrder
 from .refunds import Refunds
@@ -26,6 +27,8 @@ from .transactions import Transactions
 
 #: How a pending transaction may be let fail.
 FAILURES = ("TransactionDenied", "Expired")
+#: Whatever a request may not move: what was held, its seller can have.
+ANY_CENT = Terms(smallest=1)
 CHARGED_BACK = "Charged back by the buyer's bank"
 #: Only through these does a bank stand between the buyer and his money.
 _DISPUTED = ("CC", "ACH")
@@ -73,7 +76,8 @@ class ByHand:
         """The seller settles what is reserved; no amount means all of it."""
         with self._books.change():
             caller = self._accounts.get(self._may(email, transaction_id, "collect").caller)
-            return self._reservations.settle(caller, SettleOrder(transaction_id=transaction_id, amount=amount))
+            order = SettleOrder(transaction_id=transaction_id, amount=amount, terms=ANY_CENT)
+            return self._reservations.settle(caller, order)
 
     def release(self, email: str, transaction_id: str) -> TransactionRecord:
         """The seller lets go of what is reserved."""

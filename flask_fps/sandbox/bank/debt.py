@@ -13,22 +13,13 @@ from .entries import Entries
 from .errors import BankError
 from .errors import out_of_range
 from .feeding import Feeding
+from .feeding import FeedingOrder
 from .orders import Order
 from .records import Account
 from .records import Instrument
 from .records import TransactionRecord
 from .tabs import Tabs
 from .tabs import Totals
-
-
-@dataclass(frozen=True, kw_only=True)
-class SettleDebtOrder(Order):
-    """What a caller asks for."""
-
-    #: The settlement token.
-    sender_token_id: str
-    instrument_id: str
-    amount: Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +39,16 @@ class Debt:
         self._feeding = feeding
         self._entries = entries
 
-    def settle(self, caller: Account, order: SettleDebtOrder) -> TransactionRecord:
+    def settle(self, caller: Account, order: FeedingOrder) -> TransactionRecord:
         """Take the sender's money for what he owes; FPS's fee is the recipient's.
 
         :raises BankError: nothing was recorded.
         """
         with self._books.change():
             instrument = self._tabs.of_recipient(caller.email, order.instrument_id, "Debt")
-            token = self._feeding.token(caller, order.sender_token_id, "SettleDebt", instrument, order.amount)
+            token = self._feeding.token(caller, order, "SettleDebt", instrument)
             _check_owed(instrument, order.amount)
-            return self._feeding.enter(caller, order, token, instrument, order.amount, "SettleDebt")
+            return self._feeding.enter(caller, order, token, instrument, "SettleDebt")
 
     def write_off(self, caller: Account, order: WriteOffOrder) -> TransactionRecord:
         """Let it go, for good; no money moves.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ...money import Money
 from . import standing
 from . import use
@@ -20,6 +22,17 @@ from .records import TransactionRecord
 from .roles import Roles
 from .rules import Rules
 from .switches import Switches
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedingOrder(Order):
+    """What a caller asks for."""
+
+    #: The funding token, or the settlement token.
+    sender_token_id: str
+    instrument_id: str
+    amount: Money
+    fees_paid_by: str = "Recipient"
 
 
 class Feeding:
@@ -43,50 +56,48 @@ class Feeding:
         self._roles = roles
         self._entries = entries
 
-    def token(self, caller: Account, token_id: str, purpose: str, instrument: Instrument, amount: Money) -> Token:
+    def token(self, caller: Account, order: FeedingOrder, purpose: str, instrument: Instrument) -> Token:
         """The token, if it may do this now.
 
         :param purpose: as :attr:`.Token.use` says it.
         :raises BankError: with the code of the first thing that does not fit.
         """
-        token = self._roles.sender(token_id)
+        token = self._roles.sender(order.sender_token_id)
         use.check_sender(
             token,
             use=purpose,
             caller=caller.email,
             recipient=instrument.recipient,
-            amount=amount,
+            amount=order.amount,
             now=self._clock.now(),
             used_token=self._switches.used_token,
         )
         if token.instrument_id != instrument.instrument_id:
             raise incompatible("Assertion Failed for Sender")
-        self._check_amount(token.method, amount)
-        self._check_sender(caller, token, amount)
+        if not order.terms.least(token.method) <= order.amount.minor <= self._rules.largest:
+            raise out_of_range()
+        self._check_sender(caller, token, order.amount)
         return token
 
     def enter(
-        self, caller: Account, order: Order, token: Token, instrument: Instrument, amount: Money, operation: str
+        self, caller: Account, order: FeedingOrder, token: Token, instrument: Instrument, operation: str
     ) -> TransactionRecord:
-        """The transaction; the recipient bears FPS's fee."""
+        """The transaction. Caller and recipient are one here: who bears FPS's fee is a word in its reports."""
         transaction = self._entries.enter(
             caller,
             order,
             operation=operation,
-            amount=amount,
+            amount=order.amount,
             sender=token.sender,
             recipient=instrument.recipient,
             method=token.method,
-            fees=self._rules.fee(token.method, amount),
+            fees=self._rules.fee(token.method, order.amount),
+            fees_paid_by=order.fees_paid_by,
             sender_token_id=token.token_id,
             instrument_id=instrument.instrument_id,
         )
-        self._books.tokens.put(use.used(token, transaction.transaction_id, amount, self._clock.now()))
+        self._books.tokens.put(use.used(token, transaction.transaction_id, order.amount, self._clock.now()))
         return transaction
-
-    def _check_amount(self, method: str, amount: Money) -> None:
-        if not self._rules.smallest(method) <= amount.minor <= self._rules.largest:
-            raise out_of_range()
 
     def _check_sender(self, caller: Account, token: Token, amount: Money) -> None:
         sender = self._accounts.get(token.sender)

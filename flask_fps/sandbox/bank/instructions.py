@@ -6,7 +6,6 @@ FPS API reference, *InstallPaymentInstruction*, *GetPaymentInstruction* and *Get
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from . import gatekeeper
 from .books import Books
@@ -17,8 +16,6 @@ from .records import NOTHING
 from .records import Token
 from .rules import Rules
 from .tokens import Tokens
-
-_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +50,14 @@ class Instructions:
         self._tokens = tokens
 
     def install(self, email: str, wanted: Installation) -> Token:
-        """:raises BankError: BadRule and its kin, for an instruction that cannot be read."""
+        """:raises BankError: BadRule and its kin, for an instruction that cannot be read; UsageNotDefined for a token
+        of many uses: how an instruction limits them was in the part of the language that is lost.
+        """
         gatekeeper.parse(wanted.instruction)
+        if wanted.token_type in ("MultiUse", "Recurring"):
+            raise BankError("UsageNotDefined", f"The usage of a {wanted.token_type} token has to be defined.")
         now = self._clock.now()
-        life = {"SingleUse": self._rules.token_life, "MultiUse": _YEAR}.get(wanted.token_type)
+        life = self._rules.token_life if wanted.token_type == "SingleUse" else None
         consent = Consent(
             sender=email,
             caller=email,

@@ -21,6 +21,10 @@ class Terms:
     #: What a declined card comes to: a failure, or :data:`~.settlement.TEMPORARY`, to be tried again by the caller.
     declines_with: str = "TransactionDenied"
 
+    def least(self, method: str) -> int:
+        """The least cents one may move by this method: a balance may move a single one."""
+        return self.smallest if method in ("ACH", "CC") else 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Order:

@@ -86,7 +86,7 @@ class Payments:
         with self._books.change():
             token = self._roles.sender(order.sender_token_id)
             recipient = self._recipient(caller, order, Situation("Recipient", operation, token.method))
-            self._check_caller_token(caller, order, Situation("Caller", operation, token.method))
+            shown = self._caller_token(caller, order, Situation("Caller", operation, token.method))
             paid = recipient.sender if recipient else caller.email
             self._check_use(caller, token, paid, order)
             self._check_amount(token.method, order)
@@ -96,8 +96,15 @@ class Payments:
             self._check_funds(caller, token, order, fee)
             charged = {"fees": fee if operation == "Pay" else NOTHING, "marketplace_fees": marketplace}
             transaction = self._enter(caller, order, token, paid, operation, charged)
-            self._books.tokens.put(use.used(token, transaction.transaction_id, order.amount, self._clock.now()))
+            self._use_up(transaction, token, recipient, shown)
             return transaction
+
+    def _use_up(self, transaction: TransactionRecord, *tokens: Token | None) -> None:
+        """The sender's token, and those of one's own that were shown beside it: they too may be good but once."""
+        now = self._clock.now()
+        for token in tokens:
+            if token is not None and (token.limits or token.token_type == "SingleUse"):
+                self._books.tokens.put(use.used(token, transaction.transaction_id, transaction.amount, now))
 
     def _enter(
         self, caller: Account, order: PayOrder, token: Token, paid: str, operation: str, charged: Mapping[str, Money]
@@ -126,11 +133,12 @@ class Payments:
             raise _not_unique()
         return self._roles.recipient(caller.email, order.recipient_token_id, situation)
 
-    def _check_caller_token(self, caller: Account, order: PayOrder, situation: Situation) -> None:
-        if order.caller_token_id is not None:
-            if order.caller_token_id in (order.recipient_token_id, order.sender_token_id):
-                raise _not_unique()
-            self._roles.caller(caller.email, order.caller_token_id, situation)
+    def _caller_token(self, caller: Account, order: PayOrder, situation: Situation) -> Token | None:
+        if order.caller_token_id is None:
+            return None
+        if order.caller_token_id in (order.recipient_token_id, order.sender_token_id):
+            raise _not_unique()
+        return self._roles.caller(caller.email, order.caller_token_id, situation)
 
     def _check_use(self, caller: Account, token: Token, recipient: str, order: PayOrder) -> None:
         use.check_sender(
@@ -144,8 +152,7 @@ class Payments:
         )
 
     def _check_amount(self, method: str, order: PayOrder) -> None:
-        smallest = min(self._rules.smallest(method), order.terms.smallest)
-        if not smallest <= order.amount.minor <= self._rules.largest:
+        if not order.terms.least(method) <= order.amount.minor <= self._rules.largest:
             raise out_of_range()
 
     def _check_parties(self, caller: Account, token: Token, recipient: str, order: PayOrder) -> None:

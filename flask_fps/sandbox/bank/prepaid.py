@@ -6,28 +6,15 @@ the instrument is funded, less FPS's fee; the sender's balance is the whole of i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ...money import Money
 from .books import Books
 from .errors import BankError
 from .feeding import Feeding
-from .orders import Order
+from .feeding import FeedingOrder
 from .records import Account
 from .records import Instrument
 from .records import TransactionRecord
 from .tabs import Tabs
 from .tabs import Totals
-
-
-@dataclass(frozen=True, kw_only=True)
-class FundOrder(Order):
-    """What a caller asks for."""
-
-    #: The funding token.
-    sender_token_id: str
-    instrument_id: str
-    amount: Money
 
 
 class Prepaid:
@@ -38,7 +25,7 @@ class Prepaid:
         self._tabs = tabs
         self._feeding = feeding
 
-    def fund(self, caller: Account, order: FundOrder) -> TransactionRecord:
+    def fund(self, caller: Account, order: FeedingOrder) -> TransactionRecord:
         """Take the sender's money and put it on his instrument.
 
         :raises BankError: nothing was recorded.
@@ -46,10 +33,10 @@ class Prepaid:
         with self._books.change():
             instrument = self._tabs.of_recipient(caller.email, order.instrument_id, "Prepaid")
             self._tabs.check_life(instrument)
-            token = self._feeding.token(caller, order.sender_token_id, "FundPrepaid", instrument, order.amount)
+            token = self._feeding.token(caller, order, "FundPrepaid", instrument)
             if (instrument.balance + instrument.pending + order.amount).minor > instrument.limit.minor:
                 raise BankError("PrepaidFundingLimitExceeded", "The funding amount is above the recharge limit.")
-            return self._feeding.enter(caller, order, token, instrument, order.amount, "FundPrepaid")
+            return self._feeding.enter(caller, order, token, instrument, "FundPrepaid")
 
     def balance(self, caller: Account, instrument_id: str) -> Instrument:
         """:raises BankError: InvalidParams or InstrumentAccessDenied."""

@@ -17,7 +17,9 @@ from .errors import BankError
 from .errors import out_of_range
 from .errors import unknown_transaction
 from .fees import marketplace_fee
+from .orders import Terms
 from .records import Account
+from .records import Labels
 from .records import TransactionRecord
 from .rules import Rules
 from .settlement import Ending
@@ -34,6 +36,10 @@ class SettleOrder:
     #: ``None``: all that was reserved.
     amount: Money | None = None
     ipn_url: str | None = None
+    #: Only 2007-01-08 has these two; without them those of the reserve stand.
+    caller_date: datetime | None = None
+    meta_data: str | None = None
+    terms: Terms = Terms()
     #: When and how it shall end, if not as its method does.
     ending: Ending | None = None
 
@@ -65,7 +71,7 @@ class Reservations:
         with self._books.change():
             reserve = self._of_caller(caller, order.transaction_id, "reserveTransactionId")
             self._check_open(reserve)
-            amount = self._amount(reserve, order.amount)
+            amount = _amount(reserve, order)
             ending = order.ending or Ending(self._rules.speed.get(reserve.method, timedelta(0)))
             return self._settlement.enter(
                 replace(
@@ -79,6 +85,8 @@ class Reservations:
                     ends_with=ending.code,
                     waits_with=ending.waits,
                     ipn_url=order.ipn_url or reserve.ipn_url,
+                    caller_date=order.caller_date or reserve.caller_date,
+                    labels=_labels(reserve, order.meta_data),
                 )
             )
 
@@ -130,13 +138,18 @@ class Reservations:
             raise unknown_transaction()
         return found
 
-    def _amount(self, reserve: TransactionRecord, asked: Money | None) -> Money:
-        amount = reserve.amount if asked is None else asked
-        if amount.minor < self._rules.smallest(reserve.method):
-            raise out_of_range()
-        if amount.minor > reserve.amount.minor:
-            raise _too_much(amount, reserve.amount)
-        return amount
+
+def _amount(reserve: TransactionRecord, order: SettleOrder) -> Money:
+    amount = reserve.amount if order.amount is None else order.amount
+    if amount.minor < order.terms.least(reserve.method):
+        raise out_of_range()
+    if amount.minor > reserve.amount.minor:
+        raise _too_much(amount, reserve.amount)
+    return amount
+
+
+def _labels(reserve: TransactionRecord, meta_data: str | None) -> Labels | None:
+    return reserve.labels if meta_data is None else replace(reserve.labels or Labels(), meta_data=meta_data)
 
 
 def _is_over(reserve: TransactionRecord) -> bool:

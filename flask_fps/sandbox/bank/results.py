@@ -43,11 +43,10 @@ class Results:
             )
         )
 
-    def waiting(self, email: str, operation: str | None = None) -> list[Result]:
+    def waiting(self, email: str) -> list[Result]:
         """An account's results, oldest first."""
         with self._books.change():
-            found = self._books.results.find("account", email)
-            return [one for one in found if operation in (None, one.operation)]
+            return self._books.results.find("account", email)
 
     def discard(self, email: str, transaction_ids: tuple[str, ...]) -> tuple[str, ...]:
         """Take them off the queue; the ids that were not in it."""

@@ -12,6 +12,7 @@ from .errors import invalid_id
 from .gatekeeper import Situation
 from .instruments import forced
 from .records import Token
+from .use import used_up
 
 
 class Roles:
@@ -31,7 +32,8 @@ class Roles:
     def recipient(self, caller: str, token_id: str, situation: Situation) -> Token:
         """The recipient's token: one that others gave this caller, or one of his own.
 
-        :raises BankError: InvalidParams, InvalidTokenId_Recipient, TokenNotActive_Recipient or IncompatibleTokens.
+        :raises BankError: InvalidParams, InvalidTokenId_Recipient, TokenNotActive_Recipient, TokenUsageError or
+            IncompatibleTokens.
         """
         token = self._token(token_id, "Recipient", "recipientTokenId")
         if token.use not in ("Receive", "Own"):
@@ -44,7 +46,8 @@ class Roles:
     def caller(self, caller: str, token_id: str, situation: Situation) -> Token:
         """The caller's own token, which only 2007-01-08 asks for.
 
-        :raises BankError: InvalidParams, InvalidTokenId_Caller, TokenNotActive_Caller or IncompatibleTokens.
+        :raises BankError: InvalidParams, InvalidTokenId_Caller, TokenNotActive_Caller, TokenUsageError or
+            IncompatibleTokens.
         """
         token = self._token(token_id, "Caller", "callerTokenId")
         if token.use != "Own" or token.sender != caller:
@@ -65,6 +68,8 @@ class Roles:
         now = self._clock.now()
         if token.cancelled_at is not None:
             raise BankError(f"TokenNotActive_{situation.role}", f"{situation.role} token not active.")
+        if token.used_by is not None:
+            raise used_up("TokenUsageError", token.token_id)
         if token.is_expired(now) or (token.starts_at is not None and now < token.starts_at):
             raise incompatible(f"The token of the {situation.role.lower()} has expired or is not valid yet")
         if token.caller != caller:

@@ -71,7 +71,3 @@ class Rules:
         """FPS's fee on a payment of this amount by this method."""
         fitting = [fee for fee in self.fees.get(method, ()) if amount.minor >= fee.least]
         return fitting[-1].of(amount) if fitting else Money(0, amount.currency)
-
-    def smallest(self, method: str) -> int:
-        """The least cents one may pay by this method: cards and bank accounts must exceed a cent."""
-        return 2 if method in ("ACH", "CC") else 1

@@ -84,6 +84,8 @@ def test_what_a_settle_and_a_refund_can_say(server: SandboxServer, first: FirstC
         MetaData="settled",
     )
     assert statuses(settled) == ("Success", "Initiated")
+    told = shown(first, settled)
+    assert (told["MetaData"], told["CallerTransactionDate"]) == ("settled", "2007-04-24T17:00:00.000-07:00")
     server.advance(2)
     back = first.refund(
         held["TransactionId"],
@@ -102,6 +104,32 @@ def test_what_a_settle_and_a_refund_can_say(server: SandboxServer, first: FirstC
     assert_labelled(seen)
     assert seen.every("RelatedTransactions") == []
     assert f"<RelatedTransactions><TransactionId>{held['TransactionId']}<" in seen.text
+
+
+def test_a_settle_that_says_nothing_leaves_what_the_reserve_said(server: SandboxServer, first: FirstCaller) -> None:
+    held = first.pay(token(server, method="CC"), action="Reserve", **LABELS)
+    server.advance(2)
+    told = shown(first, first.call("Settle", ReserveTransactionId=held["TransactionId"]))
+    assert_labelled(told)
+    assert told["CallerTransactionDate"] == "2007-04-24T17:00:00.000-07:00"
+
+
+@pytest.mark.parametrize("payer", ["Caller", "Recipient"])
+def test_a_single_cent_funds_and_settles_and_the_fee_is_whose_the_caller_says(
+    server: SandboxServer, first: FirstCaller, payer: str
+) -> None:
+    card, debt = gift_card(server, method="CC"), credit(server, method="CC")
+    first.pay(debt.sender.token_id, amount="5.00")
+    common = {"CallerTokenId": first.token("Caller"), "CallerReference": "one-cent", "ChargeFeeTo": payer}
+    fund = {"SenderTokenId": card.funding.token_id, "PrepaidInstrumentId": card.instrument.instrument_id}
+    settle = {"SenderTokenId": debt.settlement.token_id, "CreditInstrumentId": debt.instrument.instrument_id}
+    for made in (
+        first.call("FundPrepaid", **fund, **amount("FundingAmount", "0.01"), **common),
+        first.call("SettleDebt", **settle, **amount("SettlementAmount", "0.01"), **common),
+    ):
+        assert statuses(made) == ("Success", "Initiated"), made.text
+        fees = re.findall(r"<Role>(\w+)</Role>.*?<FeePaid>.*?<Amount>([\d.]+)<", shown(first, made).text)
+        assert [role for role, fee in fees if fee == "0.010000"] == [payer]
 
 
 def test_a_prepaid_balance_is_funded_spent_and_counted(server: SandboxServer, first: FirstCaller) -> None:

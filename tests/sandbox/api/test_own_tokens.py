@@ -36,6 +36,8 @@ def test_the_identical_installation_is_the_same(server: SandboxServer, caller: C
         ({"PaymentInstruction": "Invalid Instruction;"}, "BadRule"),
         ({"PaymentInstruction": ""}, "InvalidParams"),
         ({"TokenType": "Eternal"}, "InvalidParams"),
+        ({"TokenType": "MultiUse"}, "UsageNotDefined"),
+        ({"TokenType": "Recurring"}, "UsageNotDefined"),
         ({"TokenFriendlyName": "x" * 129}, "InvalidParams"),
         ({"CallerReference": "x" * 129}, "InvalidParams"),
     ],

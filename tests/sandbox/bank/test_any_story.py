@@ -15,15 +15,14 @@ from flask_fps.money import Money
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank import BankError
 from flask_fps.sandbox.bank import SandboxClock
-from flask_fps.sandbox.bank.debt import SettleDebtOrder
 from flask_fps.sandbox.bank.debt import WriteOffOrder
+from flask_fps.sandbox.bank.feeding import FeedingOrder
 from flask_fps.sandbox.bank.instruments import multi_use
 from flask_fps.sandbox.bank.instruments import postpaid
 from flask_fps.sandbox.bank.instruments import prepaid
 from flask_fps.sandbox.bank.instruments import recipient
 from flask_fps.sandbox.bank.instruments.consent import Consent
 from flask_fps.sandbox.bank.payments import PayOrder
-from flask_fps.sandbox.bank.prepaid import FundOrder
 from flask_fps.sandbox.bank.records import Account
 from flask_fps.sandbox.bank.refunds import POLICIES
 from flask_fps.sandbox.bank.refunds import RefundOrder
@@ -112,7 +111,7 @@ class Story:
         return self.bank.refund(self.seller, order)
 
     def _fund(self, name: str, _which: int, money: Money) -> object:
-        order = FundOrder(
+        order = FeedingOrder(
             sender_token_id=self.card.funding.token_id,
             instrument_id=self.card.instrument.instrument_id,
             amount=money,
@@ -121,7 +120,7 @@ class Story:
         return self.bank.prepaid.fund(self.seller, order)
 
     def _settle_debt(self, name: str, _which: int, money: Money) -> object:
-        order = SettleDebtOrder(
+        order = FeedingOrder(
             sender_token_id=self.line.settlement.token_id,
             instrument_id=self.line.instrument.instrument_id,
             amount=money,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ....protocol import messages
 from ....protocol import results
-from ...bank.debt import SettleDebtOrder
 from ...bank.debt import WriteOffOrder
-from ...bank.prepaid import FundOrder
+from ...bank.feeding import FeedingOrder
 from .. import reports
 from .asker import Asker
 from .asker import common
@@ -14,7 +13,7 @@ from .asker import money
 
 
 def fund_prepaid(asker: Asker, message: messages.FundPrepaid) -> results.FundPrepaidResult:
-    order = FundOrder(
+    order = FeedingOrder(
         sender_token_id=message.sender_token_id,
         instrument_id=message.prepaid_instrument_id,
         amount=money(message.funding_amount),
@@ -45,7 +44,7 @@ def prepaid_liability(
 
 
 def settle_debt(asker: Asker, message: messages.SettleDebt) -> results.SettleDebtResult:
-    order = SettleDebtOrder(
+    order = FeedingOrder(
         sender_token_id=message.sender_token_id,
         instrument_id=message.credit_instrument_id,
         amount=money(message.settlement_amount),

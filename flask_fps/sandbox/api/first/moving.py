@@ -7,13 +7,12 @@ from typing import Any
 
 from ....protocol.dialects.v2007_01_08 import messages
 from ....protocol.dialects.v2007_01_08 import results
-from ...bank.debt import SettleDebtOrder
 from ...bank.debt import WriteOffOrder
 from ...bank.errors import BankError
+from ...bank.feeding import FeedingOrder
 from ...bank.gatekeeper import Situation
 from ...bank.orders import Terms
 from ...bank.payments import PayOrder
-from ...bank.prepaid import FundOrder
 from ...bank.records import Labels
 from ...bank.records import TransactionRecord
 from ...bank.refunds import RefundOrder
@@ -41,6 +40,9 @@ def settle(asker: Asker, message: messages.Settle) -> results.Made:
     order = SettleOrder(
         transaction_id=message.reserve_transaction_id,
         amount=optional_money(message.transaction_amount),
+        caller_date=message.transaction_date,
+        meta_data=message.meta_data,
+        terms=TERMS,
         ending=asker.ending,
     )
     return _made(asker, asker.bank.settle(asker.account, order))
@@ -85,10 +87,11 @@ def refund(asker: Asker, message: messages.Refund) -> results.Made:
 def fund_prepaid(asker: Asker, message: messages.FundPrepaid) -> results.Made:
     method = _method_of(asker, message.sender_token_id)
     _check_caller_token(asker, message.caller_token_id, "FundPrepaid", method)
-    order = FundOrder(
+    order = FeedingOrder(
         sender_token_id=message.sender_token_id,
         instrument_id=message.prepaid_instrument_id,
         amount=money(message.funding_amount),
+        fees_paid_by=message.charge_fee_to,
         **_common(asker, message),
     )
     return _made(asker, asker.bank.prepaid.fund(asker.account, order))
@@ -97,10 +100,11 @@ def fund_prepaid(asker: Asker, message: messages.FundPrepaid) -> results.Made:
 def settle_debt(asker: Asker, message: messages.SettleDebt) -> results.Made:
     method = _method_of(asker, message.sender_token_id)
     _check_caller_token(asker, message.caller_token_id, "SettleDebt", method)
-    order = SettleDebtOrder(
+    order = FeedingOrder(
         sender_token_id=message.sender_token_id,
         instrument_id=message.credit_instrument_id,
         amount=money(message.settlement_amount),
+        fees_paid_by=message.charge_fee_to,
         **_common(asker, message),
     )
     return _made(asker, asker.bank.debt.settle(asker.account, order))

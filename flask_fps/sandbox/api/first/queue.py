@@ -12,7 +12,9 @@ from ..actions import Asker
 
 
 def get_results(asker: Asker, message: messages.GetResults) -> results.GetResultsResult:
-    waiting = asker.bank.results.waiting(asker.account.email, message.operation)
+    """Those that are wanted, and how many there are to discard, wanted or not."""
+    waiting = asker.bank.results.waiting(asker.account.email)
+    wanted = [one for one in waiting if message.operation in (None, one.operation)]
     return results.GetResultsResult(
         transaction_results=tuple(
             results.TransactionResult(
@@ -21,7 +23,7 @@ def get_results(asker: Asker, message: messages.GetResults) -> results.GetResult
                 caller_reference=one.caller_reference,
                 status=one.status,
             )
-            for one in waiting[: message.max_results_count or MOST]
+            for one in wanted[: message.max_results_count or MOST]
         ),
         number_pending=len(waiting),
     )

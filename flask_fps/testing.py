@@ -37,15 +37,20 @@ if TYPE_CHECKING:
 STEPS = {"sign_in": "password", "confirm": "confirm", "payment_method": "paymentMethod"}
 #: A walk that takes more pages than this goes in circles.
 MOST_PAGES = 12
-#: Keys that a shop may have set for its real server, and that the sandbox has its own answer to.
+#: Who moves whose money, and where: what a shop may have set for its real server, and the sandbox answers by itself.
 _UNSET = (
     "FPS_ACCESS_KEY",
+    "FPS_ACCOUNTS",
     "FPS_API_URL",
+    "FPS_CALLER_TOKEN",
     "FPS_CBUI_URL",
     "FPS_CERTIFICATES",
     "FPS_CERTIFICATE_URL",
+    "FPS_CURRENCY",
     "FPS_EXTERNAL_URL",
+    "FPS_GATEWAY",
     "FPS_RECIPIENT_EMAIL",
+    "FPS_RECIPIENT_TOKEN",
     "FPS_SECRET_KEY",
 )
 
@@ -92,6 +97,9 @@ class Sandbox:
     @property
     def config(self) -> dict[str, Any]:
         """The ``FPS_*`` keys that point a shop here; put them over the shop's own.
+
+        Whoever the shop's own keys name is not asked and not paid: gateway, accounts, tokens and currency are FPS's
+        plain ones. A shop with an ``account_loader`` gives ``FPS_ACCOUNTS`` anew, with accounts of the sandbox.
 
         A shop whose ledger is not in its own database keeps it in the instance folder: give each test another
         one, or set ``FPS_DATABASE_URI``.

@@ -72,9 +72,9 @@ def test_what_the_ledger_knows(shop: Shop, registry: CollectorRegistry) -> None:
         return registry.get_sample_value(name, labels)
 
     assert value("fps_ledger_up") == 1
-    assert value("fps_payments_total", state="paid") == 1
-    assert value("fps_payments_total", state="unknown") == 1
-    assert value("fps_payments_total", state="failed") == 0
+    assert value("fps_payments", state="paid") == 1
+    assert value("fps_payments", state="unknown") == 1
+    assert value("fps_payments", state="failed") == 0
     assert value("fps_parked") == 1
     assert value("fps_queue_due", queue="payments") == 1
     assert 50 < (value("fps_queue_age_seconds", queue="payments") or 0) <= 60
@@ -82,11 +82,22 @@ def test_what_the_ledger_knows(shop: Shop, registry: CollectorRegistry) -> None:
     assert value("fps_worker_age_seconds") == 60
 
 
+def test_what_a_payment_leaves_is_one_less(shop: Shop, registry: CollectorRegistry) -> None:
+    shop.gateway.will("pay", "lost")
+    shop.buy(shop.client("7"))
+    assert registry.get_sample_value("fps_payments", {"state": "unknown"}) == 1
+    shop.clock.advance(5)
+    shop.app.test_cli_runner().invoke(args=["fps", "work", "--once"])
+
+    assert registry.get_sample_value("fps_payments", {"state": "unknown"}) == 0
+    assert "# TYPE fps_payments gauge" in shop.client().get("/metrics").text
+
+
 def test_a_view_shows_them(shop: Shop, registry: CollectorRegistry) -> None:
     answer = shop.client().get("/metrics")
 
     assert answer.status_code == 200 and answer.content_type.startswith("text/plain")
-    assert 'fps_payments_total{state="paid"} 0.0' in answer.text
+    assert 'fps_payments{state="paid"} 0.0' in answer.text
 
 
 @pytest.fixture
@@ -100,7 +111,7 @@ def test_a_worker_shows_its_own(shop: Shop, port: int) -> None:
     shown = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
     stop()
 
-    assert 'fps_payments_total{state="paid"} 1.0' in shown
+    assert 'fps_payments{state="paid"} 1.0' in shown
     assert 'call="pay",gateway="fps",le="+Inf",outcome="success"} 1.0' in shown
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,11 @@ from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
 from werkzeug.serving import make_server
 
+from flask_fps import FPS
+from flask_fps import Item
 from flask_fps.config import Config
+from flask_fps.config import KEYS
+from flask_fps.protocol import demo
 from flask_fps.protocol import outbound
 from flask_fps.protocol.cbui import CBUI
 from flask_fps.protocol.client import Client
@@ -130,6 +135,55 @@ def test_the_config_goes_over_a_shops_own(fps_sandbox: Sandbox) -> None:
         "FPS_EXTERNAL_URL": "https://shop.example",
     }
     assert Config.read({**own, **fps_sandbox.config}) == Config.read(fps_sandbox.config)
+
+
+#: What a live shop has set, that must not reach a test: somebody else's keys, servers and money.
+LIVE: dict[str, object] = {
+    "FPS_ENVIRONMENT": "production",
+    "FPS_GATEWAY": "wallet",
+    "FPS_CURRENCY": "EUR",
+    "FPS_ACCESS_KEY": "AKIA1",
+    "FPS_SECRET_KEY": "secret",
+    "FPS_RECIPIENT_EMAIL": "shop@example.com",
+    "FPS_CALLER_TOKEN": "C" * 64,
+    "FPS_RECIPIENT_TOKEN": "R" * 64,
+    "FPS_API_URL": "https://fps.example/",
+    "FPS_CBUI_URL": "https://fps.example/pay",
+    "FPS_SANDBOX_URL": "http://127.0.0.1:1",
+    "FPS_CERTIFICATES": demo.CERTIFICATE_PEM,
+    "FPS_CERTIFICATE_URL": "https://fps.example/certificate.pem",
+    "FPS_EXTERNAL_URL": "https://shop.example",
+    "FPS_ACCOUNTS": {"eu": {"API_URL": "https://eu.example/", "CBUI_URL": "https://eu.example/pay"}},
+}
+#: What makes the shop the shop that is to be tested.
+KEPT = {
+    *("FPS_API_VERSION", "FPS_RETURN_SIGNATURE", "FPS_DATABASE_URI", "FPS_URL_PREFIX", "FPS_PAYMENT_METHODS"),
+    *("FPS_PAYEE", "FPS_TIMEOUT", "FPS_ATTEMPT_LIFETIME", "FPS_RECOVER", "FPS_HANDLER_TIMEOUT", "FPS_EXPECT_HANDLERS"),
+    *("FPS_ORDER_MAX_AGE", "FPS_DOWNLOAD_LIMIT", "FPS_DOWNLOAD_DAYS", "FPS_DOWNLOAD_WINDOW", "FPS_DOWNLOAD_LINK_AGE"),
+    *("FPS_CLAIM_AGE", "FPS_CLAIM_LIMIT", "FPS_SEND_RECEIPT", "FPS_ACCEL"),
+}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_live_key_reaches_a_test(fps_sandbox: Sandbox, key: str) -> None:
+    assert (key in fps_sandbox.config) == (key in LIVE) != (key in KEPT), "say of each key whether tests may have it"
+    if key in LIVE:
+        assert Config.read({key: LIVE[key], **fps_sandbox.config}) == Config.read(fps_sandbox.config)
+
+
+def test_a_live_shop_sells_in_the_sandbox(fps_sandbox: Sandbox, fps_buyer: Buyer, tmp_path: Path) -> None:
+    app = Flask("shop", instance_path=str(tmp_path))
+    app.config.update({"SECRET_KEY": "test", **LIVE, **fps_sandbox.config})
+    fps = FPS(app)
+
+    @app.get("/goods")
+    @fps.payment_required(Item("track-1", "0.10", "A track"))
+    def goods() -> str:
+        return "goods"
+
+    client = app.test_client()
+    fps_buyer.pay(client, client.get("/goods"))
+    assert client.get("/goods").text == "goods"
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def _admin(stage: Stage, buyer: Any) -> None:
 
 def _monitoring(stage: Stage, buyer: Any) -> None:
     stage.buy(buyer)
-    assert 'fps_payments_total{state="paid"} 1.0' in stage.app.test_client().get("/metrics").text
+    assert 'fps_payments{state="paid"} 1.0' in stage.app.test_client().get("/metrics").text
     for name in ("fps_gateway_seconds", "fps_ledger_up"):
         collector = REGISTRY._names_to_collectors.get(name)
         if collector is not None:

@@ -149,7 +149,7 @@ def purchases(person: Account) -> Page:
 
 def _page(person: Account, wanted: Filter) -> Stretch:
     try:
-        return bank().transactions.page(person.email, wanted, PAGE_SIZE, ascending=False)
+        return bank().transactions.latest(person.email, wanted, PAGE_SIZE)
     except BankError as error:
         raise BadFilter(error.message) from error
 

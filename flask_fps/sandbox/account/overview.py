@@ -19,7 +19,7 @@ RECENT = 5
 @blueprint.get("/")
 @member
 def overview(person: Account) -> Page:
-    recent = bank().transactions.page(person.email, Filter(), RECENT, ascending=False)
+    recent = bank().transactions.latest(person.email, Filter(), RECENT)
     rows = [row(record, person) for record in recent.transactions]
     held = bank().transactions.holdings(person)
     return render_template(

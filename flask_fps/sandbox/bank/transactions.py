@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
@@ -68,6 +71,10 @@ class Page:
     #: Where the next page begins; ``None`` on the last.
     next_start: datetime | None
 
+    def reversed(self) -> Page:
+        """The same ones the other way round."""
+        return replace(self, transactions=self.transactions[::-1])
+
 
 class Transactions:
     """The desk where transactions are looked up."""
@@ -101,17 +108,35 @@ class Transactions:
         with self._books.change():
             return list(self._wanted(email, wanted or Filter(), newest_first=True))
 
-    def page(self, email: str, wanted: Filter, size: int, ascending: bool) -> Page:
-        """At most ``size`` of them and where to go on.
+    def latest(self, email: str, wanted: Filter, size: int) -> Page:
+        """At most ``size`` of them, newest first, and from where on there are older ones: for people.
 
         :raises BankError: InvalidDateRange for an end before the start, or a start in the future.
         """
+        self._check_dates(wanted)
+        with self._books.change():
+            found = self._wanted(email, wanted, newest_first=True)
+            return Page(tuple(islice(found, size)), next((one.received_at for one in found), None))
+
+    def batch(
+        self, email: str, wanted: Filter, size: int, lines: Callable[[TransactionRecord], int] = lambda _: 1
+    ) -> Page:
+        """So many of them, oldest first, that come to at most ``size`` lines, and the start to go on from: for the API.
+
+        :param lines: how many lines a transaction comes to. They stay together: the first one is told even if it has
+            more than that; one that has none is left out.
+        :raises BankError: InvalidDateRange for an end before the start, or a start in the future.
+        """
+        self._check_dates(wanted)
+        with self._books.change():
+            found = self._wanted(email, wanted, newest_first=False)
+            taken, following = _fitting(((one, lines(one)) for one in found), size)
+            return Page(tuple(taken), following.received_at if following else None)
+
+    def _check_dates(self, wanted: Filter) -> None:
         latest = self._books.latest(self._clock.now())
         if wanted.start and (wanted.start > latest or (wanted.end and wanted.end < wanted.start)):
             raise BankError("InvalidDateRange", "The end date is before the start date, or the start is in the future.")
-        with self._books.change():
-            found = self._wanted(email, wanted, newest_first=not ascending)
-            return Page(tuple(islice(found, size)), next((one.received_at for one in found), None))
 
     def pending_amounts(self, email: str) -> tuple[int, int]:
         """What is on its way to an account's balance, and what has left it without arriving yet; in minor units."""
@@ -134,6 +159,21 @@ class Transactions:
         line = min(lines, key=shelf.timelines["activity"].length)
         stretch = shelf.stretch("activity", line, wanted.start, wanted.end, newest_first=newest_first)
         return (one for one in stretch if wanted.takes(one, email))
+
+
+def _fitting(
+    counted: Iterable[tuple[TransactionRecord, int]], size: int
+) -> tuple[list[TransactionRecord], TransactionRecord | None]:
+    """As many as fit, and the first one that does not."""
+    taken: list[TransactionRecord] = []
+    room = size
+    for one, count in counted:
+        if count and count > room and taken:
+            return taken, one
+        if count:
+            taken.append(one)
+            room -= count
+    return taken, None
 
 
 def _fills_a_balance(transaction: TransactionRecord) -> bool:

@@ -148,6 +148,42 @@ def test_a_card_may_pay_a_single_cent(server: SandboxServer, first: FirstCaller)
     assert statuses(first.pay(token(server, method="CC"), amount="0.01")) == ("Success", "Initiated")
 
 
+@pytest.mark.parametrize("part", ["", "0.01"])
+def test_a_single_cent_is_reserved_and_settled(server: SandboxServer, first: FirstCaller, part: str) -> None:
+    held = first.pay(token(server, method="CC"), amount="0.01" if not part else "1.00", action="Reserve")
+    server.advance(2)
+    money = {"TransactionAmount_Amount": part, "TransactionAmount_CurrencyCode": "USD"} if part else {}
+    settled = first.call("Settle", ReserveTransactionId=held["TransactionId"], **money)
+    assert statuses(settled) == ("Success", "Initiated")
+
+
+def test_a_later_version_settles_no_single_cent(server: SandboxServer, first: FirstCaller, caller: Caller) -> None:
+    held = first.pay(token(server, method="CC"), amount="0.01", action="Reserve")
+    server.advance(2)
+    assert caller.call("Settle", ReserveTransactionId=held["TransactionId"]).error == "AmountOutOfRange"
+    assert server.bank.by_hand.collect(SELLER, held["TransactionId"], None).operation == "Settle"
+
+
+@pytest.mark.parametrize("role", ["Caller", "Recipient"])
+@pytest.mark.parametrize(("action", "method"), [("Pay", "ABT"), ("Reserve", "CC")])
+def test_a_single_use_token_of_one_s_own_is_spent_by_one_payment(
+    server: SandboxServer, first: FirstCaller, role: str, action: str, method: str
+) -> None:
+    once = first.install(f"MyRole == '{role}';", "once", "SingleUse")["TokenId"]
+    shown = {f"{role}TokenId": once}
+    refused(first.pay("A" * 64, "p0", action=action, **shown))
+    paid = first.pay(token(server, method=method), "p1", action=action, **shown)
+    assert statuses(paid)[0] == "Success"
+    again = first.pay(token(server, method=method, reference="o2"), "p2", action=action, **shown)
+    assert refused(again) == ("TokenUsageError", f'The token "{once}" has violated its usage policy.')
+    assert first.call("GetPaymentInstruction", TokenId=once)["Status"] == "Inactive"
+
+
+def test_a_token_of_one_s_own_for_many_payments_stays_good(server: SandboxServer, first: FirstCaller) -> None:
+    for number in range(3):
+        assert statuses(first.pay(token(server, reference=f"o{number}"), f"p{number}"))[0] == "Success"
+
+
 # ------------------------------------------------------------------------------------ results
 
 
@@ -176,6 +212,14 @@ def test_old_results_stand_before_new_ones(server: SandboxServer, first: FirstCa
     server.advance(2)
     assert first.call("GetResults", MaxResultsCount="2").every("TransactionId") == made[:2]
     assert refused(first.call("GetResults", MaxResultsCount="26"))[0] == "InvalidParams"
+
+
+def test_the_number_pending_counts_what_was_not_asked_for_too(server: SandboxServer, first: FirstCaller) -> None:
+    paid = first.pay(token(server, method="CC"))
+    first.pay(token(server, method="CC", reference="o2"), "p2", action="Reserve")
+    server.advance(2)
+    waiting = first.call("GetResults", Operation="Pay")
+    assert (waiting.every("TransactionId"), waiting["NumberPending"]) == ([paid["TransactionId"]], "2")
 
 
 def test_what_ends_in_the_answer_is_no_result(server: SandboxServer, first: FirstCaller) -> None:
@@ -368,8 +412,38 @@ def test_there_is_a_line_for_each_status(server: SandboxServer, first: FirstCall
     assert told == [("Initiated", "0.000000"), ("Success", "0.900000")]
     assert {re.findall(r"<TransactionId>(\w+)<", line)[0] for line in lines} == {paid["TransactionId"]}
     assert asked["ResponseBatchSize"] == "2"
-    initiated = first.call("GetAccountActivity", StartDate="2007-01-01", Status="Initiated")
-    assert initiated.every("TransactionId") == []
+
+
+def test_lines_are_asked_for_by_their_own_status(server: SandboxServer, caller: Caller, first: FirstCaller) -> None:
+    paid = first.pay(token(server, method="CC"))
+    server.advance(2)
+    gone = first.pay(token(server, method="CC", reference="order-2"), "pay-2")
+    caller.call("Cancel", TransactionId=gone["TransactionId"])
+    for wanted, found in {
+        "Initiated": [gone, paid],
+        "Success": [paid],
+        "Failure": [gone],
+        "Reinitiated": [],
+    }.items():
+        asked = first.call("GetAccountActivity", StartDate="2007-01-01", Status=wanted)
+        assert asked.every("TransactionId") == [each["TransactionId"] for each in found]
+        assert set(re.findall(r"<TransactionId>.*?<Status>(\w+)<", asked.text)) == ({wanted} if found else set())
+        assert asked["ResponseBatchSize"] == str(len(found))
+
+
+@pytest.mark.parametrize("order", ["Ascending", "Descending"])
+def test_a_batch_counts_lines_and_tears_no_transaction_apart(
+    server: SandboxServer, first: FirstCaller, order: str
+) -> None:
+    paid = [first.pay(token(server, method="CC", reference=f"o{n}"), f"p{n}")["TransactionId"] for n in range(3)]
+    server.advance(2)
+    batches, start = list[list[str]](), "2007-01-01"
+    while start and len(batches) < 9:
+        asked = first.call("GetAccountActivity", StartDate=start, MaxBatchSize="5", SortOrderByDate=order)
+        batches.append(asked.every("TransactionId"))
+        start = "".join(asked.every("StartTimeForNextTransaction"))
+    one, two, three = ([each, each] for each in paid)
+    assert batches == ([one + two, three] if order == "Ascending" else [two + one, three])
 
 
 def test_the_account_s_balance(server: SandboxServer, first: FirstCaller) -> None:

@@ -81,13 +81,23 @@ def test_activity_is_told_newest_first(caller: Caller, paid: list[str]) -> None:
     assert "StartTimeForNextTransaction" not in answer.text
 
 
-def test_activity_is_paged_without_loss(caller: Caller, paid: list[str]) -> None:
-    found, start = list[str](), "2012-01-01"
-    while start:
-        answer = _activity(caller, StartDate=start, SortOrderByDate="Ascending", MaxBatchSize="2")
-        found += answer.every("TransactionId")
+@pytest.mark.parametrize(
+    ("order", "batches"),
+    [
+        ({"SortOrderByDate": "Ascending"}, [[0, 1], [2, 3], [4]]),
+        ({"SortOrderByDate": "Descending"}, [[1, 0], [3, 2], [4]]),
+        ({}, [[1, 0], [3, 2], [4]]),
+    ],
+)
+def test_activity_is_paged_to_its_end_in_either_order(
+    caller: Caller, paid: list[str], order: dict[str, str], batches: list[list[int]]
+) -> None:
+    found, start = list[list[str]](), "2012-01-01"
+    while start and len(found) < 9:
+        answer = _activity(caller, StartDate=start, MaxBatchSize="2", **order)
+        found.append(answer.every("TransactionId"))
         start = "".join(answer.every("StartTimeForNextTransaction"))
-    assert found == paid
+    assert found == [[paid[place] for place in batch] for batch in batches]
 
 
 @pytest.mark.parametrize(

@@ -132,10 +132,10 @@ def _is_wanted(one: TransactionRecord, wanted: Filter, email: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("desk", ["latest", "batch"])
 @pytest.mark.parametrize("wanted", [Filter(), Filter(status="Failure"), Filter(roles=("Recipient",))], ids=str)
 def test_a_page_reads_what_it_shows_and_where_the_next_begins(
-    busy: Bank, wanted: Filter, ascending: bool, monkeypatch: pytest.MonkeyPatch
+    busy: Bank, wanted: Filter, desk: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[TransactionRecord] = []
 
@@ -144,10 +144,28 @@ def test_a_page_reads_what_it_shows_and_where_the_next_begins(
         return True
 
     monkeypatch.setattr(Filter, "takes", takes)
-    page = busy.transactions.page(SELLER, wanted, 2, ascending)
+    page = getattr(busy.transactions, desk)(SELLER, wanted, 2)
     assert len(read) == 3
     assert page.transactions == tuple(read[:2])
     assert page.next_start == read[2].received_at
+
+
+@given(st.integers(1, 9), st.integers(0, 3))
+def test_batches_hold_whole_transactions_and_all_of_them(busy: Bank, size: int, least: int) -> None:
+    """Each comes to as many lines as its history has changes; those of fewer than so many are not wanted."""
+
+    def lines(one: TransactionRecord) -> int:
+        return len(one.history) if len(one.history) > least else 0
+
+    found, start = list[TransactionRecord](), DAY
+    while True:
+        page = busy.transactions.batch(SELLER, Filter(start=start), size, lines)
+        assert len(page.transactions) <= 1 or sum(map(lines, page.transactions)) <= size
+        found += page.transactions
+        if page.next_start is None:
+            break
+        start = page.next_start
+    assert found == [one for one in busy.activity(SELLER)[::-1] if lines(one)]
 
 
 def test_what_is_not_due_is_not_read(busy: Bank, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ def transaction(asker: Asker, message: messages.GetTransaction) -> results.GetTr
 
 
 def account_activity(asker: Asker, message: messages.GetAccountActivity) -> results.GetAccountActivityResult:
+    """A batch is the oldest of what is left, whichever way it is sorted: the next one begins at a start date."""
     wanted = Filter(
         start=message.start_date,
         end=message.end_date,
@@ -37,8 +38,9 @@ def account_activity(asker: Asker, message: messages.GetAccountActivity) -> resu
         status=message.transaction_status,
         roles=message.role,
     )
-    ascending = message.sort_order_by_date == "Ascending"
-    page = asker.bank.transactions.page(asker.account.email, wanted, message.max_batch_size or BATCH_SIZE, ascending)
+    page = asker.bank.transactions.batch(asker.account.email, wanted, message.max_batch_size or BATCH_SIZE)
+    if message.sort_order_by_date != "Ascending":
+        page = page.reversed()
     return reports.activity(asker.bank, asker.account, page)
 
 

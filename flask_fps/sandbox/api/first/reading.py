@@ -12,9 +12,6 @@ from ..actions import Asker
 from ..actions import BATCH_SIZE
 from . import reports
 
-#: The bank's own word for what this version asks for by another.
-_STATUSES = {"Initiated": "Pending", "Reinitiated": "Pending", "TemporaryDecline": "Pending"}
-
 
 def transaction(asker: Asker, message: messages.GetTransaction) -> results.GetTransactionResult:
     found = asker.bank.transactions.of_party(asker.account.email, message.transaction_id)
@@ -22,17 +19,23 @@ def transaction(asker: Asker, message: messages.GetTransaction) -> results.GetTr
 
 
 def account_activity(asker: Asker, message: messages.GetAccountActivity) -> results.GetAccountActivityResult:
+    """Lines are chosen and counted, and those of one transaction stay together; otherwise as later versions do."""
     wanted = Filter(
         start=message.start_date,
         end=message.end_date,
         operation=message.operation,
         method=message.payment_method,
-        status=_STATUSES.get(message.status or "", message.status),
         roles=message.role,
     )
-    ascending = message.sort_order_by_date == "Ascending"
-    page = asker.bank.transactions.page(asker.account.email, wanted, message.max_batch_size or BATCH_SIZE, ascending)
-    rows = [row for each in page.transactions for row in _rows(asker, each, ascending)]
+
+    def lines(found: TransactionRecord) -> list[results.Transaction]:
+        return list(reports.rows(asker.bank, asker.account, found, message.status))
+
+    size = message.max_batch_size or BATCH_SIZE
+    page = asker.bank.transactions.batch(asker.account.email, wanted, size, lambda found: len(lines(found)))
+    rows = [row for found in page.transactions for row in lines(found)]
+    if message.sort_order_by_date != "Ascending":
+        rows.reverse()
     if message.response_group == "Summary":
         rows = [replace(row, transaction_parts=()) for row in rows]
     return results.GetAccountActivityResult(
@@ -42,8 +45,3 @@ def account_activity(asker: Asker, message: messages.GetAccountActivity) -> resu
 
 def account_balance(asker: Asker, message: messages.GetAccountBalance) -> results.GetAccountBalanceResult:
     return results.GetAccountBalanceResult(reports.balance(asker.bank, asker.bank.account(asker.account.email)))
-
-
-def _rows(asker: Asker, found: TransactionRecord, ascending: bool) -> list[results.Transaction]:
-    rows = list(reports.rows(asker.bank, asker.account, found))
-    return rows if ascending else rows[::-1]

@@ -79,9 +79,13 @@ def detail(bank: Bank, transaction: TransactionRecord) -> results.TransactionDet
     )
 
 
-def rows(bank: Bank, reader: Account, transaction: TransactionRecord) -> Iterator[results.Transaction]:
-    """A line for each status that a transaction had, oldest first."""
+def rows(
+    bank: Bank, reader: Account, transaction: TransactionRecord, wanted: str | None = None
+) -> Iterator[results.Transaction]:
+    """A line for each status that a transaction had, oldest first; where one is wanted, of this status alone."""
     for change, said in _history(transaction):
+        if wanted not in (None, said):
+            continue
         wrong = said in ("Failure", TEMPORARY)
         yield results.Transaction(
             transaction_id=transaction.transaction_id,

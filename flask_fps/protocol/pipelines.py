@@ -342,7 +342,7 @@ class SetupPostpaid(_Limited, _Lasting, _Shipping, _Paying):
     caller_reference_settlement: str = _asks(_reference, ...)
     #: The most that may be owed at a time.
     credit_limit: Price = _asks(_price, ...)
-    #: The most that may be spent in all.
+    #: The most that may be spent, and settled, in all.
     global_amount_limit: Price = _asks(_price, ...)
 
 

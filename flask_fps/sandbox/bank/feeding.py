@@ -83,7 +83,8 @@ class Feeding:
         self, caller: Account, order: FeedingOrder, token: Token, instrument: Instrument, operation: str
     ) -> TransactionRecord:
         """The transaction. Caller and recipient are one here: who bears FPS's fee is a word in its reports."""
-        transaction = self._entries.enter(
+        self._books.tokens.put(use.counted(token, order.amount, self._clock.now()))
+        return self._entries.enter(
             caller,
             order,
             operation=operation,
@@ -96,8 +97,6 @@ class Feeding:
             sender_token_id=token.token_id,
             instrument_id=instrument.instrument_id,
         )
-        self._books.tokens.put(use.used(token, transaction.transaction_id, order.amount, self._clock.now()))
-        return transaction
 
     def _check_sender(self, caller: Account, token: Token, amount: Money) -> None:
         sender = self._accounts.get(token.sender)

@@ -53,3 +53,7 @@ class Usage:
 
     def plus(self, amount: Money) -> Usage:
         return replace(self, count=self.count + 1, amount=self.amount + amount)
+
+    def minus(self, amount: Money) -> Usage:
+        """A use that came to nothing, in the window that it was counted in."""
+        return replace(self, count=self.count - 1, amount=self.amount - amount)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from . import use
 from .accounts import Accounts
 from .accounts import BANKS
 from .accounts import CARDS
@@ -63,6 +64,8 @@ class Postings:
         self._tabs.drop(transaction)
         if transaction.operation == "Refund":
             self._take_back(transaction)
+        if transaction.operation == "SettleDebt":
+            self._uncount(transaction)
         return self._release(transaction)
 
     def _release(self, transaction: TransactionRecord) -> TransactionRecord:
@@ -86,6 +89,12 @@ class Postings:
         original = self._books.transactions.get(refund.parent_id or "")
         assert original is not None
         self._books.transactions.put(less_refunded(original, refund))
+
+    def _uncount(self, settlement: TransactionRecord) -> None:
+        """The debt is still there, and so is the leave to collect it."""
+        token = self._books.tokens.get(settlement.sender_token_id or "")
+        assert token is not None
+        self._books.tokens.put(use.uncounted(token, settlement.amount))
 
 
 def more_refunded(original: TransactionRecord, refund: TransactionRecord) -> TransactionRecord:

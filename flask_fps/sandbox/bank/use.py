@@ -51,8 +51,18 @@ def used(token: Token, transaction_id: str, amount: Money, now: datetime) -> Tok
     """The token after a payment: spent, if it pays but once, else that much nearer to its limits."""
     if token.token_type == "SingleUse":
         return replace(token, used_by=transaction_id)
-    counted = zip(token.limits, token.usages, strict=True)
-    return replace(token, usages=tuple(usage.at(now, limit).plus(amount) for limit, usage in counted))
+    return counted(token, amount, now)
+
+
+def counted(token: Token, amount: Money, now: datetime) -> Token:
+    """The same of a token for many payments."""
+    limited = zip(token.limits, token.usages, strict=True)
+    return replace(token, usages=tuple(usage.at(now, limit).plus(amount) for limit, usage in limited))
+
+
+def uncounted(token: Token, amount: Money) -> Token:
+    """A settlement token after a settlement that came to nothing; its one limit is for good, and has no windows."""
+    return replace(token, usages=tuple(usage.minus(amount) for usage in token.usages))
 
 
 def _check_time(token: Token, now: datetime) -> None:

@@ -68,12 +68,30 @@ def test_a_settlement_that_fails_leaves_the_debt(server: SandboxServer, caller: 
     assert _owed(caller, line.instrument.instrument_id) == ("30.000000", "0.000000")
 
 
-def test_a_settlement_token_has_a_cap(server: SandboxServer, caller: Caller) -> None:
-    line = credit(server, cap=2500)
-    caller.pay(line.sender.token_id, "p-1", "30.00")
+def test_no_more_is_spent_in_all_than_can_be_settled_in_all(server: SandboxServer, caller: Caller) -> None:
+    line = credit(server, limit=1000, cap=1500)
+    spent, ids = line.sender.token_id, (line.settlement.token_id, line.instrument.instrument_id)
+    assert caller.pay(spent, "p-1", "10.00").status == 200
+    assert _settle(caller, *ids, "10.00")["TransactionStatus"] == "Success"
+    assert caller.pay(spent, "p-2", "5.01").error == "TokenUsageError"
+    assert caller.pay(spent, "p-3", "5.00").status == 200
+    assert _settle(caller, *ids, "5.00", "s-2")["TransactionStatus"] == "Success"
+    assert _owed(caller, line.instrument.instrument_id)[0] == "0.000000"
+    assert caller.call("GetTokenUsage", TokenId=line.settlement.token_id)["Value"] == "15.000000"
+
+
+def test_a_settlement_that_failed_can_be_made_again(server: SandboxServer, caller: Caller) -> None:
+    line = credit(server, cap=2060, method="CC")
+    caller.pay(line.sender.token_id, "p-1", "20.60")
     ids = line.settlement.token_id, line.instrument.instrument_id
-    assert _settle(caller, *ids, "20.00").status == 200
-    assert _settle(caller, *ids, "5.01", "s-2").error == "TokenUsageError"
+    _settle(caller, *ids, "20.60")
+    server.advance(1)
+    assert _owed(caller, line.instrument.instrument_id)[0] == "20.600000"
+    assert caller.call("GetTokenUsage", TokenId=line.settlement.token_id)["Value"] == "0.000000"
+    server.faults.add("SettleDebt", "pend", settles=1)
+    assert _settle(caller, *ids, "20.60", "s-2")["TransactionStatus"] == "Pending"
+    server.advance(1)
+    assert _owed(caller, line.instrument.instrument_id)[0] == "0.000000"
 
 
 def test_debt_is_written_off_for_good(server: SandboxServer, caller: Caller) -> None:

@@ -31,7 +31,8 @@ def install(
     """All three; the caller is the recipient. The method of the consent is the one that settles.
 
     :param credit_limit: ``creditLimit``: the most that may be owed at a time.
-    :param cap: ``globalAmountLimit``: the most of all settlements together.
+    :param cap: ``globalAmountLimit``: the most of all settlements together (*Settling a debt balance*); and of all
+        purchases, or there would be debt that nothing could settle.
     :param settlement_reference: ``callerReferenceSettlement``.
     :param limits: ``usageLimitType1`` and so on, of the token that spends.
     """
@@ -39,7 +40,7 @@ def install(
     about = {"instrument_id": instrument.instrument_id}
     return Postpaid(
         instrument,
-        limited(consent, limits, method="Debt", amount=credit_limit, **about),
+        limited(consent, [Limit(amount=cap), *limits], method="Debt", amount=credit_limit, **about),
         limited(
             consent,
             [Limit(amount=cap)],

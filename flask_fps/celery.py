@@ -1,7 +1,7 @@
 """Celery drives the ledger, for shops that have Celery anyway::
 
     celery_app = celery_init_app(app)        # as Flask's documentation has it: tasks run in an application context
-    flask_fps.celery.register(celery_app)
+    flask_fps.celery.register(celery_app, app)
 
 Whoever is to act is decided by the ledger's claims, never by the queue: a task that is lost, late, doubled or run
 beside `flask fps work` changes nothing but when something happens.
@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from blinker import ANY
 from celery import Celery
 from flask import Flask
 
@@ -36,12 +37,13 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def register(celery_app: Celery, *, every: float = 10.0) -> None:
+def register(celery_app: Celery, app: Flask | None = None, *, every: float = 10.0) -> None:
     """Add a task for each payment, put into the queue after its commits, and a pass over all that is due.
 
     The passes are beat's: run ``celery beat`` (or one worker with ``--beat``), and any number of workers. Who could
     not reach the broker loses nothing: the next pass finds what is due.
 
+    :param app: whose payments; without it those of every app in this process, which is right for one that has one.
     :param every: seconds between two passes.
     """
 
@@ -56,11 +58,13 @@ def register(celery_app: Celery, *, every: float = 10.0) -> None:
     def work() -> None:
         Worker(current_fps()).work_once()
 
-    def enqueue(app: Flask, *, payment: Payment, **extra: Any) -> None:
+    def enqueue(_app: Flask, *, payment: Payment, **extra: Any) -> None:
         drive.apply_async((payment.reference,), countdown=SOON.total_seconds(), retry=False)
 
+    # Receivers are known by their names, and each of several Celery apps has one.
+    enqueue.__qualname__ += f" for {celery_app.main} at {id(celery_app):#x}"
     for signal in (payment_authorized, payment_pending):
-        signal.connect(enqueue)
+        signal.connect(enqueue, ANY if app is None else app)
     one_pass = {"task": WORK, "schedule": every, "options": {"expires": every}}
     celery_app.conf.beat_schedule = {**(celery_app.conf.beat_schedule or {}), WORK: one_pass}
 

@@ -220,7 +220,10 @@ class FPS:
         return current_fps().ledger.rights.grants(payment.reference)
 
     def renew_downloads(self, payment: Payment, *, downloads: int | None = None, days: int | None = None) -> None:
-        """Give a buyer so many more downloads, and at least so many days from now, of what has a limit."""
+        """Give a buyer so many more downloads, and at least so many days from now, of what has a limit.
+
+        :raises ValueError: neither is given, or one is no whole number from 1 to 10000; nothing was changed.
+        """
         current_fps().ledger.rights.renew_downloads(payment.reference, downloads, days)
 
     def send_from_directory(self, directory: str | os.PathLike[str], path: str, **options: Any) -> FileResponse:

@@ -10,6 +10,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+#: The most downloads, and the most days, that are given to a buyer at once.
+MOST_AT_ONCE = 10_000
+
 
 class Right(str, Enum):
     """What a grant is worth now."""

@@ -103,15 +103,15 @@ class Worker:
         :param until: begin nothing new after this.
         :raises LedgerBusy: the database does not answer.
         """
-        ledger, checkout = self._state.ledger, self._state.checkout
-        self._complain()
+        ledger, checkout, missing = self._state.ledger, self._state.checkout, self._state.missing_handlers()
+        self._complain(missing)
         in_time = self._in_time(until)
         done = Pass(arrivals=_each(in_time(ledger.arrivals.due(UNLIMITED, early=early)), checkout.process_arrival))
         done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
         done.releases = _each(in_time(ledger.releases.due(UNLIMITED, early=early)), checkout.give_back)
         going_back = in_time(ledger.refunds.due(UNLIMITED, early=early))
         done.refunds = _each(going_back, lambda id: checkout.drive_refund(id, early=early))
-        if not self._state.missing_handlers():
+        if not missing:
             owed = in_time(ledger.deliveries.due(UNLIMITED, early=early))
             done.deliveries = _each(owed, lambda id: checkout.deliver(id, early=early))
         return done
@@ -120,16 +120,14 @@ class Worker:
         return lambda due: takewhile(lambda _one: until is None or self._state.ledger.clock() < until, due)
 
     def _pass(self, done: Pass) -> None:
-        ledger, checkout = self._state.ledger, self._state.checkout
+        ledger, checkout, missing = self._state.ledger, self._state.checkout, self._state.missing_handlers()
         self._beat()
-        self._complain()
-        if self._state.missing_handlers():
-            log.error("this process delivers nothing: it lacks the handlers %s", self._state.missing_handlers())
+        self._complain(missing)
         done.arrivals = _each(ledger.arrivals.due(BATCH), checkout.process_arrival)
         done.payments = _each(ledger.due_payments(BATCH), checkout.drive_payment)
         done.releases = _each(ledger.releases.due(BATCH), checkout.give_back)
         done.refunds = _each(ledger.refunds.due(BATCH), checkout.drive_refund)
-        if not self._state.missing_handlers():
+        if not missing:
             done.deliveries = _each(ledger.deliveries.due(BATCH), checkout.deliver)
 
     def _beat(self) -> None:
@@ -139,11 +137,14 @@ class Worker:
             ledger.beat(self.name)
             self._last_beat = now
 
-    def _complain(self) -> None:
-        """Name what waits for an account that this process does not have: it keeps nobody from what can be done."""
+    def _complain(self, missing: tuple[str, ...]) -> None:
+        """Name what waits for handlers or an account that this process does not have: it keeps nobody from what can
+        be done."""
         now = self._state.ledger.clock()
         if self._complained_at is None or not timedelta() <= now - self._complained_at < COMPLAIN_EVERY:
             self._complained_at = now
+            if missing:
+                log.error("this process delivers nothing: it lacks the handlers %s", ", ".join(missing))
             for said in self._state.checkout.unserved(now - UNSEEN_AFTER):
                 log.error("nobody takes this further: %s", said)
 

@@ -52,7 +52,7 @@ def celery_of(app: Flask, broker: str) -> Celery:
 
     celery_app = Celery(app.name, task_cls=FlaskTask, broker=broker)
     celery_app.conf.worker_hijack_root_logger = False
-    flask_fps.celery.register(celery_app, every=1.0)
+    flask_fps.celery.register(celery_app, app, every=1.0)
     return celery_app
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import redis
 from celery import Celery
+from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy import text
 
@@ -35,6 +36,7 @@ from tests.celery_shop import make_shop
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 60.0
+CELERIES = {name: Celery(name) for name in ("one", "other")}
 
 
 def until(found: Callable[[], Any], what: str) -> Any:
@@ -146,7 +148,7 @@ def _disconnect() -> None:
     for told in (payment_authorized, payment_pending):
         for receiver in list(told.receivers.values()):
             if getattr(receiver, "__module__", "") == flask_fps.celery.__name__:
-                told.disconnect(receiver)
+                told.disconnect(receiver)  # from every sender
 
 
 def test_a_payment_is_looked_after_by_a_task_and_a_worker_killed_in_the_middle_loses_nothing(fleet: Fleet) -> None:
@@ -193,6 +195,25 @@ def test_passes_are_beats_and_add_to_what_the_shop_has_there_already() -> None:
     assert celery.conf.beat_schedule[WORK]["schedule"] == 5.0
     assert {DRIVE, WORK} <= set(celery.tasks)
     celery.close()
+
+
+def receivers(app: Flask) -> int:
+    return len(list(payment_authorized.receivers_for(app)))
+
+
+def test_each_app_has_its_own_celery() -> None:
+    one, other = Flask("one"), Flask("other")
+    for app in (one, other, one):  # a factory that is called again adds nothing
+        flask_fps.celery.register(CELERIES[app.name], app)
+
+    assert (receivers(one), receivers(other)) == (1, 1)
+
+
+def test_a_second_celery_does_not_silence_the_first() -> None:
+    for celery in (*CELERIES.values(), *CELERIES.values()):
+        flask_fps.celery.register(celery)
+
+    assert receivers(Flask("one")) == 2
 
 
 def test_without_an_application_context_the_task_says_what_is_missing() -> None:

@@ -346,6 +346,21 @@ def test_a_shop_may_let_a_buyer_download_once_more(shop: Shop) -> None:
     assert bytes_of(client.get("/get/once")) == bytes_of(client.get("/get/week")) == GOODS
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"downloads": 0}, {"downloads": -3}, {"downloads": True}, {"downloads": "2"}, {"downloads": 10_001}]
+    + [{"days": -1}, {"downloads": 1, "days": 0}, {"days": 1.5}],
+)
+def test_what_is_no_renewal_changes_nothing(shop: Shop, given: dict[str, Any]) -> None:
+    once = buy(shop, shop.client(), "/get/once")
+    with shop.app.app_context():
+        before = shop.fps.grants(once)
+        with pytest.raises(ValueError, match="give downloads= or days=, each a whole number from 1 to 10000"):
+            shop.fps.renew_downloads(once, **given)
+        assert shop.fps.grants(once) == before
+    assert "downloads renewed" not in [entry.event for entry in shop.ledger.journal(once.reference)]
+
+
 # Denials
 
 

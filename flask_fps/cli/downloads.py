@@ -12,6 +12,7 @@ from flask.cli import with_appcontext
 from ..ledger import Ledger
 from ..plurals import counted
 from ..records import Grant
+from ..rights import MOST_AT_ONCE
 from ..state import current_fps
 from .person import by_option
 from .person import confirm
@@ -19,7 +20,7 @@ from .person import yes_option
 from .tables import show_table
 
 HEADS = ("ITEM", "STANDS", "DOWNLOADED", "LEFT", "UNTIL")
-COUNT = click.IntRange(1, 10_000)
+COUNT = click.IntRange(1, MOST_AT_ONCE)
 
 
 @click.command(short_help="Show what a buyer may still download, or give more.")

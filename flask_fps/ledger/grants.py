@@ -26,6 +26,7 @@ from ..errors import LedgerError
 from ..records import covered
 from ..records import Grant
 from ..records import Right
+from ..rights import MOST_AT_ONCE
 from .journal import journal
 from .models import ClaimRow
 from .models import GrantRow
@@ -175,7 +176,13 @@ def holds(session: Session, reference: str, buyer: str) -> bool:
 def renew(
     session: Session, now: datetime, reference: str, downloads: int | None, days: int | None, by: str | None = None
 ) -> None:
-    """Give the buyer so many more uses, and so many more days from now, of everything that was not revoked."""
+    """Give the buyer so many more uses, and so many more days from now, of everything that was not revoked.
+
+    :raises ValueError: neither is given, or one is out of bounds.
+    """
+    given = [each for each in (downloads, days) if each is not None]
+    if not given or not all(type(each) is int and 1 <= each <= MOST_AT_ONCE for each in given):
+        raise ValueError(f"give downloads= or days=, each a whole number from 1 to {MOST_AT_ONCE}")
     payment = locked_row(session, reference)
     rows = session.scalars(select(GrantRow).where(GrantRow.payment_id == payment.id, GrantRow.revoked_at.is_(None)))
     for row in rows:

@@ -14,7 +14,14 @@ _PIPELINES = frozenset(PIPELINES)
 _MOVES_MONEY = frozenset({"Pay", "Reserve", "Settle", "Cancel", "Refund", "FundPrepaid", "SettleDebt", "WriteOffDebt"})
 #: Error codes since 2008 that no situation leads to here: nobody described one, or it would be our own failure.
 SCRIPTED = frozenset(
-    {"AccessFailure", "InternalError", "InternalServerError", "ServiceUnavailable", "TransactionDenied"}
+    {
+        "AccessFailure",
+        "InternalError",
+        "InternalServerError",
+        "InvalidSignature",
+        "ServiceUnavailable",
+        "TransactionDenied",
+    }
 )
 GARBAGE = "<html><body>It works!</body></html>"
 

@@ -43,11 +43,11 @@ NEWEST = {
     "VerifySignature": "UrlEndPoint HttpParameters",
 }
 
-#: WSDL of 2007-01-08.
+#: WSDL of 2007-01-08; the two policies of Pay and Reserve from its clients of 2009.
 _TEXTS = """SenderReference RecipientReference CallerDescription SenderDescription RecipientDescription MetaData
     TransactionDate"""
 _FIRST_PAYMENT = f"""CallerTokenId SenderTokenId RecipientTokenId TransactionAmount ChargeFeeTo CallerReference
-    MarketplaceFixedFee MarketplaceVariableFee {_TEXTS}"""
+    MarketplaceFixedFee MarketplaceVariableFee DescriptorPolicy TemporaryDeclinePolicy {_TEXTS}"""
 _INSTRUCTION = "PaymentInstruction TokenFriendlyName CallerReference TokenType PaymentReason"
 FIRST = {
     "Pay": _FIRST_PAYMENT,

@@ -10,7 +10,8 @@ import pytest
 from tests.coverage import reference
 from tests.coverage import rows
 
-_PARTS = re.compile(r"[.](Value|Amount|CurrencyCode|SoftDescriptorType|CSOwner|N)$")
+_POLICIES = "SoftDescriptorType|CSOwner|CSNumberOf|TemporaryDeclinePolicyType|ImplicitRetryTimeoutInMins"
+_PARTS = re.compile(rf"[.](Value|Amount|CurrencyCode|{_POLICIES}|N)$")
 
 
 def _whole(names: Iterable[str]) -> set[str]:

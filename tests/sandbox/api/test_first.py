@@ -266,6 +266,55 @@ def test_a_declined_card_is_tried_again(server: SandboxServer, first: FirstCalle
     assert first.call("GetResults")["TransactionId"] == paid["TransactionId"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "at_first", "in_the_end"),
+    [
+        ("ExplicitRetry", "TemporaryDecline", "TemporaryDecline"),
+        ("ImplicitRetry", "Initiated", "Success"),
+        ("Failure", "Initiated", "Failure"),
+    ],
+)
+def test_what_a_declined_card_comes_to(
+    server: SandboxServer, first: FirstCaller, policy: str, at_first: str, in_the_end: str
+) -> None:
+    said = {"TemporaryDeclinePolicy_TemporaryDeclinePolicyType": policy}
+    paid = first.pay(token(server, method="CC"), amount="0.61", **said)
+    assert statuses(paid) == ("Success", at_first)
+    server.advance(2)
+    assert first.call("GetTransaction", TransactionId=paid["TransactionId"]).every("Status")[0] == in_the_end
+
+
+@pytest.mark.parametrize(
+    ("policy", "statement"),
+    [
+        ({"DescriptorPolicy_CSNumberOf": "Caller"}, "DigitalDownload"),
+        ({"DescriptorPolicy_SoftDescriptorType": "Dynamic"}, "Songs"),
+    ],
+)
+def test_what_a_card_statement_says(
+    server: SandboxServer, first: FirstCaller, policy: dict[str, str], statement: str
+) -> None:
+    paid = first.pay(token(server, method="CC"), SenderDescription="Songs", **policy)
+    assert statuses(paid)[0] == "Success"
+    [made] = server.bank.transactions.all()
+    assert made.statement == statement
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DescriptorPolicy_CSNumberOf", "Sender"),
+        ("DescriptorPolicy_SoftDescriptorType", "Loud"),
+        ("TemporaryDeclinePolicy_TemporaryDeclinePolicyType", "Never"),
+        ("TemporaryDeclinePolicy_ImplicitRetryTimeoutInMins", "0"),
+    ],
+)
+def test_a_policy_nobody_knows(first: FirstCaller, name: str, value: str) -> None:
+    code, text = refused(first.pay("A" * 64, **{name: value}))
+    part = name.partition("_")[2]
+    assert (code, part in text) == ("InvalidParams", True)
+
+
 # ------------------------------------------------------------------------------------ Reserve, Refund
 
 
@@ -429,6 +478,19 @@ def test_lines_are_asked_for_by_their_own_status(server: SandboxServer, caller: 
         assert asked.every("TransactionId") == [each["TransactionId"] for each in found]
         assert set(re.findall(r"<TransactionId>.*?<Status>(\w+)<", asked.text)) == ({wanted} if found else set())
         assert asked["ResponseBatchSize"] == str(len(found))
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        ("GetAccountActivity", {"Operation": "Reserve"}),
+        ("GetAccountActivity", {"Status": "Reserved"}),
+        ("GetResults", {"Operation": "Reserve"}),
+    ],
+)
+def test_what_is_merely_held_cannot_be_asked_for(first: FirstCaller, action: str, asked: dict[str, str]) -> None:
+    since = {"StartDate": "2007-01-01"} if action == "GetAccountActivity" else {}
+    assert refused(first.call(action, **since, **asked))[0] == "InvalidParams"
 
 
 @pytest.mark.parametrize("order", ["Ascending", "Descending"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,8 @@ from .amounts import optional_money
 
 #: A single cent by any method, only cards hold money, and a declined card may be tried again.
 TERMS = Terms(smallest=1, reserves_on=("CC",), declines_with=TEMPORARY)
+#: What it comes to instead, by TemporaryDeclinePolicyType. FPS's own retry ends here as a caller's does: well.
+_DECLINED = {"ImplicitRetry": "Success", "Failure": "TransactionDenied"}
 
 
 def pay(asker: Asker, message: messages.Pay) -> results.Made:
@@ -133,8 +136,20 @@ def _pay_order(asker: Asker, message: messages.Payment) -> PayOrder:
         fees_paid_by=message.charge_fee_to,
         fixed_fee=optional_money(message.marketplace_fixed_fee),
         variable_fee=message.marketplace_variable_fee,
-        **_common(asker, message),
+        **_common(asker, message) | _policies(message),
     )
+
+
+def _policies(message: messages.Payment) -> dict[str, Any]:
+    """What the sender's card statement says, and what a declined card comes to."""
+    statement = message.descriptor_policy or messages.DescriptorPolicy()
+    decline = message.temporary_decline_policy or messages.TemporaryDeclinePolicy()
+    ends = _DECLINED.get(decline.temporary_decline_policy_type or "", TERMS.declines_with)
+    return {
+        "statement_by": statement.cs_number_of or "Recipient",
+        "dynamic_statement": statement.soft_descriptor_type == "Dynamic",
+        "terms": replace(TERMS, declines_with=ends),
+    }
 
 
 def _common(asker: Asker, message: Any) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from datetime import timezone
 
+from ....protocol.dialects.v2007_01_08.messages import DescriptorPolicy
 from ....protocol.dialects.v2007_01_08.messages import REFERENCE_LENGTH
+from ....protocol.dialects.v2007_01_08.messages import TemporaryDeclinePolicy
 from ...bank.errors import invalid_params
 from ...bank.gatekeeper import OPERATIONS
 from ...bank.gatekeeper import PAYMENT_METHODS
@@ -22,7 +24,9 @@ from ..forms import token_id
 from ..forms import transaction_id
 from ..forms import usd
 
-_STATUSES = ("Reserved", "Success", "Failure", "Initiated", "Reinitiated", "TemporaryDecline")
+#: What may be asked for: as in their own enumerations, but for what is merely held.
+_OPERATIONS = tuple(operation for operation in OPERATIONS if operation != "Reserve")
+_STATUSES = ("Success", "Failure", "Initiated", "Reinitiated", "TemporaryDecline")
 _TOKEN_TYPES = ("SingleUse", "MultiUse", "Recurring", "Unrestricted")
 _PARTIES = ("Caller", "Recipient")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -51,6 +55,21 @@ def _transaction_date(name: str, value: datetime) -> None:
         raise invalid_params(f"{name} has to be a date from 1970 to 2099. Specified value: {value.isoformat()}")
 
 
+def _descriptor(name: str, value: DescriptorPolicy) -> None:
+    if value.soft_descriptor_type is not None:
+        one_of("Static", "Dynamic")(f"{name}.SoftDescriptorType", value.soft_descriptor_type)
+    if value.cs_number_of is not None:
+        one_of(*_PARTIES)(f"{name}.CSNumberOf", value.cs_number_of)
+
+
+def _decline(name: str, value: TemporaryDeclinePolicy) -> None:
+    if value.temporary_decline_policy_type is not None:
+        kinds = ("ExplicitRetry", "ImplicitRetry", "Failure")
+        one_of(*kinds)(f"{name}.TemporaryDeclinePolicyType", value.temporary_decline_policy_type)
+    if value.implicit_retry_timeout_in_mins is not None:
+        between(1, 10_000_000)(f"{name}.ImplicitRetryTimeoutInMins", value.implicit_retry_timeout_in_mins)
+
+
 _DESCRIPTION = _bytes(128)
 
 RULES: Mapping[str, Rule] = {
@@ -70,6 +89,8 @@ RULES: Mapping[str, Rule] = {
     "refund_recipient_description": _DESCRIPTION,
     "meta_data": _bytes(2048),
     "charge_fee_to": one_of(*_PARTIES),
+    "descriptor_policy": _descriptor,
+    "temporary_decline_policy": _decline,
     "funding_amount": usd,
     "settlement_amount": usd,
     "adjustment_amount": usd,
@@ -79,7 +100,7 @@ RULES: Mapping[str, Rule] = {
     "token_type": one_of(*_TOKEN_TYPES),
     "token_status": one_of("Active", "Inactive"),
     "instrument_status": _instrument_status,
-    "operation": one_of(*OPERATIONS),
+    "operation": one_of(*_OPERATIONS),
     "payment_method": one_of(*PAYMENT_METHODS),
     "status": one_of(*_STATUSES),
     "response_group": _response_group,

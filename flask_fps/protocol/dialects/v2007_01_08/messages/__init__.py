@@ -11,6 +11,8 @@ from typing import Any
 
 from ....messages import Message
 from ..results import Amount as Amount
+from ..results import DescriptorPolicy as DescriptorPolicy
+from ..results import TemporaryDeclinePolicy as TemporaryDeclinePolicy
 from .batches import InstallPaymentInstructionBatch as InstallPaymentInstructionBatch
 from .batches import PayBatch as PayBatch
 from .instruments import FundPrepaid as FundPrepaid

@@ -11,6 +11,8 @@ from typing import ClassVar
 from ....messages import Message
 from .. import results
 from ..results import Amount
+from ..results import DescriptorPolicy
+from ..results import TemporaryDeclinePolicy
 
 #: The longest CallerReference of this version.
 REFERENCE_LENGTH = 49
@@ -45,6 +47,9 @@ class Payment(Message[results.Made]):
     marketplace_fixed_fee: Amount | None = None
     #: Percent of the amount.
     marketplace_variable_fee: Decimal | None = None
+    #: Clients sent these two from 2009 on.
+    descriptor_policy: DescriptorPolicy | None = None
+    temporary_decline_policy: TemporaryDeclinePolicy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

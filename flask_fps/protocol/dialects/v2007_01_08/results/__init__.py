@@ -7,6 +7,8 @@ The names are that version's own: an amount says ``Amount`` where later ones say
 from __future__ import annotations
 
 from .amounts import Amount as Amount
+from .amounts import DescriptorPolicy as DescriptorPolicy
+from .amounts import TemporaryDeclinePolicy as TemporaryDeclinePolicy
 from .amounts import TokenUsageLimit as TokenUsageLimit
 from .instruments import DebtBalance as DebtBalance
 from .instruments import GetAllCreditInstrumentsResult as GetAllCreditInstrumentsResult

@@ -1,4 +1,7 @@
-"""Sums of money, and what is left of a limit. FPS API reference 2007-01-08, *Complex Types*."""
+"""Sums of money, what is left of a limit, and what a payment may be told of cards.
+
+FPS API reference 2007-01-08, *Complex Types*; the two policies from the clients of 2009.
+"""
 
 from __future__ import annotations
 
@@ -35,3 +38,23 @@ class TokenUsageLimit:
     last_reset_count: int | None = None
     last_reset_amount: Amount | None = None
     last_reset_time_stamp: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescriptorPolicy:
+    """What the sender's card statement says."""
+
+    #: ``Static`` or ``Dynamic``.
+    soft_descriptor_type: str | None = None
+    #: Whose customer service is named: ``Caller`` or ``Recipient``. Later versions call it ``CSOwner``.
+    cs_number_of: str | None = field(default=None, metadata=named("CSNumberOf"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporaryDeclinePolicy:
+    """What becomes of a payment whose card is declined for the moment."""
+
+    #: ``ExplicitRetry`` (the caller tries again, as without a policy), ``ImplicitRetry`` (FPS does) or ``Failure``.
+    temporary_decline_policy_type: str | None = None
+    #: How long FPS goes on trying.
+    implicit_retry_timeout_in_mins: int | None = None

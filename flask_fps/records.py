@@ -44,6 +44,8 @@ class State(str, Enum):
 
 #: The id of a buyer who has not signed in begins with this.
 GUEST = "guest:"
+#: So many characters of a provider's own name of a thing (an attempt, an authorization, a transaction) are kept.
+PROVIDER_NAME_LENGTH = 512
 #: No payment ever leaves these.
 FINAL = frozenset({State.PAID, State.FAILED, State.EXPIRED, State.CANCELLED})
 #: Of one order, at most one payment may stand in these (the ledger's unique index says so too).

@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import datetime
 from datetime import timedelta
 from typing import Any
+from weakref import WeakSet
 
 from flask import Flask
 
@@ -28,6 +29,7 @@ from .checkout import Checkout
 from .checkout import Desk
 from .checkout import Policy
 from .config import Config
+from .errors import see
 from .errors import SetupError
 from .gateways import Gateway
 from .gateways.watched import watched
@@ -50,12 +52,14 @@ Clock = Callable[[], datetime]
 Handlers = dict[str, Callable[[Payment], object]]
 #: So many characters of a handler's name the outbox has room for.
 HANDLER_NAME_LENGTH = 128
+#: And of a gateway's.
+GATEWAY_NAME_LENGTH = 64
 #: ``factory(config, account, transport, clock)`` makes one account's gateway; ``transport`` is what
 #: :class:`~flask_fps.FPS` was given: a ``requests.Session``, or ``None`` for one of the gateway's own.
 GatewayFactory = Callable[[Config, str, Any, Clock], Gateway]
 
 
-@dataclass
+@dataclass(eq=False)
 class Registrations:
     """What one shop gave to its :class:`~flask_fps.FPS` and registered with it, for every app it is on.
 
@@ -71,6 +75,21 @@ class Registrations:
     account_loader: Callable[[tuple[Item, ...]], str | None] | None = None
     handlers: Handlers = field(default_factory=dict)
     policy: Policy = all_or_nothing
+    is_on_an_app: bool = False
+
+    def __post_init__(self) -> None:
+        _MADE.add(self)
+
+    @property
+    def carried(self) -> list[str]:
+        """By name, what the shop has registered."""
+        loaders = ("buyer_loader", "contact_loader", "account_loader")
+        policy = ["refund_policy"] if self.policy is not all_or_nothing else []
+        return [
+            *(name for name in loaders if getattr(self, name) is not None),
+            *policy,
+            *(f"fulfillment({name!r})" for name in self.handlers),
+        ]
 
     def named_handlers(self, config: Config) -> Handlers:
         """The shop's handlers, and ours that writes to the buyer."""
@@ -94,6 +113,15 @@ class Registrations:
         """Names that ``FPS_EXPECT_HANDLERS`` wants and this process lacks."""
         here = set(self.handlers) | {name_of(receiver) for receiver in payment_completed.receivers_for(app)}
         return tuple(name for name in config.expect_handlers if name not in here)
+
+
+#: Those of every FPS object of this process.
+_MADE: WeakSet[Registrations] = WeakSet()
+
+
+def unheard() -> tuple[str, ...]:
+    """What FPS objects carry that no app was given: a second object in place of ``init_app`` is easily made."""
+    return tuple(", ".join(each.carried) for each in _MADE if each.carried and not each.is_on_an_app)
 
 
 def check_handler_name(name: object) -> None:
@@ -141,6 +169,8 @@ def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: R
         end_request_transaction=home.end_request_transaction,
         has_open_write=home.has_open_write,
         missing_handlers=lambda: shop.missing_handlers(app, config),
+        registrations=shop,
+        unheard=unheard,
         upgrade=lambda: housing.upgrade(app, home),
         watchers=watchers,
     )
@@ -148,10 +178,21 @@ def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: R
 
 def _gateway(account: str, config: Config, shop: Registrations, ledger: Ledger, watchers: list[Watcher]) -> Gateway:
     made = shop.gateways[config.gateway](config, account, shop.transport, shop.clock)
+    _check_name(made, config)
     made = with_stored_tokens(made, lambda: ledger.role_tokens.get(account, made.name))
     gateway = watched(made, account, watchers)
     accounts.check_currency(config, gateway)
     return gateway
+
+
+def _check_name(gateway: Gateway, config: Config) -> None:
+    """Every row of the ledger says under this name who moved the money."""
+    name: object = gateway.name
+    if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name) <= GATEWAY_NAME_LENGTH:
+        raise SetupError(
+            f"the name of the gateway that FPS_GATEWAY {config.gateway!r} makes is {name!r:.80}: give it a text of "
+            f"1 to {GATEWAY_NAME_LENGTH} printable characters{see('FPS_GATEWAY')}"
+        )
 
 
 def _desk(app: Flask, config: Config, shop: Registrations, ledger: Ledger, gateways: Mapping[str, Gateway]) -> Desk:

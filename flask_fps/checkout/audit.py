@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..gateways.fitting import fitting_outcome
 from ..records import Booked
 from ..records import Outcome
 from ..records import RefundState
@@ -39,7 +40,7 @@ def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
     booked = {each.transaction_id: each for each in desk.ledger.transactions_since(account, since)}
     seen: set[str] = set()
     paid: dict[str, str] = {}
-    for outcome in desk.gateways[account].activity(since):
+    for outcome in map(fitting_outcome, desk.gateways[account].activity(since)):
         if outcome.transaction_id is None:
             continue
         seen.add(outcome.transaction_id)

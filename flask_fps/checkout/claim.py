@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ..ledger import as_contact
 from ..records import Payment
 from ..records import Right
 from .desk import asked
@@ -16,11 +17,13 @@ LETTERS_MAX = 10
 
 
 def address_of(desk: Desk, payment: Payment) -> str | None:
-    """Where the buyer can be written to; if it is not known yet, the provider is asked."""
+    """Where the buyer can be written to; if it is not known yet, the provider is asked. Part of an address is none."""
     address = payment.contact or payment.payer
     if address is None and payment.transaction_id is not None:
         transaction_id = payment.transaction_id
         address = asked(lambda: desk.gateway(payment).status(transaction_id)).payer
+    if as_contact(address) is None:
+        return None
     if address is not None and payment.contact is None:
         desk.ledger.rights.reach(payment.reference, address)
     return address

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from typing import cast
@@ -17,12 +18,17 @@ from ..records import Payment
 from . import Authorization
 from . import Gateway
 from . import Notification
+from .fitting import fitting
 
-#: Whatever may ask the provider.
+#: Whatever may ask the provider once.
 CALLS = frozenset(
     {"begin", "finish", "pay", "reserve", "settle", "cancel", "refund", "release", "status", "find", "recover"}
     | {"notification", "retry"}
 )
+#: Whatever may ask it again for each thing that it lists.
+LISTS = frozenset({"activity"})
+#: A list has no more.
+END = object()
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Call:
     gateway: str
     name: str
     #: What it said: an outcome's ``result``, an authorization's ``standing``, a notification's ``verdict``, ``begun``,
-    #: or ``raised``.
+    #: ``raised``, or ``end`` of a list, which is a call for each thing in it and one that finds no more.
     outcome: str
     seconds: float
     #: The payment's reference, where the call was about one.
@@ -58,16 +64,25 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._gateway, name)
+        if name in LISTS:
+            return self._timed_each(name, found)
         return self._timed(name, found) if name in CALLS else found
 
     def _timed(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def timed(*args: Any, **options: Any) -> Any:
             began, answer = time.monotonic(), None
             try:
-                answer = call(*args, **options)
+                answer = fitting(call(*args, **options))
             finally:
                 self._tell(name, answer, time.monotonic() - began, args)
             return answer
+
+        return timed
+
+    def _timed_each(self, name: str, call: Callable[..., Iterable[Any]]) -> Callable[..., Iterator[Any]]:
+        def timed(*args: Any, **options: Any) -> Iterator[Any]:
+            following = self._timed(name, _each(call, args, options).__next__)
+            yield from iter(following, END)
 
         return timed
 
@@ -84,9 +99,17 @@ class _Watched:
                 log.exception("a watcher of gateway calls raised; the call goes on", extra=known)
 
 
+def _each(call: Callable[..., Iterable[Any]], args: Any, options: Any) -> Iterator[Any]:
+    """What it lists, and then :data:`END`; nothing is asked before the first is wanted."""
+    yield from call(*args, **options)
+    yield END
+
+
 def _outcome(answer: object) -> str:
     if answer is None:
         return "raised"
+    if answer is END:
+        return "end"
     if isinstance(answer, Outcome):
         return answer.result.value
     if isinstance(answer, Authorization):

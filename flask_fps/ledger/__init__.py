@@ -37,6 +37,7 @@ from .backoff import Backoff as Backoff
 from .browsing import Page as Page
 from .browsing import Search as Search
 from .browsing import Takings as Takings
+from .contacts import as_contact as as_contact
 from .deliveries import Deliveries as Deliveries
 from .engine import own_engine as own_engine
 from .engine import step

@@ -25,6 +25,21 @@ class String(_Words):
     cache_ok = True
 
 
+class Told(_Words):
+    """Words for people, in a provider's spelling: what is longer than the column is cut, on every database."""
+
+    impl = sqlalchemy.String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        kept = super().process_bind_param(value, dialect)
+        return kept if kept is None else kept[: self.length]
+
+
 class Text(_Words):
     impl = sqlalchemy.Text
     cache_ok = True

@@ -16,15 +16,24 @@ from .reading import locked_row
 from .reading import payment_record
 from .reading import payments_with_lines
 
+#: No address that mail can be sent to is longer.
+CONTACT_LENGTH = 254
+
 
 def spelled(address: str) -> str:
     """An address as it is compared: nobody means two people by upper and lower case."""
     return address.strip().lower()
 
 
+def as_contact(address: str | None) -> str | None:
+    """What can be kept as an address to write to. None is cut: it would be another's."""
+    contact = spelled(address) if address else ""
+    return contact if 0 < len(contact) <= CONTACT_LENGTH else None
+
+
 def reach(session: Session, reference: str, contact: str) -> None:
     row = locked_row(session, reference)
-    row.contact = row.contact or spelled(contact)[:255]
+    row.contact = row.contact or as_contact(contact)
 
 
 def to_be_written(session: Session, now: datetime, contact: str, apart: timedelta, limit: int) -> list[Payment]:

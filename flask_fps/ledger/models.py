@@ -33,8 +33,10 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
 from sqlalchemy.types import TypeDecorator
 
+from ..records import PROVIDER_NAME_LENGTH
 from .columns import String
 from .columns import Text
+from .columns import Told
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -62,6 +64,8 @@ class UTC(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=timezone.utc)
 
 
+#: Never cut: another name is another thing. What is longer does not come here (:mod:`flask_fps.gateways.fitting`).
+ProviderName = String(PROVIDER_NAME_LENGTH)
 Key = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -80,7 +84,7 @@ class Owned:
     """Every row says whose money it is about."""
 
     account: Mapped[str] = mapped_column(String(64))
-    gateway: Mapped[str] = mapped_column(String(32))
+    gateway: Mapped[str] = mapped_column(String(64))
 
 
 class Leased:
@@ -127,13 +131,14 @@ class RefundRow(Owned, Leased, Base):
     )
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("fps_payments.id"))
-    key: Mapped[str] = mapped_column(String(128))
+    #: The shop's, or made from the name of the transaction that gave money back.
+    key: Mapped[str] = mapped_column(String(PROVIDER_NAME_LENGTH + 16))
     intent_id: Mapped[int | None] = mapped_column(ForeignKey("fps_intents.id"))
     kind: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    transaction_id: Mapped[str | None] = mapped_column(String(128))
+    transaction_id: Mapped[str | None] = mapped_column(ProviderName)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     #: What the provider said last.
@@ -171,7 +176,7 @@ class ReleaseRow(Owned, Leased, Base):
     )
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("fps_payments.id"))
-    authorization_id: Mapped[str] = mapped_column(String(255))
+    authorization_id: Mapped[str] = mapped_column(ProviderName)
     created_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
 
@@ -226,11 +231,11 @@ class PaymentRow(Owned, Leased, Base):
     redirect_url: Mapped[str | None] = mapped_column(Text)
     #: When that address stops working, where the provider says so.
     redirect_until: Mapped[datetime | None]
-    gateway_handle: Mapped[str | None] = mapped_column(String(255))
-    authorization_id: Mapped[str | None] = mapped_column(String(255))
-    method: Mapped[str | None] = mapped_column(String(32))
-    payer: Mapped[str | None] = mapped_column(String(255))
-    transaction_id: Mapped[str | None] = mapped_column(String(128))
+    gateway_handle: Mapped[str | None] = mapped_column(ProviderName)
+    authorization_id: Mapped[str | None] = mapped_column(ProviderName)
+    method: Mapped[str | None] = mapped_column(Told(64))
+    payer: Mapped[str | None] = mapped_column(Told(255))
+    transaction_id: Mapped[str | None] = mapped_column(ProviderName)
     created_at: Mapped[datetime]
     authorized_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
@@ -265,14 +270,14 @@ class IntentRow(Owned, Base):
     state: Mapped[str] = mapped_column(String(16))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    authorization_id: Mapped[str] = mapped_column(String(255))
+    authorization_id: Mapped[str] = mapped_column(ProviderName)
     parameters: Mapped[dict[str, Any]]
     #: How often the bytes may have left, and how many of those sends are known to have moved nothing.
     sends: Mapped[int] = mapped_column(Integer, default=0)
     harmless_sends: Mapped[int] = mapped_column(Integer, default=0)
     first_sent_at: Mapped[datetime | None]
     last_sent_at: Mapped[datetime | None]
-    code: Mapped[str | None] = mapped_column(String(64))
+    code: Mapped[str | None] = mapped_column(Told(64))
     created_at: Mapped[datetime]
 
     payment: Mapped[PaymentRow] = relationship(viewonly=True)
@@ -289,7 +294,7 @@ class TransactionRow(Owned, Base):
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("fps_payments.id"), index=True)
     intent_id: Mapped[int] = mapped_column(ForeignKey("fps_intents.id"))
-    transaction_id: Mapped[str] = mapped_column(String(128))
+    transaction_id: Mapped[str] = mapped_column(ProviderName)
     status: Mapped[str] = mapped_column(String(16))
     amount: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))

@@ -26,7 +26,7 @@ from ..records import Order
 from ..records import Payment
 from ..records import State
 from .claiming import lock_payments
-from .contacts import spelled
+from .contacts import as_contact
 from .grants import is_used_up
 from .grants import owned_skus
 from .models import LineRow
@@ -223,7 +223,7 @@ def _insert(session: Session, draft: Draft, now: datetime) -> PaymentRow:
         next_url=order.next_url,
         return_url=draft.return_url,
         notify_url=draft.notify_url,
-        contact=spelled(draft.contact) if draft.contact else None,
+        contact=as_contact(draft.contact),
         reserve=order.reserve,
         created_at=now,
         due_at=now + draft.ask_after,

@@ -189,8 +189,7 @@ def adopt(
     if by_transaction(session, row.account, outcome.transaction_id) is not None:
         return None
     kind = "chargeback" if outcome.facts.chargeback else "adopted"
-    key = f"{kind}:{outcome.transaction_id}"[:128]
-    refund = insert(session, now, row, key, kind, outcome.facts.money, None)
+    refund = insert(session, now, row, f"{kind}:{outcome.transaction_id}", kind, outcome.facts.money, None)
     refund.transaction_id = outcome.transaction_id
     _move(session, now, row, refund, SAID.get(outcome.result, R.FAILED), outcome)
     refund.due_at = now + delays.first if refund.state == R.PENDING.value else None

@@ -21,7 +21,7 @@ from ..records import State
 from . import outbox
 from .backoff import Backoff
 from .backoff import INTENTS_MAX
-from .contacts import spelled
+from .contacts import as_contact
 from .grants import granted
 from .leasing import Lease
 from .leasing import order_engaged_by_another
@@ -250,7 +250,7 @@ def _remember_transaction(
     if ours:
         row.transaction_id = outcome.transaction_id
         row.payer = outcome.payer or row.payer
-        row.contact = row.contact or (spelled(row.payer) if row.payer else None)
+        row.contact = row.contact or as_contact(row.payer)
         row.method = row.method or outcome.method
     known = _known_transaction(session, row, outcome)
     if known:

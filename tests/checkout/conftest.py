@@ -21,6 +21,7 @@ ON_BOTH = {
     "test_reserve",
     "test_resolve",
     "test_start",
+    "test_wordy",
 }
 #: Of these one database tells enough: days of a worker's passes, by whom and how often somebody is asked.
 LONG = {

@@ -43,7 +43,7 @@ def _add_claims() -> None:
         sa.Column("sku", sa.String(length=128), nullable=False),
         sa.Column("created_at", UTC(), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=False),
-        sa.Column("gateway", sa.String(length=32), nullable=False),
+        sa.Column("gateway", sa.String(length=64), nullable=False),
         sa.Column("id", KEY, nullable=False),
         sa.ForeignKeyConstraint(["grant_id"], ["fps_grants.id"], name=op.f("fk_fps_claims_grant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fps_claims")),

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("token_id", sa.String(length=128), nullable=False),
         sa.Column("installed_at", UTC(), nullable=False),
         sa.Column("account", sa.String(length=64), nullable=False),
-        sa.Column("gateway", sa.String(length=32), nullable=False),
+        sa.Column("gateway", sa.String(length=64), nullable=False),
         sa.Column("id", KEY, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fps_role_tokens")),
         sa.UniqueConstraint("account", "gateway", "role", name=op.f("uq_fps_role_tokens_account_gateway_role")),

@@ -24,6 +24,9 @@ from flask_fps.protocol import query
 from flask_fps.protocol import signing
 from flask_fps.protocol import values
 from flask_fps.protocol.cbui import CBUI
+from flask_fps.protocol.client import Client
+from flask_fps.protocol.messages import CancelToken
+from flask_fps.protocol.messages import GetTokenByCaller
 from flask_fps.protocol.pipelines import PIPELINES
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank import SandboxClock
@@ -33,9 +36,11 @@ from flask_fps.sandbox.bank.records import Address
 from flask_fps.sandbox.server import SandboxServer
 from tests.decency import complaints
 from tests.sandbox.browsing import WireBrowser
+from tests.sandbox.caller import ACCESS_KEY
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import JANE
 from tests.sandbox.caller import JOHN
+from tests.sandbox.caller import SECRET_KEY
 from tests.sandbox.caller import SELLER
 
 BACK = "http://127.0.0.1:5000/back?mine=a%20b"
@@ -160,6 +165,25 @@ def test_a_recipient_gets_two_tokens(browser: WireBrowser, bank: Bank) -> None:
     assert (receiving.sender, receiving.caller, refunding.sender) == (JANE, SELLER, JANE)
     assert (receiving.max_fixed_fee, str(receiving.max_variable_fee)) == (Money(10, "USD"), "2.5")
     assert bank.tokens.by_caller(SELLER, None, "order-1") == receiving
+
+
+def test_a_refund_token_has_the_reference_it_came_with(
+    sandbox: SandboxServer, browser: WireBrowser, bank: Bank
+) -> None:
+    said = approved(browser, "Recipient", "jane", method="")
+    client = Client(sandbox.url, ACCESS_KEY, SECRET_KEY)
+    for name in ("tokenID", "refundTokenID"):
+        found = client.send(GetTokenByCaller(token_id=said[name])).token
+        assert (found.token_id, found.caller_reference) == (said[name], "order-1")
+    assert client.send(GetTokenByCaller(caller_reference="order-1")).token.token_id == said["tokenID"]
+    client.send(CancelToken(token_id=said["refundTokenID"]))
+    assert sandbox.notifications[-1].parameters["callerReference"] == "order-1"
+
+
+def test_a_refund_token_of_2007_may_have_its_own_reference(browser: WireBrowser, bank: Bank) -> None:
+    said = approved(browser, "Recipient", "jane", method="", callerReferenceRefund="order-1-r")
+    assert bank.tokens.by_caller(SELLER, None, "order-1-r").token_id == said["refundTokenID"]
+    assert bank.tokens.by_caller(SELLER, None, "order-1").token_id == said["tokenID"]
 
 
 @pytest.mark.parametrize(("chosen", "status"), [("ABT", "SU"), ("ACH", "SB"), ("CC", "SC")])

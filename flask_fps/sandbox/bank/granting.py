@@ -34,7 +34,6 @@ Terms = Mapping[str, Any]
 class Made:
     """What a yes made, for the books and for the return."""
 
-    #: The one that a caller's reference finds comes last.
     tokens: tuple[Token, ...]
     answer: Mapping[str, str]
     instrument: Instrument | None = None

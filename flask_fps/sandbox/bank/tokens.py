@@ -52,6 +52,10 @@ class Tokens:
     def by_caller(self, caller: str, token_id: str | None, reference: str | None) -> Token:
         """The token made for this caller under this id or co-branded reference.
 
+        References of the co-branded pages and those of one's own tokens are namespaces apart: a token that a buyer gave
+        comes first. A refund token has its own, or that of the token it came with, which comes first as well.
+
+
         :raises BankError: InvalidParams, InvalidTokenId or InvalidCallerReference.
         """
         with self._books.change():
@@ -62,7 +66,7 @@ class Tokens:
             found = self._books.tokens.find("reference", (caller, reference))
             if not found:
                 raise BankError("InvalidCallerReference", "There is no token associated with the caller reference.")
-            return found[-1]
+            return sorted(found, key=_meant)[-1]
 
     def limited(self, email: str, token_id: str) -> Token:
         """A token whose use can be counted, for its caller or its owner.
@@ -74,18 +78,6 @@ class Tokens:
             raise _unknown()
         if found.token_type == "SingleUse":
             raise BankError("InvalidTokenType", 'Type of token "{0}" is invalid for this operation.')
-        return found
-
-    def of_recipient(self, caller: str, token_id: str) -> Token:
-        """What a recipient gave this caller.
-
-        :raises BankError: InvalidParams or InvalidTokenId_Recipient.
-        """
-        if not ids.is_token_id(token_id):
-            raise invalid_id("recipientTokenId", "token", token_id)
-        found = self._books.tokens.get(token_id)
-        if found is None or found.use not in ("Receive", "Own") or found.caller != caller:
-            raise BankError("InvalidTokenId_Recipient", "Recipient token is not valid.")
         return found
 
     def cancel(self, by: str, token_id: str, *, ipn_url: str | None = None) -> Token:
@@ -120,6 +112,11 @@ class Tokens:
         if token is None:
             raise _unknown()
         return token
+
+
+def _meant(token: Token) -> int:
+    """The more, the sooner is this one meant of several under one reference."""
+    return {"Own": 0, "Refund": 1}.get(token.use, 2)
 
 
 def _unknown() -> BankError:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from flask_fps.sandbox.bank.instruments.forced import RECIPIENT
 from flask_fps.sandbox.server import SandboxServer
 from tests.sandbox.api.authority import change_account
 from tests.sandbox.api.authority import MERCHANT
@@ -45,6 +48,14 @@ def test_the_identical_installation_is_the_same(server: SandboxServer, caller: C
 def test_what_cannot_be_installed(server: SandboxServer, caller: Caller, changes: dict[str, str], code: str) -> None:
     assert _install(caller, **changes).error == code
     assert server.bank.tokens.all() == []
+
+
+def test_an_instruction_hides_no_buyer_s_token(server: SandboxServer, caller: Caller) -> None:
+    """The references of the co-branded pages are a namespace of their own (FPS developer guide)."""
+    bought, own = token(server, reference="own-1"), _install(caller)["TokenId"]
+    assert caller.call("GetTokenByCaller", CallerReference="own-1")["TokenId"] == bought != own
+    alone = _install(caller, CallerReference="own-2")["TokenId"]
+    assert caller.call("GetTokenByCaller", CallerReference="own-2")["TokenId"] == alone
 
 
 def test_an_instruction_is_its_owner_s_alone(server: SandboxServer, caller: Caller) -> None:
@@ -93,6 +104,23 @@ def test_what_is_known_of_a_recipient(
     change_account(server, MERCHANT, **account)
     asked = caller.call("GetRecipientVerificationStatus", RecipientTokenId=made.recipient.token_id)
     assert asked["RecipientVerificationStatus"] == status
+    before = caller.but(version="2008-09-17")
+    asked = before.call("GetRecipientVerificationStatus", RecipientTokenId=made.recipient.token_id)
+    assert asked["RecipientVerificationStatus"] == status.removesuffix("NoLimits")
+
+
+def test_a_recipient_whose_token_is_no_longer_good_is_refused_as_in_a_payment(
+    server: SandboxServer, caller: Caller
+) -> None:
+    merchant(server)
+    made = recipient_tokens(server)
+    about = {"RecipientTokenId": made.recipient.token_id}
+    server.bank.books.tokens.put(replace(made.recipient, expires_at=server.bank.clock.now()))
+    assert caller.call("GetRecipientVerificationStatus", **about).error == "IncompatibleTokens"
+    server.bank.books.tokens.put(replace(made.recipient, cancelled_at=server.bank.clock.now()))
+    assert caller.call("GetRecipientVerificationStatus", **about).error == "TokenNotActive_Recipient"
+    for forced, refused in RECIPIENT.items():
+        assert caller.call("GetRecipientVerificationStatus", RecipientTokenId=forced).error == refused.code
 
 
 def test_only_of_one_s_own_recipients(server: SandboxServer, caller: Caller) -> None:

@@ -38,7 +38,8 @@ def install(
     :param pays_fees: ``recipientPaysFee``: FPS's own fee is his, or else the caller's.
     :param max_fixed_fee: ``maxFixedFee``: what the caller may take of each payment.
     :param max_variable_fee: ``maxVariableFee``: the same in percent.
-    :param refund_reference: ``callerReferenceRefund`` of 2007.
+    :param refund_reference: ``callerReferenceRefund`` of 2007; without one the refund token has the other's reference,
+        which finds the other.
     """
     common: dict[str, Any] = {
         "token_type": "Unrestricted",
@@ -54,5 +55,5 @@ def install(
     }
     return RecipientTokens(
         consent.token(use="Receive", **common, **takes),
-        consent.token(use="Refund", **common, caller_reference=refund_reference),
+        consent.token(use="Refund", **common, caller_reference=refund_reference or consent.caller_reference),
     )

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from flask_fps import Item
+from flask_fps import Payment
 from flask_fps.cli import fps
 from flask_fps.records import RefundState
 from flask_fps.records import State
@@ -121,6 +122,48 @@ def test_who_comes_back_is_told_calmly_and_paid_once_it_is_back(
     before.clock.advance(HOUR)
     work(before)
     assert before.payment(payment.reference).state is State.PAID
+
+
+def kept(before: Shop) -> Payment:
+    """A payment with a notification that could not be acted upon."""
+    before.gateway.will("pay", "pending")
+    payment = before.payment(bought(before, "john"))
+    before.gateway.will("status", "lost")
+    assert before.notify(before.client(), payment).status_code == 200
+    assert before.ledger.arrivals.waits(payment.reference)
+    return payment
+
+
+def test_a_kept_notification_leaves_the_payments_page_calm(
+    before: Shop, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    payment = kept(before)
+    shop = after(before, tmp_path)
+    answer = shop.client("john").get(shop.page(payment))
+
+    assert (answer.status_code, heading(answer)) == (200, "Your payment is on its way")
+    assert shop.ledger.arrivals.due_of(payment.reference) == []
+    before.clock.advance(HOUR)
+    before.provider.settle()
+    work(before)
+    assert before.payment(payment.reference).state is State.PAID
+    assert not before.ledger.arrivals.waits(payment.reference)
+
+
+def test_a_kept_notification_is_not_judged_by_another_gateway(
+    before: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    payment = kept(before)
+    other = ScriptedGateway(before.provider)
+    monkeypatch.setattr(other, "name", "other")
+    monkeypatch.setitem(before.state.gateways, "eu", other)
+    before.clock.advance(HOUR)
+    answer = before.client("john").get(before.page(payment))
+
+    assert answer.status_code == 200
+    assert other.calls == []
+    assert before.ledger.arrivals.waits(payment.reference)
+    assert "of the inbox came at 'fps', and FPS_ACCOUNTS['eu']['GATEWAY'] is 'other' now" in caplog.text
 
 
 def test_what_goes_back_and_what_has_arrived_wait_too(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from ..ledger import Backoff
 from ..ledger import Lease
 from ..ledger import Ledger
 from ..ledger import Terms
+from ..logs import log
 from ..money import Money
 from ..records import DEFAULT_ACCOUNT
 from ..records import Intent
@@ -30,8 +30,6 @@ from ..records import Outcome
 from ..records import Payment
 from ..records import Result
 from ..signals import PaymentSignal
-
-log = logging.getLogger("flask_fps")
 
 #: A lease covers this many whole exchanges with the provider, and some time to write.
 EXCHANGES_PER_LEASE = 3
@@ -105,11 +103,17 @@ class Desk:
         :raises NoGateway: the payment's account is not configured any more, or has another gateway: that one knows
             nothing of the payment, and what it says of it would be believed.
         """
-        gateway = self.gateways.get(payment.account)
-        if gateway is None or gateway.name != payment.gateway:
-            why = self.why_unserved(payment.account, payment.gateway)
-            raise NoGateway(f"payment {payment.reference} was made {why}")
-        return gateway
+        return self.gateway_at(payment.account, payment.gateway, f"payment {payment.reference} was made")
+
+    def gateway_at(self, account: str, gateway: str, what: str) -> Gateway:
+        """The gateway of an account, if it still is the one of this name; ``what`` came or was made by it.
+
+        :raises NoGateway: as :meth:`gateway` does.
+        """
+        found = self.gateways.get(account)
+        if found is None or found.name != gateway:
+            raise NoGateway(f"{what} {self.why_unserved(account, gateway)}")
+        return found
 
     @property
     def serves(self) -> frozenset[tuple[str, str]]:

@@ -99,7 +99,7 @@ def _process_return(desk: Desk, waiting: Waiting) -> None:
 
 def _process_notification(desk: Desk, waiting: Waiting) -> None:
     arrival = waiting.arrival
-    gateway = desk.gateways[arrival.account]
+    gateway = desk.gateway_at(arrival.account, arrival.gateway, f"message {waiting.id} of the inbox came")
     note = gateway.notification(arrival.body, arrival.headers, arrival.url)
     if note.verdict is Verdict.INVALID:
         _finish(desk, waiting, note.detail, "invalid")

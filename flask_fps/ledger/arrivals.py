@@ -50,7 +50,8 @@ class Arrivals:
 
     def due_of(self, reference: str) -> list[int]:
         """What is to be processed of one payment."""
-        return self._store.read(lambda session: inbox.due_of(session, self._store.clock(), reference))
+        now, serves = self._store.clock(), self._store.serves
+        return self._store.read(lambda session: inbox.due_of(session, now, reference, serves))
 
     def waits(self, reference: str) -> bool:
         """Has something arrived about this payment that is not dealt with?"""

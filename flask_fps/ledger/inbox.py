@@ -129,14 +129,13 @@ def due(session: Session, now: datetime, limit: int, served: Served, *, early: b
     return list(session.scalars(query.order_by(InboxRow.due_at).limit(limit)))
 
 
-def due_of(session: Session, now: datetime, reference: str) -> list[int]:
+def due_of(session: Session, now: datetime, reference: str, served: Served) -> list[int]:
     """Arrivals of one payment that wait, for the payment's own page."""
     row = row_of(session, reference)
     if row is None:
         return []
-    query = select(InboxRow.id).where(
-        InboxRow.payment_id == row.id, InboxRow.done_at.is_(None), InboxRow.due_at <= now, _free(now)
-    )
+    waits = InboxRow.done_at.is_(None), InboxRow.due_at <= now, _free(now), is_served(InboxRow, served)
+    query = select(InboxRow.id).where(InboxRow.payment_id == row.id, *waits)
     return list(session.scalars(query.order_by(InboxRow.id)))
 
 

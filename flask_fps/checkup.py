@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from collections.abc import Iterator
 from functools import partial
@@ -11,10 +10,9 @@ from . import certificates
 from .errors import see
 from .errors import SetupError
 from .links import secret_keys
+from .logs import log
 from .state import AppState
 from .state import current_fps
-
-log = logging.getLogger("flask_fps")
 
 
 def findings(state: AppState) -> Iterator[str]:
@@ -25,6 +23,11 @@ def findings(state: AppState) -> Iterator[str]:
         yield (
             f"FPS_EXPECT_HANDLERS names {', '.join(missing)}, which this process has not registered, so it delivers "
             f"nothing: import the module that does{see('FPS_EXPECT_HANDLERS')}"
+        )
+    for carried in state.unheard():
+        yield (
+            f"an FPS object that was never given to an app carries {carried}, and nothing of it is called: call its "
+            "init_app instead of making another FPS, or register with the one that the app was given to"
         )
     for config in {each.certificates: each for each in state.configs.values()}.values():
         yield from _said(partial(certificates.in_force, config))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -30,6 +29,7 @@ from .errors import OrderError
 from .errors import see
 from .errors import SetupError
 from .ledger import system_time
+from .logs import log
 from .orders import make_order
 from .protocol.client import Client
 from .records import Grant
@@ -37,6 +37,7 @@ from .records import Item
 from .records import Payment
 from .records import Refund
 from .signals import refuse_coroutine
+from .state import AppState
 from .state import current_fps
 from .state import free_of_writes
 from .views import blueprint
@@ -47,8 +48,6 @@ from .wiring import GatewayFactory
 from .wiring import Registrations
 from .worker import Pass
 from .worker import Worker
-
-log = logging.getLogger("flask_fps")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -99,6 +98,7 @@ class FPS:
             )
         configs = accounts.read(app.config, config, self._shop.gateways)
         app.extensions["fps"] = app_state(app, config, configs, self._shop)
+        self._shop.is_on_an_app = True
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.context_processor(lambda: {"fps": self})
         app.before_request(checkup.at_first_request())
@@ -147,7 +147,7 @@ class FPS:
 
     def payment_required(self, sold: gate.Sold | Callable[..., Any]) -> Callable[[F], F]:
         """Let only those into a view who have bought ``sold``: :func:`flask_fps.gate.payment_required`."""
-        return gate.payment_required(sold)
+        return gate.payment_required(sold, self._state)
 
     def refund_policy(self, policy: F) -> F:
         """Register which goods a refund takes back: ``policy(payment, line, refunded)`` for each line.
@@ -176,7 +176,7 @@ class FPS:
         :param reserve: only hold the money; :meth:`settle` takes it, :meth:`cancel` gives it up.
         :raises OrderError: for what cannot be sold.
         """
-        state = current_fps()
+        state = self._state()
         order = make_order(items, state.terms_for(items), next_url=next_url, key=order_key, reserve=reserve)
         gateway = state.gateways[order.account]
         if reserve and not gateway.limits.can_reserve:
@@ -191,21 +191,25 @@ class FPS:
 
     def is_paid(self, *items: Item) -> bool:
         """Does the buyer of this request own all of these, each in its quantity? One query for each account."""
-        return gate.owns(current_fps(), items)
+        return gate.owns(self._state(), items)
 
     def owned(self, *items: Item) -> set[str]:
         """Which of these the buyer of this request may have now, by ``sku``: one query for each account."""
-        return gate.owned(current_fps(), items)
+        return gate.owned(self._state(), items)
 
     def purchases(self) -> list[Payment]:
-        """What the buyer of this request has paid for and still owns, newest first."""
-        state = current_fps()
+        """Paid payments of this request's buyer of which a line was not refunded, newest first.
+
+        Those that are used up or expired are among them: :meth:`grants` tells, and :meth:`is_paid` counts what is
+        still good.
+        """
+        state = self._state()
         buyer = current_buyer(state)
         return state.ledger.rights.purchases(list(state.gateways), buyer) if buyer else []
 
     def claim_url(self, payment: Payment) -> str:
         """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``; limits count together."""
-        return claim_link(current_fps(), payment)
+        return claim_link(self._state(), payment)
 
     def download_url(self, payment: Payment, endpoint: str, **values: Any) -> str:
         """The whole address of a view behind the gate, good without a cookie for ``FPS_DOWNLOAD_LINK_AGE``.
@@ -213,18 +217,18 @@ class FPS:
         It opens this address only, for what this payment bought, within its limits. Somebody the shop knows as
         another buyer is refused.
         """
-        return downloads.download_url(current_fps(), payment, endpoint, **values)
+        return downloads.download_url(self._state(), payment, endpoint, **values)
 
     def grants(self, payment: Payment) -> list[Grant]:
         """The right to each line of a payment: how often and until when it may be downloaded."""
-        return current_fps().ledger.rights.grants(payment.reference)
+        return self._state().ledger.rights.grants(payment.reference)
 
     def renew_downloads(self, payment: Payment, *, downloads: int | None = None, days: int | None = None) -> None:
         """Give a buyer so many more downloads, and at least so many days from now, of what has a limit.
 
         :raises ValueError: neither is given, or one is no whole number from 1 to 10000; nothing was changed.
         """
-        current_fps().ledger.rights.renew_downloads(payment.reference, downloads, days)
+        self._state().ledger.rights.renew_downloads(payment.reference, downloads, days)
 
     def send_from_directory(self, directory: str | os.PathLike[str], path: str, **options: Any) -> FileResponse:
         """As Flask's, for views behind the gate: Range and conditions, streamed, or handed to the web server.
@@ -232,11 +236,11 @@ class FPS:
         :param directory: relative to the app; a file outside of it, also by a symbolic link, is a 404.
         :param options: as :func:`flask.send_file` takes them.
         """
-        return downloads.send_from_directory(current_fps(), directory, path, **options)
+        return downloads.send_from_directory(self._state(), directory, path, **options)
 
     def payment(self, reference: str) -> Payment | None:
         """One payment, whoever made it; ``None`` if there is none of this reference."""
-        return current_fps().ledger.payment(reference)
+        return self._state().ledger.payment(reference)
 
     def refund(self, reference: str, amount: Amount | None = None, *, key: str | None = None) -> Refund:
         """Give a payment back, whole or in part. Never more than was paid, whoever else gives back meanwhile.
@@ -251,11 +255,11 @@ class FPS:
         :raises LedgerBusy: the database does not answer; nothing was sent.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        return free_of_writes("refund").checkout.refund(reference, amount, key)
+        return free_of_writes(self._state(), "refund").checkout.refund(reference, amount, key)
 
     def refunds(self, reference: str) -> list[Refund]:
         """The refunds of a payment, oldest first: asked for here, made by hand at the provider, and chargebacks."""
-        return current_fps().ledger.refunds.of(reference)
+        return self._state().ledger.refunds.of(reference)
 
     def settle(self, reference: str, amount: Amount | None = None) -> Payment:
         """Take what is reserved, all or a part, once: what is not taken goes back to the buyer.
@@ -268,11 +272,11 @@ class FPS:
         :raises LedgerBusy: the database does not answer; nothing was sent.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        return free_of_writes("settle").checkout.settle(reference, amount)
+        return free_of_writes(self._state(), "settle").checkout.settle(reference, amount)
 
     def cancel(self, reference: str) -> Payment:
         """Give up what is reserved: the buyer's money is free again. Raises as :meth:`settle` does."""
-        return free_of_writes("cancel").checkout.cancel(reference)
+        return free_of_writes(self._state(), "cancel").checkout.cancel(reference)
 
     def reconcile(self, limit: int | None = None, seconds: float | None = None) -> Pass:
         """Drive what is due once, as ``flask fps reconcile`` does: for cron and other schedulers.
@@ -281,7 +285,7 @@ class FPS:
         :param seconds: begin nothing new after this time.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        state = free_of_writes("reconcile")
+        state = free_of_writes(self._state(), "reconcile")
         worker = Worker(state)
         until = state.ledger.clock() + timedelta(seconds=seconds) if seconds is not None else None
         return worker.reconcile(worker.unfinished(everything=False)[:limit], until=until)
@@ -292,7 +296,7 @@ class FPS:
 
         :raises RuntimeError: this app's gateway does not speak FPS.
         """
-        client: Client | None = getattr(current_fps().gateway, "client", None)
+        client: Client | None = getattr(self._state().gateway, "client", None)
         if client is None:
             raise SetupError(f"fps.client speaks FPS, and FPS_GATEWAY names another gateway{see('FPS_GATEWAY')}")
         return client
@@ -317,7 +321,20 @@ class FPS:
 
         :raises RuntimeError: the shop's own migrations would drop them; the message has the line to add.
         """
-        current_fps().upgrade()
+        self._state().upgrade()
+
+    def _state(self) -> AppState:
+        """What this object keeps for the current app.
+
+        :raises RuntimeError: it was never given to this app, so that its loaders and handlers are not called here.
+        """
+        state = current_fps()
+        if state.registrations is not self._shop:
+            raise SetupError(
+                "this FPS was never given to this app, and what is registered with it is not called: "
+                "call init_app on it, or use the one that was"
+            )
+        return state
 
 
 def _say_local(config: Config) -> None:

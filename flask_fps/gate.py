@@ -35,6 +35,7 @@ from .orders import make_order
 from .orders import only_items
 from .records import covered
 from .records import Item
+from .signals import refuse_coroutine
 from .state import AppState
 from .state import current_fps
 from .views import no_store
@@ -55,22 +56,30 @@ def items_of(sold: Any) -> tuple[Item, ...]:
     return tuple(sold) if isinstance(sold, Iterable) and not isinstance(sold, str) else (sold,)
 
 
-def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
+def payment_required(
+    sold: Sold | Callable[..., Any], find: Callable[[], AppState] = current_fps
+) -> Callable[[View], View]:
     """Let only those through who own all of ``sold``.
 
-    :param sold: the item, or a function of the view's own arguments that returns it. It may
-        ``abort(404)``; ``None`` means there is nothing to pay.
+    :param sold: the item or several, or a function of the view's own arguments that returns them. It may
+        ``abort(404)``; ``None`` means there is nothing to pay, and an empty list is a mistake.
+    :param find: gives what is kept for the current app.
+    :raises RuntimeError: there is nothing in ``sold``, or a function is a coroutine and the extra ``async`` is not
+        installed.
     """
 
-    fixed = () if callable(sold) else items_of(sold)  # read once: an iterator has nothing left the second time
+    fixed = _fixed(sold)  # read once: an iterator has nothing left the second time
 
-    def decorate(view: View) -> View:
+    def decorate(view: View | None = None, /, **values: Any) -> View:
+        if view is None or values:
+            raise SetupError("write @fps.payment_required(item), with what is sold: the view itself cannot be that")
+        refuse_coroutine(view)
         _BEHIND_A_GATE.add(view)
 
         @wraps(view)
         def gated(*args: Any, **kwargs: Any) -> Any:
-            items = items_of(current_app.ensure_sync(sold)(*args, **kwargs)) if callable(sold) else fixed
-            state = current_fps()
+            items = _priced(current_app.ensure_sync(sold)(*args, **kwargs)) if callable(sold) else fixed
+            state = find()
             admitted = _admitted(state, items)
             if isinstance(admitted, Denial):
                 return _deny(state, items, admitted)
@@ -81,6 +90,31 @@ def payment_required(sold: Sold | Callable[..., Any]) -> Callable[[View], View]:
         return gated  # type: ignore[return-value]
 
     return decorate
+
+
+def _fixed(sold: Any) -> tuple[Item, ...]:
+    """What is sold, where it is always the same; nothing yet where a function will tell."""
+    if callable(sold):
+        refuse_coroutine(sold)
+        return ()
+    found = items_of(sold)
+    if not found:
+        raise SetupError(
+            f"payment_required({sold!r:.80}) would let everybody in: give it the item that is sold, or leave it out. "
+            "Where it depends on the view's arguments, give a function, which may return None"
+        )
+    return found
+
+
+def _priced(sold: Any) -> tuple[Item, ...]:
+    """What a shop's function says is sold: an empty list is more likely a search that found nothing than a gift."""
+    found = items_of(sold)
+    if sold is not None and not found:
+        raise OrderError(
+            f"the function given to payment_required returned {sold!r:.80}, which sells nothing: "
+            "return an Item or several, or None where nothing is to pay"
+        )
+    return found
 
 
 def refuse_open_door() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from collections.abc import Generator
 from importlib.util import find_spec
 from inspect import iscoroutinefunction
+from inspect import isroutine
 from types import FunctionType
 from typing import Any
 from typing import TypeVar
@@ -44,7 +45,15 @@ class PaymentSignal(NamedSignal):
         return super().connect(receiver, sender, weak)
 
     def connect_via(self, sender: Any, weak: bool = False) -> Callable[[Receiver], Receiver]:
-        """The form for factories: connects the decorated function for this app alone."""
+        """The form for factories: connects the decorated function for this app alone.
+
+        :raises RuntimeError: it was given no app but the function.
+        """
+        if isroutine(sender):
+            raise SetupError(
+                f"connect_via takes the app, not the function: write @{_python_name(self)}.connect_via(app), or "
+                f"@{_python_name(self)}.connect for every app"
+            )
         return lambda receiver: self.connect(receiver, sender, weak)
 
     def receivers_for(self, sender: Any) -> Generator[Callable[..., Any], None, None]:
@@ -68,6 +77,10 @@ def own_name(function: Callable[..., Any]) -> tuple[str, str] | None:
     if not isinstance(function, FunctionType) or function.__name__ == "<lambda>":
         return None
     return function.__module__, function.__qualname__
+
+
+def _python_name(signal: NamedSignal) -> str:
+    return signal.name.replace("-", "_")
 
 
 def refuse_coroutine(function: Callable[..., Any]) -> None:

@@ -52,6 +52,10 @@ class AppState:
     has_open_write: Callable[[], bool]
     #: Names that ``FPS_EXPECT_HANDLERS`` wants and this process lacks.
     missing_handlers: Callable[[], tuple[str, ...]]
+    #: What the FPS object of this app was made of: another object's are not called here.
+    registrations: object
+    #: What FPS objects carry that no app was given.
+    unheard: Callable[[], tuple[str, ...]]
     upgrade: Callable[[], None]
     #: Told of every call of a gateway, in the thread that made it.
     watchers: list[Watcher]
@@ -98,12 +102,11 @@ class AppState:
         return self.config.payee or self.app.name.replace("_", " ").title()
 
 
-def free_of_writes(what: str) -> AppState:
+def free_of_writes(state: AppState, what: str) -> AppState:
     """The app's state, where our steps need not wait for the request's own.
 
     :raises RuntimeError: the shop's session has an open write: commit first.
     """
-    state = current_fps()
     if state.has_open_write():
         raise RuntimeError(f"db.session has uncommitted changes, and fps.{what}() needs the database: commit first")
     return state

@@ -21,6 +21,7 @@ from flask import Flask
 
 from flask_fps import FPS
 from flask_fps.certificates import in_force
+from flask_fps.checkup import findings
 from flask_fps.config import Config
 from flask_fps.errors import SetupError
 from flask_fps.protocol import demo
@@ -157,3 +158,22 @@ def test_certificates_that_are_all_out_of_date_are_named(key: rsa.RSAPrivateKey,
     assert "FPS_CERTIFICATES: the FPS certificate is valid from" in health.stdout
     assert "set the one that FPS signs with now (docs/configuration.rst#fps-certificates)" in health.stdout
     app.extensions["fps"].ledger.engine.dispose()
+
+
+# A second FPS
+
+
+def test_what_an_fps_without_an_app_carries_is_named_at_the_first_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    extension = FPS()
+    extension.buyer_loader(lambda: "john")
+    extension.fulfillment("mail")(lambda payment: None)
+    shop = Shop(tmp_path)
+    shop.client().get("/song")
+
+    (said,) = (each.message for each in caplog.records if "buyer_loader, fulfillment('mail')" in each.message)
+    assert said.startswith("an FPS object that was never given to an app carries buyer_loader")
+    extension.init_app(Flask("another", instance_path=str(tmp_path)))
+    assert not [each for each in findings(shop.state) if "fulfillment('mail')" in each]
+    shop.close()

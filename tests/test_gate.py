@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from flask.views import MethodView
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import TestResponse
 
+from flask_fps import FPS
 from flask_fps import Item
 from flask_fps.errors import LedgerBusy
+from flask_fps.errors import OrderError
 from flask_fps.errors import SchemaMissing
+from flask_fps.errors import SetupError
 from flask_fps.ledger import Rights
 from tests.apps import Shop
 from tests.apps import SONG
@@ -73,6 +77,12 @@ def offer(shop: Shop, answer: TestResponse) -> dict[str, Any]:
     with shop.app.test_request_context():
         payload: dict[str, Any] = shop.state.links.read_order(parse_qs(urlsplit(link).query)["order"][0])
     return payload
+
+
+@pytest.mark.parametrize("sold", ["track-1", 5, [SONG, "track-1"], {"sku": "track-1"}])
+def test_a_gate_before_what_is_no_item_is_refused_where_it_is_written(shop: Shop, sold: Any) -> None:
+    with pytest.raises(TypeError, match="what is sold is an Item, several Items, or None"):
+        shop.fps.payment_required(sold)
 
 
 def test_who_has_not_paid_is_sent_to_pay_for_what_he_wants(shop: Shop) -> None:
@@ -307,3 +317,66 @@ def test_a_view_may_stand_behind_its_gate_and_elsewhere_without_on_purpose(shop:
     client = shop.app.test_client()
     assert client.get("/staff").text == "♪"
     assert client.get("/sold").status_code == 303
+
+
+@pytest.mark.parametrize("nothing", [None, [], (), iter(())])
+def test_a_gate_with_nothing_to_sell_is_refused_where_it_stands(shop: Shop, nothing: Any) -> None:
+    with pytest.raises(SetupError, match="would let everybody in: give it the item that is sold"):
+        shop.fps.payment_required(nothing)
+
+
+@pytest.mark.parametrize("nothing", [[], ()])
+def test_a_function_that_finds_nothing_opens_no_gate(shop: Shop, nothing: Any) -> None:
+    shop.app.add_url_rule("/list", "list", shop.fps.payment_required(lambda: nothing)(lambda: "all of it"))
+
+    for user in (None, "john"):
+        with pytest.raises(OrderError, match="which sells nothing: return an Item or several, or None"):
+            shop.client(user).get("/list")
+
+
+@pytest.mark.parametrize("path", ["/forgotten", "/forgotten/1"])
+def test_a_gate_around_nothing_says_how_it_is_written(shop: Shop, path: str) -> None:
+    gate = shop.fps.payment_required
+
+    @shop.app.get("/forgotten", endpoint="one")
+    @shop.app.get("/forgotten/<int:number>", endpoint="two")
+    @gate
+    def forgotten(number: int = 0) -> str:
+        return "here it is"
+
+    with pytest.raises(SetupError, match=r"^write @fps\.payment_required\(item\), with what is sold"):
+        shop.client().get(path)
+
+
+def test_a_coroutine_that_cannot_be_called_is_refused_before_anybody_pays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_fps.signals.find_spec", lambda name: None)
+
+    async def asynchronous() -> Any:
+        return SONG
+
+    for gate in (
+        lambda: shop.fps.payment_required(SONG)(asynchronous),
+        lambda: shop.fps.payment_required(asynchronous),
+    ):
+        with pytest.raises(SetupError, match="asynchronous is a coroutine function, and calling it needs the extra"):
+            gate()
+
+
+def test_an_fps_that_the_app_was_not_given_says_so(shop: Shop) -> None:
+    other = FPS()
+    shop.app.add_url_rule("/other", "other", other.payment_required(SONG)(lambda: "the song"))
+    asked: list[Callable[[], object]] = [
+        lambda: shop.client("john").get("/other"),
+        lambda: other.start_url(SONG),
+        lambda: other.is_paid(SONG),
+        lambda: other.payment("any"),
+        lambda: other.refund("any"),
+        lambda: other.reconcile(),
+        lambda: other.client,
+    ]
+
+    for ask in asked:
+        with shop.app.test_request_context(), pytest.raises(SetupError, match="^this FPS was never given to this app"):
+            ask()

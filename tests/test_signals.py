@@ -254,3 +254,10 @@ def test_a_coroutine_is_taken_where_the_extra_is_installed(
 
     assert signal.connect(deliver) is deliver
     assert list(signal.receivers_for(App())) == [deliver]
+
+
+def test_the_app_forgotten_at_connect_via_is_told_where_it_was_forgotten(signal: PaymentSignal) -> None:
+    with pytest.raises(RuntimeError, match=r"^connect_via takes the app, not the function: write @test\.connect_via"):
+
+        @signal.connect_via
+        def deliver_it(app: App, **extra: Any) -> None: ...

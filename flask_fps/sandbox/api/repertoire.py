@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from ...protocol.dialects import V2007_01_08
@@ -35,6 +36,6 @@ _MODERN = Repertoire(actions.PERFORM, actions.REMEMBERED, frozenset(), forms.RUL
 #: By version.
 REPERTOIRES: Mapping[str, Repertoire] = {
     V2007_01_08.version: Repertoire(first.PERFORM, first.REMEMBERED, first.ONCE, FIRST_RULES),
-    V2008_09_17.version: _MODERN,
+    V2008_09_17.version: replace(_MODERN, perform=actions.PERFORM_2008),
     V2010_08_28.version: _MODERN,
 }

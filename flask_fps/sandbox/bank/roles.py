@@ -35,12 +35,22 @@ class Roles:
         :raises BankError: InvalidParams, InvalidTokenId_Recipient, TokenNotActive_Recipient, TokenUsageError or
             IncompatibleTokens.
         """
-        token = self._token(token_id, "Recipient", "recipientTokenId")
-        if token.use not in ("Receive", "Own"):
-            raise BankError("InvalidTokenId_Recipient", "Recipient token is not valid.")
+        token = self._receiving(token_id)
         self._check(token, caller, situation)
         if token.accepts and situation.payment_method not in token.accepts:
             raise incompatible("Assertion Failed for Recipient")
+        return token
+
+    def asked_about(self, caller: str, token_id: str) -> Token:
+        """The token of a recipient whom this caller may pay, and asks about.
+
+        :raises BankError: InvalidParams, InvalidTokenId_Recipient, TokenNotActive_Recipient, TokenUsageError,
+            IncompatibleTokens, or what a forced id stands for.
+        """
+        token = self._receiving(token_id)
+        if token.caller != caller:
+            raise _not_a_recipient_s()
+        self._check_life(token, "Recipient")
         return token
 
     def caller(self, caller: str, token_id: str, situation: Situation) -> Token:
@@ -55,6 +65,12 @@ class Roles:
         self._check(token, caller, situation)
         return token
 
+    def _receiving(self, token_id: str) -> Token:
+        token = self._token(token_id, "Recipient", "recipientTokenId")
+        if token.use not in ("Receive", "Own"):
+            raise _not_a_recipient_s()
+        return token
+
     def _token(self, token_id: str, role: str, parameter: str) -> Token:
         if not ids.is_token_id(token_id):
             raise invalid_id(parameter, "token", token_id)
@@ -65,14 +81,21 @@ class Roles:
         return token
 
     def _check(self, token: Token, caller: str, situation: Situation) -> None:
-        now = self._clock.now()
-        if token.cancelled_at is not None:
-            raise BankError(f"TokenNotActive_{situation.role}", f"{situation.role} token not active.")
-        if token.used_by is not None:
-            raise used_up("TokenUsageError", token.token_id)
-        if token.is_expired(now) or (token.starts_at is not None and now < token.starts_at):
-            raise incompatible(f"The token of the {situation.role.lower()} has expired or is not valid yet")
+        self._check_life(token, situation.role)
         if token.caller != caller:
             raise incompatible("Assertion Failed for Caller")
         if token.instruction is not None:
             gatekeeper.parse(token.instruction).check(situation)
+
+    def _check_life(self, token: Token, role: str) -> None:
+        now = self._clock.now()
+        if token.cancelled_at is not None:
+            raise BankError(f"TokenNotActive_{role}", f"{role} token not active.")
+        if token.used_by is not None:
+            raise used_up("TokenUsageError", token.token_id)
+        if token.is_expired(now) or (token.starts_at is not None and now < token.starts_at):
+            raise incompatible(f"The token of the {role.lower()} has expired or is not valid yet")
+
+
+def _not_a_recipient_s() -> BankError:
+    return BankError("InvalidTokenId_Recipient", "Recipient token is not valid.")

@@ -129,7 +129,7 @@ def _tokens(server: SandboxServer, ask: Asked) -> None:
     assert ask(messages.GetTokenUsage(token_id=many)).token_usage_limits[0].amount == Amount(Decimal(0))
     ask(messages.CancelToken(token_id=many, reason_text="enough"))
     status = ask(messages.GetRecipientVerificationStatus(recipient_token_id=own))
-    assert status.recipient_verification_status == "VerificationCompleteNoLimits"
+    assert status.recipient_verification_status.startswith("VerificationComplete")
 
 
 def _prepaid(server: SandboxServer, ask: Asked) -> None:

@@ -45,6 +45,11 @@ PERFORM: Mapping[str, Callable[[Asker, Any], object]] = {
     "GetTransactionsForSubscription": subscriptions.transactions,
     "VerifySignature": questions.verify_signature,
 }
+#: The same for 2008-09-17, which has all of these but the ones that came later.
+PERFORM_2008: Mapping[str, Callable[[Asker, Any], object]] = {
+    **PERFORM,
+    "GetRecipientVerificationStatus": tokens.recipient_verification_of_2008,
+}
 #: Their CallerReference, where there is one, makes a request sent again the same request.
 REMEMBERED = frozenset(
     {

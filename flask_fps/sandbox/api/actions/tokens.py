@@ -62,5 +62,13 @@ def payment_instruction(asker: Asker, message: messages.GetPaymentInstruction) -
 def recipient_verification(
     asker: Asker, message: messages.GetRecipientVerificationStatus
 ) -> results.GetRecipientVerificationStatusResult:
-    token = asker.bank.tokens.of_recipient(asker.account.email, message.recipient_token_id)
+    token = asker.bank.roles.asked_about(asker.account.email, message.recipient_token_id)
     return results.GetRecipientVerificationStatusResult(reports.verification(asker.bank.account(token.sender)))
+
+
+def recipient_verification_of_2008(
+    asker: Asker, message: messages.GetRecipientVerificationStatus
+) -> results.GetRecipientVerificationStatusResult:
+    """That there may be limits was told from 2010-08-28 on."""
+    told = recipient_verification(asker, message).recipient_verification_status
+    return results.GetRecipientVerificationStatusResult(told.removesuffix("NoLimits"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from functools import partial
 
@@ -24,6 +23,7 @@ from .downloads import choose
 from .downloads import Denial
 from .errors import Expired
 from .errors import Forged
+from .logs import log
 from .records import Payment
 from .state import AppState
 from .state import current_fps
@@ -37,8 +37,6 @@ from .words import say
 RECEIPT = "fps.receipt"
 #: So many wishes for new links are worked on at once; who asks while there are more asks again.
 _ROOM = threading.BoundedSemaphore(4)
-
-log = logging.getLogger("flask_fps")
 
 
 # Letters
@@ -56,6 +54,14 @@ def _write(state: AppState, payment: Payment, address: str | None) -> None:
     assert state.config.send_receipt is not None
     write = current_app.ensure_sync(state.config.send_receipt)
     write(payment, to=address, url=claim_link(state, payment))
+
+
+def _begin_to_send(app: Flask, address: str) -> None:
+    try:
+        threading.Thread(target=_send_anew, args=(app, address), daemon=True).start()
+    except BaseException:
+        _ROOM.release()
+        raise
 
 
 def _send_anew(app: Flask, address: str) -> None:
@@ -132,8 +138,7 @@ def new_link() -> ResponseReturnValue:
     if "@" not in address or len(address) > LONGEST_ADDRESS or not address.isprintable():
         return page("new_link.html", 422, payee=state.payee, wrong=True)
     if _ROOM.acquire(blocking=False):
-        app = state.app
-        threading.Thread(target=_send_anew, args=(app, address), daemon=True).start()
+        _begin_to_send(state.app, address)
     else:
         log.warning("a wish for new links was dropped: too many at once")
     return message_page(

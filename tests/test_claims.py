@@ -488,6 +488,18 @@ def test_too_many_wishes_at_once_are_dropped(shop: Shop, post: Post, caplog: pyt
     assert "dropped" in caplog.text
 
 
+def test_a_thread_that_cannot_be_started_takes_no_room(shop: Shop, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    settle()
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="can't start"):
+        patch.setattr(threading.Thread, "start", no_thread)
+        shop.client().post("/fps/links", data={"email": "john@example.com"})
+
+    assert claims._ROOM._value == 4
+
+
 @contextmanager
 def contention() -> Iterator[None]:
     """All room is taken."""

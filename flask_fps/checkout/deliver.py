@@ -11,10 +11,10 @@ from ..errors import LedgerBusy
 from ..ledger import ClaimLost
 from ..ledger import COMPLETED
 from ..ledger import Delivery
+from ..logs import log
 from ..logs import naming
 from ..signals import payment_parked
 from .desk import Desk
-from .desk import log
 
 #: While a named handler runs, its lease is renewed this often in its life.
 RENEWALS_PER_LEASE = 3
@@ -134,7 +134,11 @@ class _Watch:
             self._running.add(place)
         errors: list[BaseException] = []
         thread = threading.Thread(target=self._work, args=(place, work, errors), daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except BaseException:
+            self._ended(place)
+            raise
         self._wait(desk, delivery, thread)
         for error in errors:
             if isinstance(error, Exception):
@@ -147,8 +151,11 @@ class _Watch:
         except BaseException as error:
             errors.append(error)
         finally:
-            with self._lock:
-                self._running.discard(place)
+            self._ended(place)
+
+    def _ended(self, place: tuple[int, int]) -> None:
+        with self._lock:
+            self._running.discard(place)
 
     def _wait(self, desk: Desk, delivery: Delivery, thread: threading.Thread) -> None:
         lasts, left = desk.lease().lasts, desk.handler_timeout.total_seconds()

@@ -406,6 +406,23 @@ def test_a_handler_past_its_time_counts_as_raised_and_is_not_run_again_while_it_
     assert (row(hurried, "mail").state, len(begun)) == ("done", 2)
 
 
+def test_a_thread_that_cannot_be_started_is_one_attempt_and_no_more(
+    shop: Shop, letters: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    shop.buy()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        shop.work()
+    assert row(shop, "mail").last_error == "RuntimeError: can't start new thread"
+    shop.clock.advance(HOUR)
+    shop.work()
+
+    assert row(shop, "mail").state == "done"
+
+
 def test_a_slow_receiver_without_a_shared_session_is_watched_likewise(gate: threading.Event) -> None:
     shop = Shop(emptied_engine(), shares_session=False)
     allow(shop, 0.3)

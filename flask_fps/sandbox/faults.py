@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from ..protocol.codes import CODES
-from ..protocol.messages import ACTIONS
+from ..protocol.dialects import DIALECTS
 from .bank.clock import SandboxClock
 from .bank.settlement import ENDINGS
 from .bank.settlement import WAITS
@@ -29,6 +29,8 @@ from .tampering import FIELDS
 log = logging.getLogger(__name__)
 
 ANY = "*"
+#: Of every version.
+_ACTIONS = frozenset(action for dialect in DIALECTS.values() for action in dialect.actions)
 #: An answer is never held back for longer; what waits on the sandbox's clock may wait for thirty years.
 LONGEST_DELAY = 600
 LONGEST_WAIT = 10**9
@@ -118,7 +120,7 @@ class Fault:
     def _check_values(self) -> None:
         if self.times < 1:
             raise ValueError(f"a fault fires at least once, not {self.times} times")
-        _check("action", self.action, {*(self.kind.actions or ACTIONS), ANY})
+        _check("action", self.action, {*(self.kind.actions or _ACTIONS), ANY})
         longest = LONGEST_WAIT if self.kind.strikes == "notification" else LONGEST_DELAY
         if self.seconds is not None and not 0 <= self.seconds <= longest:
             raise ValueError(f"a delay of {self.fault} is 0 to {longest} seconds, not {self.seconds}")

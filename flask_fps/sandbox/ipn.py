@@ -130,9 +130,10 @@ class Outbox:
     def _body(self, notice: Notice, url: str) -> str:
         account = self._bank.account(notice.account)
         if account.ipn_signature == "1":
-            return query.join(outbound.sign_outbound_v1(notice.parameters, account.secret_key or ""))
-        forged = {parameter.name: parameter.value for parameter in notice.forged}
-        return query.join(self._signed(url, notice.parameters) | forged)
+            signed = outbound.sign_outbound_v1(notice.parameters, account.secret_key or "")
+        else:
+            signed = self._signed(url, notice.parameters)
+        return query.join(signed | {parameter.name: parameter.value for parameter in notice.forged})
 
     def _signed(self, url: str, parameters: Mapping[str, str]) -> dict[str, str]:
         settings = self._settings

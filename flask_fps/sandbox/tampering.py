@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..protocol.dialects import V2007_01_08
+
 #: In an answer, by what is changed: the element, and the one within it where it has parts, as patterns: 2007-01-08
 #: had another name for the number in an amount.
 ANSWER: Mapping[str, tuple[str, str | None]] = {
@@ -32,11 +34,24 @@ RETURN: Mapping[str, str] = {"reference": "callerReference", "status": "status",
 
 def answer(body: bytes, field: str, value: str | None) -> bytes:
     """An answer with every such element changed, or without it; an answer that has none stays as it is."""
-    element, part = ANSWER[field]
+    text, (element, part) = body.decode(), ANSWER[field]
+    if field == "status" and V2007_01_08.namespace in text:
+        about, own = _apart(text)
+        return (_changed(about, "Status", None, value) + own).encode()
+    return _changed(text, element, part, value).encode()
+
+
+def _changed(text: str, element: str, part: str | None, value: str | None) -> str:
     if value is None:
-        return re.sub(f"<{element}>.*?</{element}>", "", body.decode(), flags=re.DOTALL).encode()
+        return re.sub(f"<{element}>.*?</{element}>", "", text, flags=re.DOTALL)
     inside = f"<{element}>" if part is None else f"<{element}>(?:(?!</{element}>).)*<{part}>"
-    return re.sub(f"({inside})[^<]*", lambda found: found[1] + _escaped(value), body.decode(), flags=re.DOTALL).encode()
+    return re.sub(f"({inside})[^<]*", lambda found: found[1] + _escaped(value), text, flags=re.DOTALL)
+
+
+def _apart(text: str) -> tuple[str, str]:
+    """What an answer of 2007-01-08 says of transactions, and what of the request: there both have a ``Status``."""
+    about, last, own = text.rpartition("<Status>")
+    return (about, last + own) if "<TransactionId>" in about else ("", text)
 
 
 def form(parameters: Mapping[str, str], names: Mapping[str, str], field: str, value: str | None) -> dict[str, str]:

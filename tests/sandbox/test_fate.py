@@ -9,6 +9,7 @@ import pytest
 
 from flask_fps.errors import InvalidSignature
 from flask_fps.protocol import demo
+from flask_fps.protocol.outbound import HmacV1
 from flask_fps.protocol.outbound import PinnedCertificate
 from flask_fps.protocol.outbound import verified_notification
 from flask_fps.protocol.outbound import verified_return
@@ -17,6 +18,7 @@ from flask_fps.sandbox.cbui.answers import Answers
 from flask_fps.sandbox.server import SandboxServer
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import JOHN
+from tests.sandbox.caller import SECRET_KEY
 from tests.sandbox.caller import SELLER
 from tests.sandbox.caller import token
 from tests.sandbox.test_ipn import Listener
@@ -106,6 +108,20 @@ def test_a_notification_may_lie(
     assert verified_notification(lie.encode(), listener.url, judge(server)).params.items() >= said.items()
     with pytest.raises(InvalidSignature):
         verified_notification(forgery.encode(), listener.url, judge(server))
+
+
+def test_a_notification_of_version_1_may_be_forged(server: SandboxServer, caller: Caller, listener: Listener) -> None:
+    server.bank.accounts.set_ipn(SELLER, listener.url, "1")
+    server.faults.add("Pay", "tamper_ipn", field="status", value="FAILURE", signed=False)
+    caller.pay(token(server))
+    caller.pay(token(server, reference="order-2"), "pay-2")
+    server.tick()
+    assert statuses(listener) == ["FAILURE", "SUCCESS"]
+    judge = HmacV1([SECRET_KEY])
+    forgery, truth = listener.bodies
+    verified_notification(truth.encode(), listener.url, judge)
+    with pytest.raises(InvalidSignature):
+        verified_notification(forgery.encode(), listener.url, judge)
 
 
 def test_a_notification_may_keep_something_to_itself(server: SandboxServer, caller: Caller, listener: Listener) -> None:

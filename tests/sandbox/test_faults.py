@@ -16,6 +16,7 @@ from tests.held import held_back
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import raw
 from tests.sandbox.caller import token
+from tests.sandbox.first_caller import FirstCaller
 
 
 def test_a_lost_answer_is_a_cut_connection_after_the_effect(server: SandboxServer, caller: Caller) -> None:
@@ -134,6 +135,19 @@ def test_a_payment_may_pend_and_end_as_the_script_says(
     assert (ended.status, ended.status_code) == (status, code)
 
 
+@pytest.mark.parametrize(("minutes", "code"), [("5", "Expired"), ("1440", "Success"), ("2000", "Success")])
+def test_what_is_made_to_pend_ends_with_its_own_time(
+    server: SandboxServer, caller: Caller, minutes: str, code: str
+) -> None:
+    server.faults.add("Pay", "pend", settles=86400)
+    caller.pay(token(server), TransactionTimeoutInMins=minutes)
+    server.advance(299)
+    assert server.bank.transactions.all()[0].status == "Pending"
+    server.advance(1 if code == "Expired" else 86400)
+    [ended] = server.bank.transactions.all()
+    assert (ended.status, ended.status_code) == ("Failure" if code == "Expired" else "Success", code)
+
+
 def test_a_refund_may_fail_late(server: SandboxServer, caller: Caller) -> None:
     paid = caller.pay(token(server))
     server.faults.add("*", "pend", ends="TransactionDenied")
@@ -163,6 +177,57 @@ def test_an_answer_may_lie(server: SandboxServer, caller: Caller, field: str, va
     assert len(lie.text.split("<")) == len(truth.text.split("<"))
     again = caller.call("GetTransaction", TransactionId=paid["TransactionId"])
     assert again.text.partition("<ResponseMetadata>")[0] == truth.text.partition("<ResponseMetadata>")[0]
+
+
+@pytest.mark.parametrize("action", ["Pay", "GetTransaction", "GetAccountActivity", "GetResults"])
+def test_an_answer_of_2007_lies_about_the_transaction_and_not_about_the_request(
+    server: SandboxServer, action: str
+) -> None:
+    first = FirstCaller(server.url)
+    first.token("Caller"), first.token("Recipient")
+    server.faults.add(action, "tamper", field="status", value="Reinitiated")
+    answer = first.pay(token(server, method="CC"))
+    server.advance(2)
+    if action != "Pay":
+        asked = {"TransactionId": answer["TransactionId"]} if action == "GetTransaction" else {}
+        answer = first.call(action, **asked, **({"StartDate": "2012-01-01"} if action == "GetAccountActivity" else {}))
+    *of_transactions, of_the_request = answer.every("Status")
+    assert (set(of_transactions), of_the_request) == ({"Reinitiated"}, "Success")
+    assert [one.fault for one in server.faults.fired] == ["tamper"]
+
+
+def test_an_answer_of_2007_about_no_transaction_is_let_be(server: SandboxServer) -> None:
+    first = FirstCaller(server.url)
+    server.faults.add("*", "tamper", field="status", value="Inactive")
+    assert first.call("GetTokenByCaller", TokenId=first.token("Caller")).every("Status") == ["Active", "Success"]
+    assert server.faults.fired == []
+
+
+def test_an_action_that_only_2007_had_can_fail_too(server: SandboxServer) -> None:
+    first = FirstCaller(server.url)
+    paid = first.pay(token(server, method="CC", amount="10.60"), amount="10.60")
+    server.faults.add("RetryTransaction", "500_before", reference="pay-1")
+    again = {"OriginalTransactionId": paid["TransactionId"]}
+    assert first.call("RetryTransaction", **again).status == 500
+    assert first.call("GetTransaction", TransactionId=paid["TransactionId"]).every("Status")[0] == "TemporaryDecline"
+    assert first.call("RetryTransaction", **again).status == 200
+
+
+@pytest.mark.parametrize("fault", [{"fault": "500_before"}, {"fault": "decline", "code": "AccessFailure"}])
+def test_a_whole_batch_can_fail(server: SandboxServer, fault: dict[str, str]) -> None:
+    first = FirstCaller(server.url)
+    part = {
+        "PaymentInstruction": "MyRole == 'Caller';",
+        "CallerReference": "one",
+        "TokenType": "Unrestricted",
+    }
+    batch = {f"InstallPaymentInstructionRequest.1.{name}": said for name, said in part.items()}
+    server.faults.script([Fault.from_plain({"action": "InstallPaymentInstructionBatch", **fault})])
+    refused = first.send(first.signed({"Action": "InstallPaymentInstructionBatch", **batch}))
+    assert {"500_before": "InternalError", "decline": "AccessFailure"}[fault["fault"]] in refused.text
+    assert server.bank.tokens.all() == []
+    first.send(first.signed({"Action": "InstallPaymentInstructionBatch", **batch}))
+    assert len(server.bank.tokens.all()) == 1
 
 
 def test_an_answer_may_keep_something_to_itself(server: SandboxServer, caller: Caller) -> None:

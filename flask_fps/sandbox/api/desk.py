@@ -61,8 +61,7 @@ class Desk:
 
     def _performed(self, call: Call, message: Message[Any], spoiling: Spoiling) -> Reply:
         if call.action in batches.ACTIONS:
-            answered = [(part, self._answered(part)) for part in batches.parts(call, message)]
-            return _reply(call, batches.result(call, answered))
+            return self._batch(call, message, spoiling)
         asker = Asker(self._bank, self._sandbox.settings, call.caller or NOBODY, call.timestamp)
         repertoire = REPERTOIRES[call.dialect.version]
         try:
@@ -74,6 +73,14 @@ class Desk:
                 return self._once(key, call, lambda: self._effect(call, message, spoiling.ending_of(asker)), spoiling)
         except BankError as error:
             return refusal(call, error)
+
+    def _batch(self, call: Call, message: Message[Any], spoiling: Spoiling) -> Reply:
+        try:
+            spoiling.before()
+        except BankError as error:
+            return refusal(call, error)
+        answered = [(part, self._answered(part)) for part in batches.parts(call, message)]
+        return _reply(call, batches.result(call, answered))
 
     def _once(self, key: tuple[str, str, str], call: Call, effect: Callable[[], Reply], spoiling: Spoiling) -> Reply:
         """The first answer to this reference, whole; it is kept in the same step as its effect."""

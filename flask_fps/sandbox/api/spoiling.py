@@ -84,5 +84,6 @@ def _error(fault: Fault) -> BankError:
 def _reference(call: Call, bank: Bank) -> str | None:
     """The reference a request is about: its own, or that of the transaction it asks for."""
     own = call.own_parameters
-    found = bank.transaction(own.get("TransactionId") or own.get("ReserveTransactionId") or "")
+    names = ("TransactionId", "ReserveTransactionId", "OriginalTransactionId")
+    found = bank.transaction(next((own[name] for name in names if own.get(name)), ""))
     return call.reference or (found.caller_reference if found else None)

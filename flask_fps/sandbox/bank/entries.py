@@ -15,6 +15,7 @@ from .records import Account
 from .records import NOTHING
 from .records import TransactionRecord
 from .rules import Rules
+from .settlement import Ending
 from .settlement import Settlement
 from .settlement import WAITS
 
@@ -83,13 +84,16 @@ class Entries:
         return caller.name if order.statement_by == "Caller" or paid is None else paid.name
 
     def _ending(self, method: str, amount: Money, order: Order) -> tuple[datetime, str]:
-        now = self._clock.now()
-        if order.ending is not None:
-            return now + order.ending.after, order.ending.code
-        wait = self._rules.speed.get(method, timedelta(0))
-        if order.timeout is not None and order.timeout < wait:
+        """What still pends when its time is over has expired, whatever else was to become of it."""
+        now, ending = self._clock.now(), order.ending or self._usual_ending(method, amount, order)
+        if order.timeout is not None and order.timeout < ending.after:
             return now + order.timeout, "Expired"
-        return now + wait, order.terms.declines_with if method == "CC" and _is_declined(amount) else "Success"
+        return now + ending.after, ending.code
+
+    def _usual_ending(self, method: str, amount: Money, order: Order) -> Ending:
+        declined = method == "CC" and _is_declined(amount)
+        wait = self._rules.speed.get(method, timedelta(0))
+        return Ending(wait, order.terms.declines_with if declined else "Success")
 
 
 def _is_declined(amount: Money) -> bool:

@@ -58,15 +58,18 @@ _UNSET = (
 @pytest.fixture
 def fps_sandbox() -> Iterator[Sandbox]:
     """A :class:`Sandbox` of this test's own: on a free port, with fresh books, and every switch at its harshest."""
-    try:
-        from .sandbox.bank import Bank
-        from .sandbox.bank.switches import harshest
-        from .sandbox.server import SandboxServer
-        from .sandbox.settings import Settings
-    except ImportError as error:
-        raise RuntimeError(f"the sandbox needs its extra ({error}): pip install 'Flask-FPS[sandbox]'") from error
+    from .errors import SetupError
+    from .sandbox.bank import Bank
+    from .sandbox.bank.switches import harshest
+    from .sandbox.server import SandboxServer
+    from .sandbox.settings import Settings
+
     bank, settings = Bank(switches=harshest()), Settings(only_to_ports=True)
-    with SandboxServer(port=0, bank=bank, settings=settings, ticking=False) as server:
+    try:
+        made = SandboxServer(port=0, bank=bank, settings=settings, ticking=False)
+    except SetupError as error:
+        pytest.fail(str(error), pytrace=False)
+    with made as server:
         yield Sandbox(server)
 
 

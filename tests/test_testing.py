@@ -370,3 +370,12 @@ def test_a_reset_is_a_first_day(client: FlaskClient, fps_sandbox: Sandbox, fps_b
 
     assert paid(fps_sandbox) == []
     assert fps_sandbox.faults.left == []
+
+
+def test_without_the_extra_the_fixture_names_it(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_fps.sandbox.server.find_spec", lambda name: None)
+
+    with pytest.raises(pytest.fail.Exception, match=r'needs its extra: pip install "Flask-FPS\[sandbox\]"'):
+        request.getfixturevalue("fps_sandbox")

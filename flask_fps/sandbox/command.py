@@ -8,6 +8,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Sequence
+from errno import EADDRINUSE
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,9 +24,15 @@ HOST = "127.0.0.1"
 PORT = urlsplit(demo.SANDBOX_URL).port or 8042
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and serve until told to stop; the exit status."""
-    options = _parser().parse_args(arguments)
+def main(
+    arguments: Sequence[str] | None = None, *, name: str = "python -m flask_fps.sandbox", url: str = demo.SANDBOX_URL
+) -> int:
+    """Parse the command line and serve until told to stop; the exit status.
+
+    :param name: how the command was called.
+    :param url: where it listens, if the command line does not say.
+    """
+    options = _parser(name, url).parse_args(arguments)
     try:
         return serve(
             host=options.host,
@@ -38,8 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tls_key=options.tls_key,
         )
     except (RuntimeError, OSError) as error:
-        print(f"The sandbox cannot start: {error}", file=sys.stderr)
+        taken = isinstance(error, OSError) and error.errno == EADDRINUSE
+        print(f"The sandbox cannot start: {error}{_elsewhere(options.port) if taken else ''}", file=sys.stderr)
         return 1
+
+
+def _elsewhere(port: int) -> str:
+    other = port + 1 if port < 65535 else port - 1
+    return (
+        f": another one has port {port}, perhaps a sandbox that runs already. "
+        f"Use --port {other} and FPS_SANDBOX_URL=http://{HOST}:{other}"
+    )
 
 
 def serve(
@@ -106,13 +122,15 @@ def _secure(certificate: str | Path | None, key: str | Path | None) -> ssl.SSLCo
     return tls.context(certificate, key)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m flask_fps.sandbox", description="An FPS of your own, to pay with no real money."
-    )
-    parser.add_argument("--host", default=HOST, help="address to listen on (default %(default)s: this machine only)")
+def _parser(name: str, url: str) -> argparse.ArgumentParser:
+    address = urlsplit(url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    parser = argparse.ArgumentParser(prog=name, description="An FPS of your own, to pay with no real money.")
     parser.add_argument(
-        "--port", type=int, default=PORT, help="port to listen on, 0 for a free one (default %(default)s)"
+        "--host", default=address.hostname, help="address to listen on (default %(default)s: this machine only)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=port, help="port to listen on, 0 for a free one (default %(default)s)"
     )
     parser.add_argument("--state", metavar="FILE", help="keep the books in this file")
     parser.add_argument("--key", metavar="PEM", help="RSA key that signs, in place of the public demo's")

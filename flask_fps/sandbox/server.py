@@ -7,11 +7,13 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
 from flask import Flask
 
+from ..errors import SetupError
 from .bank import Bank
 from .bank.switches import Switches
 from .current import EXTENSION
@@ -41,7 +43,10 @@ def create_app(
     """The sandbox over this bank: Query API, co-branded pages, account manager, certificate, control plane.
 
     :param settling: before each request, settle what is due; without it only moving the clock does.
+    :raises RuntimeError: the extra ``sandbox`` is not installed.
     """
+    if find_spec("flask_wtf") is None:
+        raise SetupError('the sandbox needs its extra: pip install "Flask-FPS[sandbox]"')
     from . import account
     from . import api
     from . import cbui

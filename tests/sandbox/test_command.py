@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +14,17 @@ from pathlib import Path
 
 import pytest
 import requests
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from flask import Flask
+from flask.cli import FlaskGroup
+from flask.cli import NoAppException
 
+from flask_fps import FPS
 from flask_fps.sandbox.command import main
 from tests.sandbox.caller import Caller
 
@@ -112,3 +118,61 @@ def _pair(folder: Path) -> tuple[Path, Path]:
     paths[0].write_bytes(key.private_bytes(serialization.Encoding.PEM, private, serialization.NoEncryption()))
     paths[1].write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     return paths
+
+
+def test_without_its_extra_it_names_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask_fps.sandbox.server.find_spec", lambda name: None)
+
+    assert main(["--port", "0"]) == 1
+    said = 'The sandbox cannot start: the sandbox needs its extra: pip install "Flask-FPS[sandbox]"\n'
+    assert capsys.readouterr().err == said
+
+
+def test_a_port_that_is_taken_comes_with_the_way_to_another(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 1
+
+    other = port + 1 if port < 65535 else port - 1
+    assert f"Use --port {other} and FPS_SANDBOX_URL=http://127.0.0.1:{other}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("config", "address"),
+    [
+        ({"FPS_SANDBOX_URL": "http://localhost:8055"}, ("localhost", 8055)),
+        ({"FPS_SANDBOX_URL": "http://127.0.0.1"}, ("127.0.0.1", 80)),
+        ({}, ("127.0.0.1", 8042)),
+        ({"FPS_SANDBOX_URL": "no address"}, ("127.0.0.1", 8042)),
+        (None, ("127.0.0.1", 8042)),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--host", "127.0.0.2", "--port", "0"]])
+def test_flask_fps_sandbox_listens_where_the_shop_looks_for_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    config: dict[str, str] | None,
+    address: tuple[str, int],
+    options: list[str],
+) -> None:
+    served: list[tuple[str, int]] = []
+    monkeypatch.setattr("flask_fps.sandbox.command.serve", lambda **at: served.append((at["host"], at["port"])) or 0)
+    group = FlaskGroup(create_app=lambda: _shop(tmp_path, config), add_default_commands=False)
+
+    assert CliRunner().invoke(group, ["fps", "sandbox", *options]).exit_code == 0
+    assert served == [("127.0.0.2", 0) if options else address]
+
+
+def test_its_usage_names_the_command_that_was_typed() -> None:
+    said = CliRunner().invoke(FlaskGroup(), ["fps", "sandbox", "--help"]).stdout
+
+    assert said.startswith("usage: flask fps sandbox [-h]")
+
+
+def _shop(folder: Path, config: dict[str, str] | None) -> Flask:
+    app = Flask("shop", instance_path=str(folder))
+    app.config.update(config or {}, SECRET_KEY="tests")
+    if config is None:
+        raise NoAppException("there is none")
+    FPS(app)
+    return app

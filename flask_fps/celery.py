@@ -18,7 +18,6 @@ from flask import Flask
 
 from .records import Payment
 from .signals import payment_authorized
-from .signals import payment_pending
 from .state import current_fps
 from .worker import Worker
 
@@ -63,8 +62,7 @@ def register(celery_app: Celery, app: Flask | None = None, *, every: float = 10.
 
     # Receivers are known by their names, and each of several Celery apps has one.
     enqueue.__qualname__ += f" for {celery_app.main} at {id(celery_app):#x}"
-    for signal in (payment_authorized, payment_pending):
-        signal.connect(enqueue, ANY if app is None else app)
+    payment_authorized.connect(enqueue, ANY if app is None else app)  # the task itself sees to the rest
     one_pass = {"task": WORK, "schedule": every, "options": {"expires": every}}
     celery_app.conf.beat_schedule = {**(celery_app.conf.beat_schedule or {}), WORK: one_pass}
 
@@ -75,10 +73,13 @@ def _drive(reference: str) -> None:
 
 
 def _due_in(reference: str) -> timedelta | None:
-    """How long to wait before the payment is looked after again; ``None`` where that is the passes' business."""
+    """How long to wait before the payment is looked after again; ``None`` where that is the passes' business.
+
+    What is due still, although it was just driven, nobody here can drive.
+    """
     ledger = current_fps().ledger
     payment = ledger.payment(reference)
     if payment is None or payment.due_at is None:
         return None
-    wait = max(payment.due_at - ledger.clock(), SOON)
-    return wait if wait <= LATEST else None
+    wait = payment.due_at - ledger.clock()
+    return max(wait, SOON) if timedelta() < wait <= LATEST else None

@@ -27,11 +27,11 @@ from flask_fps.celery import DRIVE
 from flask_fps.celery import WORK
 from flask_fps.sandbox.server import SandboxServer
 from flask_fps.signals import payment_authorized
-from flask_fps.signals import payment_pending
 from flask_fps.testing import Buyer
 from flask_fps.testing import Sandbox
 from tests import broker
 from tests import postgres
+from tests.apps import Shop
 from tests.celery_shop import make_shop
 
 ROOT = Path(__file__).parent.parent
@@ -145,10 +145,9 @@ def _forget() -> Iterator[None]:
 
 
 def _disconnect() -> None:
-    for told in (payment_authorized, payment_pending):
-        for receiver in list(told.receivers.values()):
-            if getattr(receiver, "__module__", "") == flask_fps.celery.__name__:
-                told.disconnect(receiver)  # from every sender
+    for receiver in list(payment_authorized.receivers.values()):
+        if getattr(receiver, "__module__", "") == flask_fps.celery.__name__:
+            payment_authorized.disconnect(receiver)  # from every sender
 
 
 def test_a_payment_is_looked_after_by_a_task_and_a_worker_killed_in_the_middle_loses_nothing(fleet: Fleet) -> None:
@@ -222,3 +221,49 @@ def test_without_an_application_context_the_task_says_what_is_missing() -> None:
     with pytest.raises(RuntimeError, match=r"with app\.app_context\(\)"):
         celery.tasks[WORK]()
     celery.close()
+
+
+@pytest.fixture
+def queued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Shop, Celery, list[float]]]:
+    """A shop, its Celery, and after how many seconds each task that was put into the queue is due."""
+    shop, celery, waits = Shop(tmp_path), Celery("queued"), list[float]()
+    flask_fps.celery.register(celery, shop.app)
+    put = lambda arguments, countdown, retry: waits.append(countdown)  # noqa: E731
+    monkeypatch.setattr(celery.tasks[DRIVE], "apply_async", put)
+    yield shop, celery, waits
+    celery.close()
+    shop.close()
+
+
+def test_a_payment_has_one_chain_of_tasks(queued: tuple[Shop, Celery, list[float]]) -> None:
+    shop, celery, waits = queued
+    shop.gateway.will("pay", "pending")
+    payment = shop.buy(shop.client())
+    assert waits == [2.0]
+    for _ in range(3):
+        shop.clock.advance(waits[-1])
+        with shop.app.app_context():
+            celery.tasks[DRIVE](payment.reference)
+    assert len(waits) == 4 and waits == sorted(waits)
+
+    shop.provider.settle()
+    shop.clock.advance(waits[-1])
+    with shop.app.app_context():
+        celery.tasks[DRIVE](payment.reference)
+    assert shop.payment(payment.reference).is_paid
+    assert len(waits) == 4
+
+
+def test_what_nobody_here_can_drive_is_left_to_the_passes(
+    queued: tuple[Shop, Celery, list[float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, celery, waits = queued
+    shop.gateway.will("pay", "lost")
+    payment = shop.buy(shop.client())
+    monkeypatch.delitem(shop.state.gateways, "default")
+    shop.clock.advance(3600)
+    with shop.app.app_context():
+        celery.tasks[DRIVE](payment.reference)
+
+    assert shop.payment(payment.reference).due_at is not None
+    assert waits == [2.0]

@@ -13,7 +13,9 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import Field
 from dataclasses import field
 from dataclasses import fields
 from datetime import datetime
@@ -158,12 +160,21 @@ class Request:
         """The pipeline's parameters by their names on the wire."""
         return dict(self._written())
 
+    @classmethod
+    def names(cls) -> frozenset[str]:
+        """All parameters of the pipeline by their names on the wire."""
+        return frozenset(_wire(one) for one in fields(cls))
+
     def _written(self) -> Iterator[tuple[str, str]]:
         for one in fields(self):
-            value = getattr(self, one.name)
-            name = one.metadata["wire"] or values.camel(one.name)
+            value, name = getattr(self, one.name), _wire(one)
             if value is not None:
                 yield name, one.metadata["check"](name, value)
+
+
+def _wire(one: Field[Any]) -> str:
+    name: str = one.metadata["wire"] or values.camel(one.name)
+    return name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,3 +373,11 @@ PIPELINES: dict[str, type[Request]] = {
     request.pipeline: request
     for request in (SingleUse, MultiUse, Recurring, Recipient, SetupPrepaid, SetupPostpaid, EditToken)
 }
+#: Read of every request, whatever its pipeline.
+_EVERYWHERE = frozenset({"pipelineName", "version", "signature"})
+
+
+def taken(pipeline: str, params: Mapping[str, str]) -> dict[str, str]:
+    """Of a request's parameters those that its pipeline has, in either spelling; FPS ignored all others."""
+    names = PIPELINES[pipeline].names() | _EVERYWHERE | ({"tokenId"} if pipeline == EditToken.pipeline else set())
+    return {name: value for name, value in params.items() if name in names}

@@ -596,6 +596,18 @@ def test_one_that_names_the_version_of_2009_is_answered_by_concatenation(browser
     assert outbound.verified_return(urlsplit(url).query, RETURN_URL, judge).status == "SA"
 
 
+def test_a_request_of_2007_may_name_its_signature_s_version(browser: Browser) -> None:
+    assert str(browser.approve(as_in_2007(wish(version=None, signatureVersion="1")))).startswith(RETURN_URL)
+
+
+@pytest.mark.parametrize(("length", "status"), [(49, "SA"), (50, "CE")])
+def test_a_reference_of_2007_has_49_characters_at_most(browser: Browser, length: int, status: str) -> None:
+    request = as_in_2007(wish(version=None, callerReference="r" * length))
+    url = browser.approve(request) if status == "SA" else browser.ask(request).location
+    judge = outbound.AwsSignature([demo.SECRET_KEY])
+    assert outbound.verified_return(urlsplit(url).query, RETURN_URL, judge).status == status
+
+
 def test_two_signatures_are_one_too_many(browser: Browser) -> None:
     both = as_in_2007(wish(version=None)) + "&signature=x"
     assert "Invalid Signature" in browser.ask(both).text

@@ -769,6 +769,38 @@ def test_validity_binds_the_token(browser: WireBrowser, bank: Bank) -> None:
     assert a_year.expires_at == Period(1, "year").after(bank.clock.now())
 
 
+@pytest.mark.parametrize("pipeline", ["MultiUse", "Recurring", "SetupPrepaid"])
+def test_a_date_with_an_offset_is_the_same_moment(browser: WireBrowser, bank: Bank, pipeline: str) -> None:
+    approved(browser, pipeline, validityExpiry="2099-01-01T00:00:00-08:00")
+    [*_, token] = bank.tokens.all()
+    assert str(token.expires_at) == "2099-01-01 08:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "given"),
+    [
+        (
+            "SingleUse",
+            {"validityExpiry": "1", "validityStart": "soon", "amountType": "About", "usageLimitType1": "Sum"},
+        ),
+        ("MultiUse", {"tax": "much", "reserve": "maybe", "itemTotal": "-1"}),
+        ("Recurring", {"globalAmountLimit": "all", "giftWrapping": "True"}),
+        ("Recipient", {"currencyCode": "EUR", "collectShippingAddress": "perhaps", "isRecipientCobranding": "x"}),
+        ("Recipient", {"collectShippingAddress": "True", "addressName": "Nobody's", "paymentReason": "none"}),
+        ("SetupPrepaid", {"usageLimitType1": "Sum", "transactionAmount": "0"}),
+        ("SetupPostpaid", {"recipientToken": "x", "tax": "much"}),
+        ("EditToken", {"validityExpiry": "1", "currencyCode": "EUR", "collectShippingAddress": "True"}),
+    ],
+)
+def test_what_a_pipeline_does_not_have_is_ignored(
+    browser: WireBrowser, bank: Bank, pipeline: str, given: dict[str, str]
+) -> None:
+    more = {"tokenID": token_to_edit(browser)} if pipeline == "EditToken" else {}
+    said = approved(browser, pipeline, **more, **given)
+    assert said["status"] == {"Recipient": "SR", "EditToken": "SU"}.get(pipeline, "SA")
+    assert "addressName" not in said
+
+
 # ---------------------------------------------------------------- the buyer's address
 
 

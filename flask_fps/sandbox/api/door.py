@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from datetime import datetime
 from typing import Any
 
@@ -102,10 +103,17 @@ def served_dialect(version: str) -> Dialect:
     """
     if not version:
         raise missing_parameter("Version")
-    found = dialects.served(version) if _DATE.fullmatch(version) else None
+    found = dialects.served(version) if _is_date(version) else None
     if found is None:
         raise bad_value("Version", version)
     return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(_DATE.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _is_open(params: Mapping[str, str]) -> bool:

@@ -17,6 +17,7 @@ from decimal import Decimal
 
 from ...money import Money
 from ...protocol import values
+from ...protocol.pipelines import REFERENCE_LENGTH
 from . import periods
 from .limits import Limit
 from .periods import Period
@@ -24,7 +25,6 @@ from .rules import CURRENCY
 from .rules import METHODS
 from .rules import Rules
 
-REFERENCE_LENGTH = 128
 #: Shown on the confirmation page only; nothing says that they add up.
 AMOUNT_PARTS = ("itemTotal", "shipping", "handling", "giftWrapping", "discount", "tax")
 #: ``validityStart`` may lie ahead this far.
@@ -106,7 +106,7 @@ class Asked:
 
     def reference(self, name: str) -> str:
         value = self.params.get(name, "")
-        if not 0 < len(value) <= REFERENCE_LENGTH:
+        if not 0 < len(value.encode()) <= REFERENCE_LENGTH:
             raise NotWellFormed(name)
         return value
 
@@ -166,7 +166,7 @@ class Asked:
         try:
             if _SECONDS.fullmatch(text):
                 return datetime.fromtimestamp(0, timezone.utc) + timedelta(seconds=int(text))
-            return values.moment(text)
+            return values.moment(text).astimezone(timezone.utc)
         except (ValueError, OverflowError):
             raise NotWellFormed(name) from None
 

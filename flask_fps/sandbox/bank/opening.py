@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ...protocol.dialects.v2007_01_08.messages import REFERENCE_LENGTH as LENGTH_OF_2007
+from ...protocol.pipelines import REFERENCE_LENGTH
+from ...protocol.pipelines import taken
 from . import ids
 from .asked import Asked
 from .asked import NotWellFormed
@@ -36,7 +39,7 @@ class Opening:
 
         :raises NotWellFormed: naming the parameter whose value is bad.
         """
-        asked = Asked(params, self._rules, self._clock.now())
+        asked = Asked(taken(params["pipelineName"], params), self._rules, self._clock.now())
         terms = pipeline.terms(asked)
         asked.check_what_is_shown()
         asked.starts_at()
@@ -53,19 +56,20 @@ class Opening:
             given=unsigned(params),
             amount=pipeline.headline(terms),
             recipient=caller,
-            reason=params.get("paymentReason", ""),
+            reason=asked.params.get("paymentReason", ""),
             methods=methods_of(asked),
             opened_at=self._clock.now(),
         )
         return self._with_recipients(run, asked, pipeline)
 
     def _new_references(self, caller: str, asked: Asked, pipeline: Pipeline) -> list[str]:
-        """Each names one token, and has named none before, nor will it name that of a run under way."""
+        """References must be unique: not used before, not in use by another run."""
         optional = pipeline.optional_reference
         names = [*pipeline.references, *([optional] if optional and asked.params.get(optional) else [])]
         given = [asked.reference(name) for name in names]
+        longest = LENGTH_OF_2007 if asked.is_of_2007 else REFERENCE_LENGTH
         for name, reference in zip(names, given, strict=True):
-            if given.count(reference) > 1 or self._is_taken(caller, reference):
+            if len(reference.encode()) > longest or given.count(reference) > 1 or self._is_taken(caller, reference):
                 raise NotWellFormed(name)
         return given
 
@@ -85,9 +89,9 @@ class Opening:
         if tokens:
             emails = tuple(dict.fromkeys(token.sender for token in tokens))
             run = replace(run, recipient=emails[0], recipients=emails)
-        return self._withmethods(run, tokens)
+        return self._with_methods(run, tokens)
 
-    def _withmethods(self, run: Run, tokens: list[Token]) -> Run | Refusal:
+    def _with_methods(self, run: Run, tokens: list[Token]) -> Run | Refusal:
         """Only the methods that all who are paid can take."""
         personal = any(self._account(email).is_personal for email in run.payees)
         taken = [set(token.accepts) for token in tokens if token.accepts]

@@ -41,7 +41,6 @@ _ALSO_IN: Mapping[str, frozenset[str]] = {
 _SHIPPING = frozenset({"warningCode", "warningMessage", "addressName", "addressLine1", "addressLine2"}) | frozenset(
     {"city", "state", "zip", "country", "phoneNumber"}
 )
-_LATER = frozenset({"signature", "signatureVersion", "signatureMethod"})
 ALGORITHMS = frozenset({signing.HMAC_SHA256, signing.HMAC_SHA1})
 
 
@@ -99,10 +98,10 @@ def _documented(sent: Mapping[str, str]) -> dict[str, str]:
 
 def _era(sent: Mapping[str, str]) -> str:
     """Which one rule judges this request."""
-    if sent.get(AWS_SIGNATURE) and not _LATER & sent.keys():
+    if sent.get(AWS_SIGNATURE) and "signature" not in sent:
         return AWS_SIGNATURE
     version = sent.get("signatureVersion", "1")
-    if not sent.get("signature") or "awsSignature" in sent or version not in ("1", "2"):
+    if not sent.get("signature") or AWS_SIGNATURE in sent or version not in ("1", "2"):
         raise _invalid_signature()
     if version == "2" and sent.get("signatureMethod") not in ALGORITHMS:
         raise _absent("signatureMethod")

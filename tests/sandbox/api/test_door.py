@@ -141,7 +141,7 @@ def test_a_version_is_served_as_the_newest_not_later(caller: Caller, asked: str,
     assert f'xmlns="http://fps.amazonaws.com/doc/{served}/"' in answer.text
 
 
-@pytest.mark.parametrize("version", ["latest", "2006-01-01", "2010-8-28"])
+@pytest.mark.parametrize("version", ["latest", "2006-01-01", "2010-8-28", "2009-99-99", "2009-02-30"])
 def test_a_version_nobody_serves_is_refused(caller: Caller, version: str) -> None:
     assert caller.but(version=version).call("GetAccountBalance").error == "InvalidParameterValue"
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from datetime import timedelta
 
 from ....money import Money
+from ....protocol.pipelines import taken
 from .people import Address
 
 
@@ -58,7 +59,8 @@ class Run:
 
     @property
     def parameters(self) -> dict[str, str]:
-        return {parameter.name: parameter.value for parameter in self.given}
+        """Those that its pipeline has; what else was given is ignored."""
+        return taken(self.pipeline, {parameter.name: parameter.value for parameter in self.given})
 
 
 @dataclass(frozen=True, kw_only=True)

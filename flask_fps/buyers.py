@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
+from typing import Any
 from uuid import UUID
 
 from flask import after_this_request
@@ -14,11 +14,11 @@ from flask import Response
 from .errors import Forged
 from .errors import LedgerError
 from .errors import SetupError
+from .logs import log
 from .records import GUEST
 from .records import is_guest
 from .state import AppState
 
-COOKIE = "fps_guest"
 YEAR = 365 * 24 * 3600
 #: No e-mail address is longer (RFC 5321, section 4.5.3.1.3).
 LONGEST_ADDRESS = 254
@@ -27,8 +27,6 @@ LONGEST_ADDRESS = 254
 #: Where one request keeps the buyer it has read, and for which app: an application context may serve several requests,
 #: and several apps may be handed the same request.
 KNOWN = "flask_fps.buyer"
-
-log = logging.getLogger("flask_fps")
 
 
 def current_buyer(state: AppState) -> str | None:
@@ -117,7 +115,7 @@ def _is_id(found: object) -> bool:
 
 
 def _guest(state: AppState) -> str | None:
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(state.config.guest_cookie)
     if not token:
         return None
     try:
@@ -130,10 +128,10 @@ def _remember(state: AppState, guest: str) -> None:
     @after_this_request
     def set_cookie(response: Response) -> Response:
         response.set_cookie(
-            COOKIE,
+            state.config.guest_cookie,
             state.links.write_guest(guest),
             max_age=YEAR,
-            path=_path(),
+            **_place(state),
             httponly=True,
             samesite="Lax",
             secure=(state.config.external_url or "").startswith("https:"),
@@ -144,10 +142,12 @@ def _remember(state: AppState, guest: str) -> None:
 def _forget(state: AppState) -> None:
     @after_this_request
     def delete_cookie(response: Response) -> Response:
-        response.delete_cookie(COOKIE, path=_path(), httponly=True, samesite="Lax")
+        response.delete_cookie(state.config.guest_cookie, **_place(state), httponly=True, samesite="Lax")
         response.headers["Cache-Control"] = "no-store"  # a cache that kept it would take the cookie from every guest
         return response
 
 
-def _path() -> str:
-    return current_app.config["APPLICATION_ROOT"] or "/"
+def _place(state: AppState) -> dict[str, Any]:
+    """For which addresses the cookie is: those of the shop's session."""
+    session = state.app.session_interface
+    return {"path": session.get_cookie_path(state.app) or "/", "domain": session.get_cookie_domain(state.app)}

@@ -64,6 +64,7 @@ def payment_required(
     :param sold: the item or several, or a function of the view's own arguments that returns them. It may
         ``abort(404)``; ``None`` means there is nothing to pay, and an empty list is a mistake.
     :param find: gives what is kept for the current app.
+    :raises TypeError: there is something else in ``sold``.
     :raises RuntimeError: there is nothing in ``sold``, or a function is a coroutine and the extra ``async`` is not
         installed.
     """
@@ -103,7 +104,7 @@ def _fixed(sold: Any) -> tuple[Item, ...]:
             f"payment_required({sold!r:.80}) would let everybody in: give it the item that is sold, or leave it out. "
             "Where it depends on the view's arguments, give a function, which may return None"
         )
-    return found
+    return only_items(found)
 
 
 def _priced(sold: Any) -> tuple[Item, ...]:

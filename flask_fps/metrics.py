@@ -37,7 +37,8 @@ class Metrics:
 
     ``fps_gateway_seconds{account, gateway, call, outcome}``
         Histogram of the calls to the provider. ``outcome`` is ``success``, ``pending``, ``failure``, ``unknown``,
-        ``not_sent``, ``authorized``, ``valid``, … or ``raised``.
+        ``not_sent``, ``authorized``, ``valid``, … or ``raised``. ``activity`` is a call for each transaction that is
+        listed, and one more with the outcome ``end``.
 
     Read from the ledger when it is asked, and so the same in every process of the shop:
 

@@ -22,7 +22,6 @@ from .buyers import bring_purchases
 from .buyers import buyer_of_our_page
 from .buyers import buyer_or_guest
 from .buyers import contact_of
-from .buyers import COOKIE
 from .buyers import current_buyer
 from .checkout import Started
 from .errors import Expired
@@ -31,8 +30,10 @@ from .errors import LedgerBusy
 from .errors import SchemaMissing
 from .errors import SetupError
 from .gateways import Standing
+from .gateways import Unreachable
 from .gateways import Verdict
 from .ledger import Opening
+from .logs import log
 from .orders import order_of
 from .records import Order
 from .records import Payment
@@ -50,6 +51,8 @@ from .words import say
 #: A query string longer than this is refused before it is parsed.
 LONGEST_QUERY = 8192
 LARGEST_NOTIFICATION = 64 * 1024
+#: What else a message's page says in words.
+SPOKEN = frozenset({"detail", "action_label"})
 
 blueprint = Blueprint("fps", __name__, template_folder="templates", static_folder="static")
 blueprint.add_app_template_filter(say, "fps_say")
@@ -73,8 +76,7 @@ def _exempt_notifications_from_csrf(endpoint: str | None, values: object) -> Non
 
 @blueprint.before_app_request
 def _bring_purchases() -> None:
-    if COOKIE in request.cookies:
-        bring_purchases(current_fps())
+    bring_purchases(current_fps())
 
 
 @blueprint.before_request
@@ -107,7 +109,7 @@ def _keep_private(response: Response) -> Response:
 
 @blueprint.app_errorhandler(LedgerBusy)
 def _busy(error: LedgerBusy) -> ResponseReturnValue:
-    current_app.logger.error("Flask-FPS: %s", error)
+    log.error("%s", error)
     response = message_page(
         "Please try again in a moment",
         "We cannot read our records right now. If you have paid, it is not lost: please do not pay again.",
@@ -122,7 +124,7 @@ def _busy(error: LedgerBusy) -> ResponseReturnValue:
 def _not_set_up(error: SchemaMissing | SetupError) -> ResponseReturnValue:
     if current_app.testing and isinstance(error, SetupError):
         raise error  # a shop's own tests want to meet it
-    current_app.logger.error("Flask-FPS: %s", error)
+    log.error("%s", error)
     return no_store(message_page("This shop is not set up yet", _for_whom_it_concerns(error), 503))
 
 
@@ -156,10 +158,11 @@ def start() -> ResponseReturnValue:
         return _too_old(order)
     addresses = addresses_of_a_payment(state, order.account, contact_of(state))
     buyer = buyer_or_guest(state)
-    sentence = state.checkout.unreachable(order.account)
-    find = state.checkout.look if sentence else state.checkout.start
-    started = find(order, buyer, order.account, addresses)
-    return _where_to(state, order, started) if started is not None else _out_of_reach(sentence)
+    why = state.checkout.unreachable(order.account)
+    if why is None:
+        return _where_to(state, order, state.checkout.start(order, buyer, order.account, addresses))
+    found = state.checkout.look(order, buyer, order.account, addresses)
+    return _where_to(state, order, found) if found is not None else _out_of_reach(why)
 
 
 def _where_to(state: AppState, order: Order, started: Started) -> ResponseReturnValue:
@@ -274,14 +277,13 @@ def _too_old(order: Order) -> ResponseReturnValue:
     return message_page("This offer has expired", "Go back to the shop and choose it again.", 410)
 
 
-def _out_of_reach(sentence: str | None) -> ResponseReturnValue:
-    said, command, _ = [*(sentence or "").split("`"), "", ""][:3]
-    message = f"Nothing was charged. {said}" + ("the command below, then try again." if command else ".")
-    return message_page("Payment service unavailable", message, 503, command=command)
+def _out_of_reach(why: Unreachable) -> ResponseReturnValue:
+    message = "Nothing was charged. Please try again in a moment."
+    return message_page("Payment service unavailable", message, 503, detail=why.sentence, command=why.command)
 
 
-def message_page(title: str, message: str, status: int = 200, **more: str) -> Response:
-    said = {name: say(text) if name == "action_label" else text for name, text in more.items()}
+def message_page(title: str, message: str, status: int = 200, **more: str | None) -> Response:
+    said = {name: say(text) if text and name in SPOKEN else text for name, text in more.items()}
     return page("message.html", status, title=say(title), message=say(message), payee=current_fps().payee, **said)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import threading
@@ -19,10 +18,9 @@ from .checkout import UNSEEN_AFTER
 from .errors import LedgerBusy
 from .errors import Refused
 from .errors import SchemaMissing
+from .logs import log
 from .plurals import counted
 from .state import AppState
-
-log = logging.getLogger("flask_fps")
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
+import flask_fps
 from flask_fps import FPS
 from flask_fps import Item
 from flask_fps import Payment
@@ -42,6 +44,14 @@ def lines() -> Iterator[io.StringIO]:
 
 def read(lines: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+def test_there_is_one_logger() -> None:
+    folder = Path(flask_fps.__file__).parent
+    ours = [each for each in folder.rglob("*.py") if "sandbox" not in each.relative_to(folder).parts]
+    loggers = re.compile(r"= logging\.getLogger|\blogger\.(debug|info|warning|error|exception|log)\(")
+
+    assert [each.name for each in ours if loggers.search(each.read_text("utf-8"))] == ["logs.py"]
 
 
 def test_a_line_is_one_json_object() -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,15 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 from sqlalchemy import create_engine
 
+from flask_fps.errors import NotSent
+from flask_fps.gateways import Gateway
+from flask_fps.gateways import Retries
 from flask_fps.gateways.watched import Call
+from flask_fps.gateways.watched import CALLS
+from flask_fps.gateways.watched import LISTS
 from flask_fps.metrics import Metrics
 from flask_fps.metrics import serve
+from flask_fps.records import Outcome
 from tests.apps import Shop
 from tests.ports import free_port
 
@@ -57,6 +65,38 @@ def test_a_call_that_breaks_is_counted_too(shop: Shop, registry: CollectorRegist
     labels = {"account": "default", "gateway": "fps", "call": "pay", "outcome": "raised"}
 
     assert registry.get_sample_value("fps_gateway_seconds_count", labels) == 1
+
+
+def test_the_providers_books_are_read_in_sight(shop: Shop, registry: CollectorRegistry) -> None:
+    for buyer in ("7", "8"):
+        shop.buy(shop.client(buyer))
+    shop.app.test_cli_runner().invoke(args=["fps", "reconcile"])
+
+    def listed(outcome: str) -> float | None:
+        labels = {"account": "default", "gateway": "fps", "call": "activity", "outcome": outcome}
+        return registry.get_sample_value("fps_gateway_seconds_count", labels)
+
+    assert [listed("success"), listed("end"), listed("raised")] == [2, 1, None]
+
+
+def test_books_that_cannot_be_read_are_seen_too(
+    shop: Shop, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(since: datetime) -> Iterable[Outcome]:
+        raise NotSent("no route")
+
+    monkeypatch.setattr(shop.gateway, "activity", away)
+    caplog.set_level("INFO", "flask_fps")
+    with pytest.raises(NotSent):
+        list(shop.state.gateway.activity(shop.clock.now))
+
+    assert "gateway call activity: raised" in caplog.text
+
+
+def test_every_method_of_a_gateway_is_watched_or_asks_nobody() -> None:
+    methods = {name for each in (Gateway, Retries) for name in vars(each) if name.islower() and name[0] != "_"}
+    assert methods - CALLS - LISTS == {"name", "limits", "freeze", "reachable"} & methods
+    assert methods >= CALLS | LISTS
 
 
 def test_what_the_ledger_knows(shop: Shop, registry: CollectorRegistry) -> None:

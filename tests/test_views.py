@@ -164,7 +164,8 @@ def test_where_nobody_answers_nobody_is_sent(shop: Shop, client: FlaskClient) ->
     answer = shop.start(client)
 
     assert (answer.status_code, heading(answer)) == (503, "Payment service unavailable")
-    assert "Nothing was charged. it does not answer." in answer.text
+    assert "Nothing was charged. Please try again in a moment." in answer.text
+    assert "<p>It does not answer.</p>" in answer.text and "<code>start it</code>" in answer.text
     assert shop.ledger.newest(1) == []
 
 
@@ -412,7 +413,7 @@ def test_one_that_cannot_be_kept_is_sent_again_by_the_provider(
 
 
 def test_a_busy_ledger_is_told_without_scaring_anybody(
-    shop: Shop, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     payment = shop.started(client)
 
@@ -424,6 +425,7 @@ def test_a_busy_ledger_is_told_without_scaring_anybody(
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "please do not pay again" in answer.text
+    assert [record.name for record in caplog.records if record.getMessage() == "away"] == ["flask_fps"]
 
 
 def test_missing_tables_are_answered_by_the_command(tmp_path: Path) -> None:

@@ -20,14 +20,14 @@ from flask_fps.words import METHODS
 PACKAGE = Path(flask_fps.__file__).parent
 POT = PACKAGE / "messages.pot"
 #: What is called with texts, and which of its arguments are.
-CALLS = {"say": slice(0, 1), "message_page": slice(0, 2), "Text": slice(1, 3)}
+CALLS = {"say": slice(0, 1), "message_page": slice(0, 2), "Text": slice(1, 3), "Unreachable": slice(0, 1)}
 #: Texts that are looked up by what they are about.
 TABLES = {*METHODS.values(), *DECIDED.values(), *NAMES, STALE}
 
 
 def spoken() -> set[str]:
     """Every text in the code and the templates of the extension."""
-    modules = [*PACKAGE.glob("*.py"), *(PACKAGE / "admin").glob("*.py")]
+    modules = [each for folder in ("", "admin", "gateways") for each in (PACKAGE / folder).glob("*.py")]
     templates = (PACKAGE / "templates" / "flask_fps").rglob("*.html")
     in_code = {text for each in modules for text in _in_code(each)}
     return TABLES | in_code | {text for each in templates for text in in_template(each)}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ..gateways import Standing
+from ..gateways import Unreachable
 from ..gateways import Verdict
 from ..ledger import Decision as Decision
 from ..money import Money
@@ -57,7 +58,7 @@ class Checkout:
         """What answers this order already; ``None`` where he would have to be sent away."""
         return look(self._desk, order, buyer, account, addresses)
 
-    def unreachable(self, account: str) -> str | None:
+    def unreachable(self, account: str) -> Unreachable | None:
         """``None``, or why it is pointless to send a buyer away now."""
         return self._desk.gateways[account].reachable()
 
@@ -113,17 +114,19 @@ class Checkout:
         """Give back one authorization that will not be paid with."""
         release.due(self._desk, id)
 
-    def refund(self, reference: str, amount: Amount | None = None, key: str | None = None) -> Refund:
+    def refund(
+        self, reference: str, amount: Amount | None = None, key: str | None = None, decision: Decision | None = None
+    ) -> Refund:
         """Give money back: :func:`flask_fps.checkout.refund.refund`."""
-        return refund.refund(self._desk, reference, amount, key)
+        return refund.refund(self._desk, reference, amount, key, decision)
 
-    def settle(self, reference: str, amount: Amount | None = None) -> Payment:
+    def settle(self, reference: str, amount: Amount | None = None, decision: Decision | None = None) -> Payment:
         """Take what is reserved: :func:`flask_fps.checkout.reserve.settle`."""
-        return reserve.settle(self._desk, reference, amount)
+        return reserve.settle(self._desk, reference, amount, decision)
 
-    def cancel(self, reference: str) -> Payment:
+    def cancel(self, reference: str, decision: Decision | None = None) -> Payment:
         """Give up what is reserved: :func:`flask_fps.checkout.reserve.cancel`."""
-        return reserve.cancel(self._desk, reference)
+        return reserve.cancel(self._desk, reference, decision)
 
     def refund_key(self, reference: str, amount: Amount | None = None) -> str:
         """The key that :meth:`refund` would make: :func:`flask_fps.checkout.refund.key_for`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ledger import AWAY
+from ..logs import log
 from ..logs import naming
 from ..records import Payment
 from ..records import State
@@ -13,7 +14,6 @@ from . import refund
 from . import release
 from . import reserve
 from .desk import Desk
-from .desk import log
 from .desk import NoGateway
 from .desk import UNSEEN_AFTER
 from .desk import WORKER_SEEN_WITHIN

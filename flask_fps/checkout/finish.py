@@ -6,11 +6,11 @@ from ..gateways import Authorization
 from ..gateways import Standing
 from ..ledger import Arrival
 from ..ledger import Proof
+from ..logs import log
 from ..logs import naming
 from ..records import Payment
 from . import pay
 from .desk import Desk
-from .desk import log
 from .desk import NoGateway
 
 

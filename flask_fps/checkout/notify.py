@@ -12,6 +12,7 @@ from ..gateways import Standing
 from ..gateways import Verdict
 from ..ledger import Arrival
 from ..ledger import Waiting
+from ..logs import log
 from ..records import Intent
 from ..records import Kind
 from ..records import Payment
@@ -21,7 +22,6 @@ from . import pay
 from . import refund
 from .desk import asked
 from .desk import Desk
-from .desk import log
 
 #: A message that could not be acted upon for so long is left alone.
 GIVE_UP_AFTER = timedelta(days=7)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from .. import signals
 from ..errors import LedgerBusy
 from ..errors import Refused
+from ..ledger import Decision
 from ..ledger import Judged
 from ..ledger import Lease
 from ..ledger import Misjudged
@@ -18,6 +19,7 @@ from ..ledger import Returned
 from ..ledger import TakenRefund
 from ..ledger import Task
 from ..ledger import Wish
+from ..logs import log
 from ..money import Money
 from ..records import Facts
 from ..records import Intent
@@ -32,7 +34,6 @@ from .desk import all_or_nothing
 from .desk import Amount
 from .desk import asked
 from .desk import Desk
-from .desk import log
 from .desk import money_of
 from .desk import ours
 
@@ -57,13 +58,16 @@ def key_for(desk: Desk, reference: str, amount: Amount | None) -> str:
     return f"{reference[:8]}-{money.decimal}-{len(desk.ledger.refunds.of(reference)) + 1}"
 
 
-def refund(desk: Desk, reference: str, amount: Amount | None, key: str | None) -> Refund:
+def refund(
+    desk: Desk, reference: str, amount: Amount | None, key: str | None, decision: Decision | None = None
+) -> Refund:
     """Give back this much of a payment, or all that is left; the same key gives the same refund.
 
+    :param decision: whose name stands in the payment's story, from the step on that asks for it.
     :raises Refused: this payment does not allow it; nothing was sent.
     :raises LedgerBusy: the database does not answer; nothing was sent.
     """
-    wish = _wish(desk, reference, amount, key_for(desk, reference, amount) if key is None else key)
+    wish = _wish(desk, reference, amount, key_for(desk, reference, amount) if key is None else key, decision)
     lease = desk.lease()
     taken = desk.ledger.refunds.ask(wish, _maker(desk), lease)
     if taken.intent is None:
@@ -83,10 +87,10 @@ def foreseen(desk: Desk, reference: str, amount: Amount | None, key: str) -> Mon
     return desk.ledger.refunds.foreseen(_wish(desk, reference, amount, key))
 
 
-def _wish(desk: Desk, reference: str, amount: Amount | None, key: str) -> Wish:
+def _wish(desk: Desk, reference: str, amount: Amount | None, key: str, decision: Decision | None = None) -> Wish:
     if not 1 <= len(key) <= KEY_LENGTH:
         raise Refused(f"a refund's key is a text of 1 to {KEY_LENGTH} characters, not {key!r:.120}")
-    return Wish(reference, money_of(ours(desk, reference), amount), key)
+    return Wish(reference, money_of(ours(desk, reference), amount), key, decision)
 
 
 def _maker(desk: Desk) -> Callable[[Payment, Money, str], Intent]:

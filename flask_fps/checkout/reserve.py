@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ..errors import LedgerBusy
 from ..ledger import Claim
+from ..ledger import Decision
 from ..ledger import Make
 from ..ledger import Windows
+from ..logs import log
 from ..money import Money
 from ..records import Intent
 from ..records import Kind
@@ -13,23 +15,23 @@ from ..records import Payment
 from . import pay
 from .desk import Amount
 from .desk import Desk
-from .desk import log
 from .desk import money_of
 from .desk import ours
 
 
-def settle(desk: Desk, reference: str, amount: Amount | None) -> Payment:
+def settle(desk: Desk, reference: str, amount: Amount | None, decision: Decision | None = None) -> Payment:
     """Take what is held, or this much of it.
 
+    :param decision: whose name stands in the payment's story, from the step on that asks for it.
     :raises Refused: this payment does not allow it; nothing was sent.
     :raises LedgerBusy: the database does not answer; nothing was sent.
     """
-    return _ask(desk, Claim(reference, Kind.SETTLE, money_of(ours(desk, reference), amount)))
+    return _ask(desk, Claim(reference, Kind.SETTLE, money_of(ours(desk, reference), amount), decision))
 
 
-def cancel(desk: Desk, reference: str) -> Payment:
+def cancel(desk: Desk, reference: str, decision: Decision | None = None) -> Payment:
     """Give up what is held. Raises as :func:`settle`."""
-    return _ask(desk, Claim(ours(desk, reference).reference, Kind.CANCEL))
+    return _ask(desk, Claim(ours(desk, reference).reference, Kind.CANCEL, decision=decision))
 
 
 def foreseen(desk: Desk, reference: str, kind: Kind, amount: Amount | None = None) -> Money | None:

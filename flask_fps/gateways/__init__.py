@@ -71,6 +71,16 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Unreachable:
+    """Why no buyer can be sent away now, for the page that says so."""
+
+    #: Whole and without values in it, so that a shop can translate it.
+    sentence: str
+    #: What helps the shop, to be typed as it stands.
+    command: str | None = None
+
+
+@dataclass(frozen=True)
 class Authorization:
     """What a return proved."""
 
@@ -119,9 +129,8 @@ class Gateway(Protocol):
         """Where to send the buyer of this payment; an :class:`Outcome` (``unknown`` or ``not_sent``) when
         the provider had to be asked and did not answer. FPS asks nobody: the URL is signed here."""
 
-    def reachable(self) -> str | None:
-        """``None``, or a sentence for the buyer's page saying why it is pointless to send him now. It may end with a
-        command, in backticks, that helps the shop."""
+    def reachable(self) -> Unreachable | None:
+        """``None``, or why it is pointless to send a buyer away now."""
 
     def finish(self, raw_return: str, payment: Payment) -> Authorization:
         """What this raw query string proves, verified against the return URL stored in the payment."""

@@ -40,6 +40,7 @@ from . import Begun
 from . import Limits
 from . import Notification
 from . import Standing
+from . import Unreachable
 from . import Verdict
 
 #: What a transaction's status means for the one who asked (FPS API reference, *TransactionStatus*).
@@ -132,12 +133,12 @@ class FPSGateway:
             )
         )
 
-    def reachable(self) -> str | None:
+    def reachable(self) -> Unreachable | None:
         if self.client.dialect.with_caller_token and None in astuple(self.tokens()):
-            return "The shop has no FPS tokens of its own yet: make them with `flask fps tokens install`"
+            return Unreachable("The shop has no FPS tokens of its own yet. Make them:", "flask fps tokens install")
         if not self.probe or self.client.reachable():
             return None
-        return f"The FPS sandbox does not answer at {self.client.endpoint}: start it with `flask fps sandbox`"
+        return Unreachable("The sandbox does not answer at FPS_SANDBOX_URL. Start it:", "flask fps sandbox")
 
     def finish(self, raw_return: str, payment: Payment) -> Authorization:
         try:

@@ -25,6 +25,7 @@ from flask_fps.gateways import Begun
 from flask_fps.gateways import Limits
 from flask_fps.gateways import Notification
 from flask_fps.gateways import Standing
+from flask_fps.gateways import Unreachable
 from flask_fps.gateways import Verdict
 from flask_fps.money import Money
 from flask_fps.records import Facts
@@ -37,6 +38,7 @@ from tests.clock import Clock
 T = TypeVar("T")
 
 US = "the shop"
+AWAY = Unreachable("It does not answer.", "start it")
 TOKEN_LIFE = timedelta(hours=3)
 REMEMBERED = timedelta(days=7)
 
@@ -233,8 +235,8 @@ class ScriptedGateway:
         self.calls.append("begin")
         return Begun(f"https://provider.example/pay?reference={payment.reference}")
 
-    def reachable(self) -> str | None:
-        return "it does not answer" if self._next("reachable") == "lost" else None
+    def reachable(self) -> Unreachable | None:
+        return AWAY if self._next("reachable") == "lost" else None
 
     def finish(self, raw_return: str, payment: Payment) -> Authorization:
         self.calls.append("finish")

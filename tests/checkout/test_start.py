@@ -9,6 +9,7 @@ from flask_fps.ledger import Opening
 from flask_fps.records import Outcome
 from flask_fps.records import Result
 from flask_fps.records import State
+from tests.checkout.gateway import AWAY
 from tests.checkout.shop import DAY
 from tests.checkout.shop import GUEST
 from tests.checkout.shop import HOUR
@@ -131,7 +132,7 @@ def test_a_provider_that_does_not_answer_leaves_a_payment_to_begin_again(
 def test_whether_it_is_worth_sending_a_buyer_away_is_the_gateways_word(shop: Shop) -> None:
     assert shop.checkout.unreachable("default") is None
     shop.gateway.will("reachable", "lost")
-    assert shop.checkout.unreachable("default") == "it does not answer"
+    assert shop.checkout.unreachable("default") == AWAY
 
 
 def test_two_buyers_of_a_shops_order_never_share_a_payment(shop: Shop) -> None:

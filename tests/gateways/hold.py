@@ -25,6 +25,7 @@ from flask_fps.gateways import Begun
 from flask_fps.gateways import Limits
 from flask_fps.gateways import Notification
 from flask_fps.gateways import Standing
+from flask_fps.gateways import Unreachable
 from flask_fps.gateways import Verdict
 from flask_fps.money import Money
 from flask_fps.records import Facts
@@ -86,7 +87,7 @@ class HoldGateway:
             return _failed(error)
         return Begun(opened["url"], opened["id"], datetime.fromisoformat(opened["expires"]))
 
-    def reachable(self) -> str | None:
+    def reachable(self) -> Unreachable | None:
         return None
 
     def finish(self, raw_return: str, payment: Payment) -> Authorization:

@@ -16,6 +16,7 @@ _MOMENT = re.compile(
     r"(?:T(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?)?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?",
     re.ASCII,
 )
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 #: What can be told in any zone: a day from either end of the calendar.
 _FIRST = datetime.min.replace(tzinfo=timezone.utc) + timedelta(days=1)
 _LAST = datetime.max.replace(tzinfo=timezone.utc) - timedelta(days=1)
@@ -93,8 +94,18 @@ def pacific(value: datetime) -> str:
 
     The calendar's first and last day cannot be told in every zone; they are written as the days next to them.
     """
+    return _local(value).isoformat(timespec="milliseconds")
+
+
+def pacific_day(value: datetime) -> str:
+    """As notifications carry it: ``Sep 27, 2009``, in the local time of FPS and in no language but its own."""
+    local = _local(value)
+    return f"{_MONTHS[local.month - 1]} {local.day:02d}, {local.year}"
+
+
+def _local(value: datetime) -> datetime:
     value = min(max(value, _FIRST), _LAST)
-    return value.astimezone(_pacific_zone(value)).isoformat(timespec="milliseconds")
+    return value.astimezone(_pacific_zone(value))
 
 
 def _pacific_zone(value: datetime) -> timezone:

@@ -118,6 +118,11 @@ def test_pacific_is_the_local_time_of_the_service() -> None:
     assert values.pacific(datetime(2009, 12, 6, 5, 50, 8, tzinfo=timezone.utc)) == "2009-12-05T21:50:08.000-08:00"
 
 
+def test_a_pacific_day_is_written_in_english_whatever_the_locale() -> None:
+    assert values.pacific_day(datetime(2009, 9, 28, 6, 59, tzinfo=timezone.utc)) == "Sep 27, 2009"
+    assert values.pacific_day(datetime(2009, 1, 1, 8, 0, tzinfo=timezone.utc)) == "Jan 01, 2009"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -43,6 +43,7 @@ class GetAccountActivity(Message[GetAccountActivityResult]):
 
     start_date: datetime
     end_date: datetime | None = None
+    #: 20 to 200; 20 where it is left out.
     max_batch_size: int | None = None
     #: ``Ascending`` or ``Descending`` (the default).
     sort_order_by_date: str | None = None

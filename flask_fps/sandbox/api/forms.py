@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
-from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ...errors import MalformedMessage
+from ...protocol import schema
 from ...protocol.messages import Message
 from ...protocol.results import Amount
 from ...protocol.results import DescriptorPolicy
@@ -25,7 +25,7 @@ from ..bank.rules import CURRENCY
 
 M = TypeVar("M", bound=Message[Any])
 
-#: One value's rule; it gets the wire's lower camel name.
+#: One value's rule; it gets the parameter's name as errors write it.
 Rule = Callable[[str, Any], None]
 
 _CENTS = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?", re.ASCII)
@@ -48,11 +48,11 @@ def read(message: type[M], params: Mapping[str, str], rules: Mapping[str, Rule] 
     try:
         read_message = message.from_parameters(params)
     except MalformedMessage as error:
-        raise invalid_params(str(error)) from error
-    for field in fields(read_message):  # type: ignore[arg-type]  # every message is a dataclass
-        value, rule = getattr(read_message, field.name), (rules or RULES).get(field.name)
+        raise invalid_params(_lower(str(error))) from error
+    for part in schema.parts(message):
+        value, rule = getattr(read_message, part.attribute), (rules or RULES).get(part.attribute)
         if rule is not None and value is not None:
-            rule(_camel(field.name), value)
+            rule(_lower(part.name), value)
     return read_message
 
 
@@ -153,7 +153,6 @@ RULES: Mapping[str, Rule] = {
     "transaction_timeout_in_mins": between(1, 10_000_000),
     "override_ipn_url": _web_address,
     "marketplace_refund_policy": one_of(*_REFUND_POLICIES),
-    "max_batch_size": between(1, 200),
     "sort_order_by_date": one_of("Ascending", "Descending"),
     "fps_operation": one_of(*_OPERATIONS),
     "payment_method": one_of(*_METHODS),
@@ -166,9 +165,5 @@ RULES: Mapping[str, Rule] = {
 
 
 def _lower(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
-def _camel(attribute: str) -> str:
-    first, *others = attribute.split("_")
-    return first + "".join(word.capitalize() for word in others)
+    """A parameter's name as FPS's errors wrote it: ``senderTokenId``; one that begins with an acronym stays."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]

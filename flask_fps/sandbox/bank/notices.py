@@ -11,6 +11,7 @@ from datetime import datetime
 from datetime import timedelta
 
 from ...money import Money
+from ...protocol import values
 from .books import ALL
 from .books import Books
 from .clock import SandboxClock
@@ -91,7 +92,7 @@ class Notices:
             "callerReference": token.caller_reference,
             "customerName": customer.name,
             "customerEmail": customer.email,
-            "dateInstalled": f"{token.created_at:%b %d, %Y}",
+            "dateInstalled": values.pacific_day(token.created_at),
         }
         return self._write(token.caller, "CancelToken", fields, ipn_url)
 

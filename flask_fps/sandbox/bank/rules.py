@@ -64,6 +64,8 @@ class Rules:
     reserve_life: timedelta = timedelta(days=7)
     #: A caller's reference is remembered this long from its first use.
     reference_life: timedelta = timedelta(days=7)
+    #: The least MaxBatchSize that GetAccountActivity takes.
+    smallest_batch: int = 20
     #: How far a request's Timestamp may be from now, either way.
     request_window: timedelta = timedelta(minutes=15)
 

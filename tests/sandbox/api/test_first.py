@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -387,6 +388,11 @@ def test_what_an_instruction_says_is_shown_to_its_owner(first: FirstCaller) -> N
     assert first.call("GetTokenByCaller", CallerReference="my-Caller")["TokenId"] == mine
 
 
+def test_a_token_has_a_friendly_name_even_if_it_was_given_none(first: FirstCaller) -> None:
+    shown = first.call("GetTokenByCaller", TokenId=first.token("Caller"))
+    assert "<FriendlyName></FriendlyName>" in shown.text or "<FriendlyName/>" in shown.text
+
+
 def test_the_usage_of_a_single_use_token_in_the_captured_words(server: SandboxServer, first: FirstCaller) -> None:
     asked = first.call("GetTokenUsage", TokenId=token(server))
     assert refused(asked) == ("InvalidTokenType", 'Type of token "{0}" is invalid for this operation.')
@@ -499,6 +505,8 @@ def test_a_batch_counts_lines_and_tears_no_transaction_apart(
 ) -> None:
     paid = [first.pay(token(server, method="CC", reference=f"o{n}"), f"p{n}")["TransactionId"] for n in range(3)]
     server.advance(2)
+    assert refused(first.call("GetAccountActivity", StartDate="2007-01-01", MaxBatchSize="19"))[0] == "InvalidParams"
+    server.bank.rules = replace(server.bank.rules, smallest_batch=1)
     batches, start = list[list[str]](), "2007-01-01"
     while start and len(batches) < 9:
         asked = first.call("GetAccountActivity", StartDate=start, MaxBatchSize="5", SortOrderByDate=order)

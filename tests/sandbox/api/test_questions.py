@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flask_fps.sandbox.server import SandboxServer
@@ -90,8 +92,9 @@ def test_activity_is_told_newest_first(caller: Caller, paid: list[str]) -> None:
     ],
 )
 def test_activity_is_paged_to_its_end_in_either_order(
-    caller: Caller, paid: list[str], order: dict[str, str], batches: list[list[int]]
+    server: SandboxServer, caller: Caller, paid: list[str], order: dict[str, str], batches: list[list[int]]
 ) -> None:
+    server.bank.rules = replace(server.bank.rules, smallest_batch=1)
     found, start = list[list[str]](), "2012-01-01"
     while start and len(found) < 9:
         answer = _activity(caller, StartDate=start, MaxBatchSize="2", **order)
@@ -124,11 +127,27 @@ def test_activity_is_filtered(caller: Caller, paid: list[str], filters: dict[str
         ({"StartDate": "yesterday"}, "InvalidParams"),
         ({"StartDate": ""}, "InvalidParams"),
         ({"MaxBatchSize": "0"}, "InvalidParams"),
+        ({"MaxBatchSize": "19"}, "InvalidParams"),
+        ({"MaxBatchSize": "20"}, ""),
+        ({"MaxBatchSize": "200"}, ""),
+        ({"MaxBatchSize": "201"}, "InvalidParams"),
         ({"Role_1": "Banker"}, "InvalidParams"),
     ],
 )
 def test_activity_of_no_sensible_stretch(caller: Caller, dates: dict[str, str], error: str) -> None:
     assert _activity(caller, **dates).error == error
+
+
+@pytest.mark.parametrize(
+    ("filters", "text"),
+    [
+        ({"StartDate": "yesterday"}, "startDate: "),
+        ({"FPSOperation": "Nope"}, "FPSOperation has to be one of "),
+        ({"SortOrderByDate": "Up"}, "sortOrderByDate has to be one of "),
+    ],
+)
+def test_a_bad_filter_is_named_as_it_is_sent(caller: Caller, filters: dict[str, str], text: str) -> None:
+    assert _activity(caller, **filters)["Message"].startswith(text)
 
 
 def _activity(caller: Caller, **more: str) -> Answer:

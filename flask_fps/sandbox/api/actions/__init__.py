@@ -13,7 +13,7 @@ from . import subscriptions
 from . import tokens
 from .asker import Asker as Asker
 from .asker import money as money
-from .questions import BATCH_SIZE as BATCH_SIZE
+from .questions import batch_size as batch_size
 
 #: By action; each takes the message of its own action.
 PERFORM: Mapping[str, Callable[[Asker, Any], object]] = {

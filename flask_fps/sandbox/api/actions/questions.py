@@ -6,10 +6,12 @@ from ....protocol import messages
 from ....protocol import results
 from ...bank.transactions import Filter
 from .. import reports
+from ..forms import between
 from ..verification import is_ours
 from .asker import Asker
 
 BATCH_SIZE = 20
+LARGEST_BATCH = 200
 
 
 def transaction_status(asker: Asker, message: messages.GetTransactionStatus) -> results.GetTransactionStatusResult:
@@ -38,10 +40,20 @@ def account_activity(asker: Asker, message: messages.GetAccountActivity) -> resu
         status=message.transaction_status,
         roles=message.role,
     )
-    page = asker.bank.transactions.batch(asker.account.email, wanted, message.max_batch_size or BATCH_SIZE)
+    page = asker.bank.transactions.batch(asker.account.email, wanted, batch_size(asker, message.max_batch_size))
     if message.sort_order_by_date != "Ascending":
         page = page.reversed()
     return reports.activity(asker.bank, asker.account, page)
+
+
+def batch_size(asker: Asker, asked: int | None) -> int:
+    """MaxBatchSize, or what stands for it.
+
+    :raises BankError: InvalidParams.
+    """
+    if asked is not None:
+        between(asker.bank.rules.smallest_batch, LARGEST_BATCH)("maxBatchSize", asked)
+    return asked or BATCH_SIZE
 
 
 def account_balance(asker: Asker, message: messages.GetAccountBalance) -> results.GetAccountBalanceResult:

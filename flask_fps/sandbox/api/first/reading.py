@@ -9,7 +9,7 @@ from ....protocol.dialects.v2007_01_08 import results
 from ...bank.records import TransactionRecord
 from ...bank.transactions import Filter
 from ..actions import Asker
-from ..actions import BATCH_SIZE
+from ..actions import batch_size
 from . import reports
 
 
@@ -31,7 +31,7 @@ def account_activity(asker: Asker, message: messages.GetAccountActivity) -> resu
     def lines(found: TransactionRecord) -> list[results.Transaction]:
         return list(reports.rows(asker.bank, asker.account, found, message.status))
 
-    size = message.max_batch_size or BATCH_SIZE
+    size = batch_size(asker, message.max_batch_size)
     page = asker.bank.transactions.batch(asker.account.email, wanted, size, lambda found: len(lines(found)))
     rows = [row for found in page.transactions for row in lines(found)]
     if message.sort_order_by_date != "Ascending":

@@ -126,7 +126,7 @@ def balance(bank: Bank, reader: Account) -> results.AccountBalance:
 def token(bank: Bank, record: Token) -> results.Token:
     return results.Token(
         token_id=record.token_id,
-        friendly_name=record.friendly_name or None,
+        friendly_name=record.friendly_name,
         status="Active" if record.is_active(bank.clock.now()) else "Inactive",
         date_installed=record.created_at,
         caller_installed=account_id(record.caller),

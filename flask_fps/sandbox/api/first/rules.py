@@ -104,6 +104,5 @@ RULES: Mapping[str, Rule] = {
     "payment_method": one_of(*PAYMENT_METHODS),
     "status": one_of(*_STATUSES),
     "response_group": _response_group,
-    "max_batch_size": between(1, 200),
     "max_results_count": between(1, 25),
 }

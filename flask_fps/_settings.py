@@ -32,6 +32,7 @@ _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICAT
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _TOKEN = re.compile(r"[A-Z0-9]{64}")
+_COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -76,6 +77,13 @@ def token(value: Any) -> str:
     """A token's id as FPS gave it."""
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise Wrong("must be a token's id: 64 upper-case letters and digits")
+    return value
+
+
+def cookie_name(value: Any) -> str:
+    """A token as RFC 6265, section 4.1.1, wants it."""
+    if not isinstance(value, str) or not _COOKIE_NAME.fullmatch(value):
+        raise Wrong("must be a cookie's name: up to 64 letters, digits, '_', '-' and '.'")
     return value
 
 

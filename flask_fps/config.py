@@ -203,6 +203,12 @@ class Config:
         default={},
         secret=True,
     )
+    guest_cookie: str = _key(
+        "FPS_GUEST_COOKIE",
+        settings.cookie_name,
+        "The name of the cookie that knows a guest. Two shops on one host need two.",
+        default="fps_guest",
+    )
     send_receipt: Callable[..., object] | None = _key(
         "FPS_SEND_RECEIPT",
         settings.function,

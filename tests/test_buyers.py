@@ -11,11 +11,12 @@ from werkzeug.http import parse_cookie
 from werkzeug.test import EnvironBuilder
 from werkzeug.test import run_wsgi_app
 
-from flask_fps.buyers import COOKIE
 from flask_fps.errors import LedgerBusy
 from tests.apps import heading
 from tests.apps import Shop
 from tests.apps import SONG
+
+COOKIE = "fps_guest"
 
 
 @pytest.fixture
@@ -262,3 +263,41 @@ def test_our_own_pages_leave_no_transaction_of_the_shops_open(beside: Shop) -> N
     client.get(beside.return_path(payment))
 
     assert open_ones == [False]
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        ({"SESSION_COOKIE_PATH": "/all"}, "Path=/all"),
+        ({"SESSION_COOKIE_DOMAIN": "localhost"}, "Domain=localhost"),
+    ],
+)
+def test_a_guest_is_known_where_the_shops_session_is(tmp_path: Path, config: dict[str, Any], place: str) -> None:
+    shop = Shop(tmp_path, config=config)
+    client = shop.app.test_client(use_cookies=False)
+    [made] = shop.start(client).headers.getlist("Set-Cookie")
+    signed_in = client.get("/mine", headers={"X-User": "7", "Cookie": made.split(";")[0]})
+    [deleted] = signed_in.headers.getlist("Set-Cookie")
+
+    assert place in made.split("; ")
+    assert deleted.startswith("fps_guest=;") and place in deleted.split("; ")
+    shop.close()
+
+
+def test_two_shops_on_one_host_keep_their_guests_apart(tmp_path: Path) -> None:
+    shops = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        shops.append(Shop(tmp_path / name, config={"SECRET_KEY": name, "FPS_GUEST_COOKIE": f"{name}_guest"}))
+    one, two = shops
+    browser = one.client()
+    one.buy(browser)
+    kept = browser.get_cookie("one_guest")
+    assert kept is not None
+    there = two.app.test_client(use_cookies=False)
+    answer = there.get(there.get("/buy").text, headers={"Cookie": f"one_guest={kept.value}"})
+
+    assert [each.partition("=")[0] for each in answer.headers.getlist("Set-Cookie")] == ["two_guest"]
+    assert browser.get("/song").text == "the song"
+    one.close()
+    two.close()

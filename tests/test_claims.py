@@ -18,7 +18,6 @@ from flask_wtf import CSRFProtect
 from flask_fps import claims
 from flask_fps import Item
 from flask_fps import Payment
-from flask_fps.buyers import COOKIE
 from flask_fps.checkout.claim import LETTERS_APART
 from flask_fps.ledger.engine import writing
 from flask_fps.ledger.models import ClaimRow
@@ -28,6 +27,7 @@ from tests.apps import heading
 from tests.apps import Shop
 from tests.decency import complaints
 
+COOKIE = "fps_guest"
 HOUR = timedelta(hours=1)
 LIMITED = Item("limited", "0.10", "Twice", downloads=2)
 

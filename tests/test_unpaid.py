@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from flask_fps import Item
 from flask_fps import Payment
-from flask_fps.buyers import COOKIE
 from flask_fps.ledger.engine import writing
 from flask_fps.ledger.models import ClaimRow
 from flask_fps.ledger.models import GrantRow
@@ -220,7 +219,7 @@ def test_what_was_changed_opens_nothing(shop: Shop, data: st.DataObject) -> None
     changed = token[:at] + (one if one != token[at] else other) + token[at + 1 :]
     client = shop.client()
     if kind == "guest":
-        client.set_cookie(COOKIE, quote(changed))
+        client.set_cookie("fps_guest", quote(changed))
         assert not gives(client, route)
     elif kind == "file":
         assert not gives(client, f"{route}?fps_link={quote(changed)}")
@@ -257,14 +256,14 @@ def test_many_at_once_share_the_one_use_there_is(shop: Shop) -> None:
     """By cookie, by link and by claim, in parallel; when the window is over nobody gets more."""
     owner = shop.client()
     payment = bought(shop, owner)
-    cookie = owner.get_cookie(COOKIE)
+    cookie = owner.get_cookie("fps_guest")
     assert cookie is not None
     made = tokens(shop, payment, "/file")
     got: list[bool] = []
 
     def by_cookie() -> None:
         client = shop.client()
-        client.set_cookie(COOKIE, cookie.value)
+        client.set_cookie("fps_guest", cookie.value)
         got.append(gives(client, "/file"))
 
     def by_link() -> None:

@@ -156,7 +156,12 @@ def test_flask_fps_sandbox_listens_where_the_shop_looks_for_it(
     options: list[str],
 ) -> None:
     served: list[tuple[str, int]] = []
-    monkeypatch.setattr("flask_fps.sandbox.command.serve", lambda **at: served.append((at["host"], at["port"])) or 0)
+
+    def serve(*, host: str, port: int, **_: object) -> int:
+        served.append((host, port))
+        return 0
+
+    monkeypatch.setattr("flask_fps.sandbox.command.serve", serve)
     group = FlaskGroup(create_app=lambda: _shop(tmp_path, config), add_default_commands=False)
 
     assert CliRunner().invoke(group, ["fps", "sandbox", *options]).exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -15,8 +16,6 @@ from ..ledger import Task
 from ..ledger import Windows
 from ..logs import log
 from ..logs import naming
-from ..money import Money
-from ..records import Facts
 from ..records import Intent
 from ..records import Kind
 from ..records import Outcome
@@ -25,6 +24,11 @@ from ..records import Result
 from ..records import State
 from . import deliver
 from . import release
+from .books import about as about
+from .books import disagreement as disagreement
+from .books import MOVED
+from .books import paid_with
+from .desk import ASK_AFTER
 from .desk import asked
 from .desk import Desk
 from .desk import PARK_UNKNOWN_AFTER
@@ -42,22 +46,32 @@ TELLING = {
 }
 
 
-def accept(desk: Desk, payment: Payment, proof: Proof, moved: Outcome | None = None) -> None:
-    """Store a verified authorization and, if the order is still to be paid, pay.
-
-    :param moved: what the provider's books say became of its money, where this ledger does not know it any more.
-    """
+def accept(desk: Desk, payment: Payment, proof: Proof) -> None:
+    """Store a verified authorization and, if the order is still to be paid, pay."""
     lease = desk.lease()
     accepted = desk.ledger.accept(proof, desk.intent(payment, proof.id, 1), lease, desk.terms)
     if accepted.intent is not None:
         desk.tell(signals.payment_authorized, accepted.payment)
-        if moved is not None:
-            settle_learned(desk, accepted.intent, moved, lease)
-        elif not desk.is_over(lease):  # whoever listened may have taken long
+        if not desk.is_over(lease):  # whoever listened may have taken long
             _send(desk, Taken(accepted.payment, accepted.intent, Task.SEND), lease)
     if accepted.release is not None:
         tell_end(desk, accepted.payment, accepted.before)
         release.due_of(desk, payment.reference)
+
+
+def accept_moved(desk: Desk, proof: Proof, intent: Intent, moved: Outcome) -> None:
+    """Store an authorization that the provider's books show as used already, and what became of its money.
+
+    :param intent: the request that used it, which this ledger does not know any more.
+    """
+    lease = desk.lease()
+    proof = replace(proof, moved=moved.transaction_id or "without a name")
+    accepted = desk.ledger.accept(proof, intent, lease, desk.terms)
+    if accepted.intent is not None:
+        desk.tell(signals.payment_authorized, accepted.payment)
+        settle_learned(desk, accepted.intent, moved, lease)
+    elif accepted.payment.parked_reason is not None:
+        desk.tell(signals.payment_parked, accepted.payment)
 
 
 def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
@@ -119,7 +133,35 @@ def _release(desk: Desk, taken: Taken, lease: Lease) -> None:
     release.due_of(desk, taken.payment.reference)
 
 
-_DOING = {Task.SEND: _send, Task.FIND: _find, Task.CHECK: _check, Task.RELEASE: _release}
+def _expire(desk: Desk, taken: Taken, lease: Lease) -> None:
+    """It is too late to pay with the authorization. Whether that was done is asked of the provider's books: this
+    ledger may have been put back from a copy."""
+    payment = taken.payment
+    assert payment.authorization_id is not None, "only an authorization grows too old"
+    given_at = payment.authorized_at or payment.created_at
+    intent, found = paid_with(desk, payment, payment.authorization_id, given_at)
+    if found.result in MOVED:
+        _recall(desk, intent, found, lease)
+    elif found.result is not Result.UNKNOWN or found.absent:
+        after = desk.ledger.too_old(payment.reference, lease)
+        tell_end(desk, after, payment.state)
+        release.due_of(desk, payment.reference)
+    elif desk.clock() > given_at + desk.resend_window(payment):
+        park(desk, payment, f"the provider does not say whether it was paid: {found.message}", lease)
+    else:
+        desk.ledger.still_away(payment, lease, desk.clock() + ASK_AFTER.after(payment.asked))
+
+
+def _recall(desk: Desk, intent: Intent, moved: Outcome, lease: Lease) -> None:
+    """Settle what a request brought that this ledger does not know any more."""
+    recalled = desk.ledger.recall(intent, moved.transaction_id or "without a name", lease)
+    if recalled.intent is not None:
+        settle_learned(desk, recalled.intent, moved, lease)
+    elif recalled.payment.parked_reason is not None:
+        desk.tell(signals.payment_parked, recalled.payment)
+
+
+_DOING = {Task.SEND: _send, Task.FIND: _find, Task.CHECK: _check, Task.RELEASE: _release, Task.EXPIRE: _expire}
 
 
 def do(desk: Desk, taken: Taken, lease: Lease) -> None:
@@ -145,46 +187,6 @@ def settle_learned(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -
             settle_learned(desk, intent, outcome, lease)
     else:
         settle(desk, intent, outcome, lease)
-
-
-def about(intent: Intent, outcome: Outcome) -> Outcome:
-    """An answer that is about another request of the same buyer says nothing about this one.
-
-    A success is left as it is: :func:`settle_learned` puts it before a person.
-    """
-    named = outcome.facts.reference if outcome.facts is not None else None
-    if outcome.result is Result.SUCCESS or named is None or _is_about(intent, named):
-        return outcome
-    return Outcome(Result.UNKNOWN, message=f"transaction {outcome.transaction_id} is about {named}")
-
-
-def disagreement(intent: Intent, facts: Facts | None) -> str | None:
-    """What keeps a transaction from being the one we asked for, as a sentence; ``None`` if it is."""
-    if facts is None:
-        return "nothing else is known of it"
-    if facts.reference is None or not _is_about(intent, facts.reference):
-        return "it carries another reference"
-    if facts.money is None:
-        return "it says no amount"
-    if not _is_amount(intent, facts.money):
-        return f"it is about {facts.money}, not {intent.money}"
-    if facts.ours is None:
-        return "the answer does not say who was paid"
-    return None if facts.ours else facts.other_payee
-
-
-def _is_about(intent: Intent, reference: str) -> bool:
-    """A hold is settled and cancelled under the reference it was made with, where the provider asks for no other."""
-    if intent.kind in (Kind.SETTLE, Kind.CANCEL):
-        return reference.rpartition("-")[0] == intent.payment
-    return reference == intent.reference
-
-
-def _is_amount(intent: Intent, money: Money) -> bool:
-    """What was taken of a hold that nobody here has settled may be any part of it."""
-    if intent.kind in (Kind.RESERVE, Kind.CANCEL):
-        return money.currency == intent.money.currency and money.minor <= intent.money.minor
-    return money == intent.money
 
 
 def settle(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -> None:

@@ -8,21 +8,21 @@ from datetime import timedelta
 from ..gateways import Authorization
 from ..gateways import Standing
 from ..ledger import Lease
+from ..ledger import Proof
+from ..logs import log
+from ..records import Intent
 from ..records import Outcome
 from ..records import Payment
 from ..records import Result
 from . import pay
+from .books import MOVED
+from .books import paid_with
 from .desk import ASK_AFTER
-from .desk import asked
 from .desk import Desk
-from .desk import log
 from .finish import proof_of
 
 #: Who authorized within this time is still being sent back.
 ON_HIS_WAY = timedelta(minutes=2)
-#: It has paid, or is about to, or holds the money.
-MOVED = frozenset({Result.SUCCESS, Result.PENDING, Result.RESERVED})
-NOT_MOVED = Outcome(Result.UNKNOWN, absent=True)
 #: A payment of which the provider never told anything is put before a person after this.
 PARK_AFTER = timedelta(days=7)
 
@@ -45,9 +45,12 @@ def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
 def _approved(desk: Desk, payment: Payment, authorization: Authorization, lease: Lease) -> None:
     """He authorized. What is spent may have paid already, and this ledger, put back from a copy, forgot it."""
     proof = proof_of(authorization)
-    found = _moved(desk, payment, authorization) if authorization.spent else NOT_MOVED
+    if not authorization.spent:
+        pay.accept(desk, payment, proof)
+        return
+    intent, found = _moved(desk, payment, proof)
     if found.result in MOVED:
-        pay.accept(desk, payment, replace(proof, moved=True), found)
+        pay.accept_moved(desk, proof, intent, found)
     elif found.result is Result.UNKNOWN and not found.absent:
         untold = replace(authorization, standing=Standing.COULD_NOT_TELL, detail=found.message)
         _still_away(desk, payment, untold, lease)
@@ -55,19 +58,16 @@ def _approved(desk: Desk, payment: Payment, authorization: Authorization, lease:
         pay.accept(desk, payment, proof)
 
 
-def _moved(desk: Desk, payment: Payment, authorization: Authorization) -> Outcome:
-    """What the provider's books have of the request that this authorization would be paid with."""
-    assert authorization.id is not None, "an authorization without an id proves nothing"
-    sent_at = authorization.given_at or payment.created_at
-    intent = replace(desk.intent(payment, authorization.id, 1), sends=1, first_sent_at=sent_at)
-    return pay.about(intent, asked(lambda: desk.gateway(payment).find(intent)))
+def _moved(desk: Desk, payment: Payment, proof: Proof) -> tuple[Intent, Outcome]:
+    """What the provider's books have of a request that this authorization was paid with."""
+    return paid_with(desk, payment, proof.id, proof.given_at or payment.created_at)
 
 
 def _is_on_his_way(desk: Desk, authorization: Authorization) -> bool:
     """He authorized a moment ago, and his browser is about to bring it: do not decide without him."""
     if authorization.given_at is None:
         return False
-    return timedelta() <= desk.clock() - authorization.given_at < ON_HIS_WAY
+    return -ON_HIS_WAY < desk.clock() - authorization.given_at < ON_HIS_WAY  # two clocks are never one
 
 
 def _ask(desk: Desk, payment: Payment) -> Authorization:

@@ -24,6 +24,7 @@ from . import noting
 from . import opening
 from . import owners
 from . import reading
+from . import recalling
 from . import reserving
 from . import schema
 from . import settling
@@ -34,6 +35,7 @@ from .aftermath import Judged as Judged
 from .aftermath import Misjudged as Misjudged
 from .arrivals import Arrivals as Arrivals
 from .backoff import Backoff as Backoff
+from .backoff import INTENTS_MAX as INTENTS_MAX
 from .browsing import Page as Page
 from .browsing import Search as Search
 from .browsing import Takings as Takings
@@ -61,6 +63,7 @@ from .outbox import COMPLETED as COMPLETED
 from .outbox import Delivery as Delivery
 from .parking import Decision as Decision
 from .pruning import Pruned as Pruned
+from .recalling import Recalled as Recalled
 from .refunding import TakenRefund as TakenRefund
 from .refunding import Wish as Wish
 from .refunds import Refunds as Refunds
@@ -197,6 +200,14 @@ class Ledger:
     def take(self, candidate: Intent, lease: Lease, windows: Windows, *, early: bool = False) -> Taken | None:
         """Lease a payment that is due, and say what to do: :func:`flask_fps.ledger.leasing.take`."""
         return self.store.write(lambda session, now: leasing.take(session, now, candidate, lease, windows, early=early))
+
+    def too_old(self, reference: str, lease: Lease) -> Payment:
+        """End a payment whose authorization is too old to be paid with; nothing has moved with it."""
+        return self.store.write(lambda session, now: leasing.too_old_to_pay(session, now, reference, lease))
+
+    def recall(self, intent: Intent, transaction_id: str, lease: Lease) -> Recalled:
+        """Write down a request that brought this transaction: :func:`flask_fps.ledger.recalling.recall`."""
+        return self.store.write(lambda session, now: recalling.recall(session, now, intent, transaction_id, lease))
 
     def resend(self, intent: Intent, lease: Lease) -> Intent | None:
         return self.store.write(lambda session, now: leasing.resend(session, now, intent, lease))

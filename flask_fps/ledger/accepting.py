@@ -23,10 +23,13 @@ from .leasing import send_under_lease
 from .models import PaymentRow
 from .moves import journal
 from .moves import move
+from .moves import UNUSED
 from .noting import kept
+from .noting import park_row
 from .noting import unpark_row
 from .reading import locked_row
 from .reading import payment_record
+from .recalling import remember
 from .releasing import owe
 
 S = State
@@ -46,8 +49,8 @@ class Proof:
     #: The return it came with and where it waited; ``None`` for one we had to ask for.
     arrival: inbox.Arrival | None = None
     inbox_id: int | None = None
-    #: Money has moved with it already, the provider says: whether to pay is no question any more.
-    moved: bool = False
+    #: The transaction that moved money with it already, the provider says: whether to pay is no question any more.
+    moved: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,15 @@ def accept(session: Session, now: datetime, proof: Proof, intent: Intent, lease:
         kept(session, now, proof.arrival, proof.inbox_id, row)
     before = S(row.state)
     if before not in AWAY:
+        if proof.moved is not None and before in UNUSED:
+            park_row(session, now, row, f"it is {before} here, but transaction {proof.moved} has paid it")
+            return Accepted(payment_record(row), before)
         return Accepted(payment_record(row), before, release=_second(session, now, row, proof))
-    refusal = _refusal(session, now, row, proof, terms)
+    refusal = _refusal(session, now, row, proof, terms) if proof.moved is None else None
     _authorize(session, now, row, proof)
+    if proof.moved is not None:
+        known = remember(session, now, row, intent, proof.moved, lease)
+        return Accepted(payment_record(row), before, known)
     if refusal is not None:
         to, why = refusal
         move(session, row, to, now, why=why, due_at=None, lease_owner=None, lease_until=None)
@@ -115,22 +124,16 @@ def _authorize(session: Session, now: datetime, row: PaymentRow, proof: Proof) -
 
 def _refusal(session: Session, now: datetime, row: PaymentRow, proof: Proof, terms: Terms) -> tuple[State, str] | None:
     """Why this authorization is not paid with, and where that leads; ``None`` if it is."""
-    if proof.moved:
-        return _outrun(session, row)
     if now >= row.created_at + terms.lifetime:
         return S.EXPIRED, "the offer had expired"
     if proof.money not in (None, Money(row.amount, row.currency)):
         return S.CANCELLED, f"the buyer authorized {proof.money}, not {Money(row.amount, row.currency)}"
-    outrun = _outrun(session, row)
-    if outrun is None and proof.arrival is None:
+    if order_engaged_by_another(session, row):
+        return S.CANCELLED, "another payment of this order was first"
+    if proof.arrival is None:
         why = _not_without_the_buyer(session, row, terms)
         return (S.CANCELLED, why) if why else None
-    return outrun
-
-
-def _outrun(session: Session, row: PaymentRow) -> tuple[State, str] | None:
-    engaged = order_engaged_by_another(session, row)
-    return (S.CANCELLED, "another payment of this order was first") if engaged else None
+    return None
 
 
 def _not_without_the_buyer(session: Session, row: PaymentRow, terms: Terms) -> str | None:

@@ -64,6 +64,8 @@ class Task(Enum):
     CHECK = "check"
     #: Nothing will be paid: give the authorization back.
     RELEASE = "release"
+    #: It is too late to pay: unless that was done, and forgotten here, the payment has ended.
+    EXPIRE = "expire"
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,15 @@ def send_under_lease(session: Session, now: datetime, row: PaymentRow, stored: I
     return intent_record(stored, row.reference)
 
 
+def too_old_to_pay(session: Session, now: datetime, reference: str, lease: Lease) -> Payment:
+    """End a payment whose authorization is too old to be paid with, unless somebody else has taken it further."""
+    row = locked_row(session, reference)
+    if row.state == S.AUTHORIZED.value and row.lease_owner == lease.owner:
+        released = {"due_at": None, "lease_owner": None, "lease_until": None}
+        move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", **released)
+    return payment_record(row)
+
+
 def count_send(stored: IntentRow, now: datetime) -> None:
     stored.sends += 1
     stored.first_sent_at = stored.first_sent_at or now
@@ -159,8 +170,8 @@ def _take_authorized(
     if row.parked_reason is not None:
         return None
     if row.authorized_at is not None and now >= row.authorized_at + pay_within:
-        move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", due_at=None)
-        return Taken(payment_record(row), candidate, Task.RELEASE)
+        take_lease(row, now, lease)
+        return Taken(payment_record(row), candidate, Task.EXPIRE)
     if order_engaged_by_another(session, row):
         move(session, row, S.CANCELLED, now, why="another payment of this order was first", due_at=None)
         return Taken(payment_record(row), candidate, Task.RELEASE)
@@ -202,8 +213,9 @@ def resend(session: Session, now: datetime, intent: Intent, lease: Lease) -> Int
         return None
     row.lease_until = row.due_at = now + lease.lasts
     stored = intent_row(session, intent.reference)
-    count_send(stored, now)
-    journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)
+    if stored.sends == intent.sends:  # else it was counted, and only the commit was reported lost
+        count_send(stored, now)
+        journal(session, row, "sending again", now, reference=stored.reference, sends=stored.sends)
     return intent_record(stored, row.reference)
 
 

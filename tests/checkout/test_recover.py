@@ -237,10 +237,13 @@ def test_what_ended_while_we_asked_is_told_once(shop: Shop, monkeypatch: pytest.
     assert shop.told.count("payment-failed") == 1
 
 
-def test_who_has_agreed_a_moment_ago_is_not_decided_about_without_him(shop: Shop) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(minutes=1, seconds=20)])
+def test_who_has_agreed_a_moment_ago_is_not_decided_about_without_him(shop: Shop, ahead: timedelta) -> None:
+    """Nor where the provider's clock is ahead of ours."""
     payment = shop.started(buyer=GUEST)
     shop.clock.advance(9 * MINUTE)
     token = shop.provider.authorize(payment.reference)
+    token.given_at += ahead
     shop.clock.advance(MINUTE)
     shop.work()
     assert shop.payment(payment).state is State.STARTED

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 import requests
 
+from flask_fps.checkout import Decision
 from flask_fps.state import ACCOUNT
 from tests.faults import guards
 from tests.faults.breaking import break_commits
@@ -191,6 +192,78 @@ def test_row_44_found_where_it_would_not_be_paid_today(stage: Stage, person: str
     stage.settled("paid")
     assert stage.money() == ONE
     assert stage.audit() == []
+
+
+@row(44, "The database is restored from a backup")
+@pytest.mark.parametrize("days", [0.2, 2, 9])
+def test_row_44_a_second_request_is_found(stage: Stage, days: float) -> None:
+    """The first was refused, the second has paid, and the copy knows of neither."""
+    stage.quiet()
+    url = stage.john.agree()
+    backup = stage.back_up()
+    stage.sandbox.faults.add("Pay", "decline", code="AccessFailure")
+    reference = stage.john.come_back(url)
+    stage.rest()
+    stage.saw("it was paid with the second request", stage.sends(reference) == [1, 1])
+    stage.wait(days=days)
+    stage.restore(backup)
+    stage.saw("the payment was forgotten", (stage.money(), stage.shop.states()) == (ONE, ["started"]))
+
+    stage.settled("paid")
+    assert stage.money() == ONE
+    assert stage.audit() == []
+
+
+@row(44, "The database is restored from a backup")
+@pytest.mark.parametrize("silent", [False, True])
+def test_row_44_what_waited_for_its_second_request_is_asked_about(stage: Stage, silent: bool) -> None:
+    """In the copy it is authorized, and too old to be paid with; it was paid in time."""
+    stage.quiet()
+    url = stage.john.agree()
+    stage.sandbox.faults.add("Pay", "decline", code="AccessFailure")
+    stage.john.come_back(url)
+    backup = stage.back_up()
+    stage.rest()
+    stage.wait(hours=3)
+    stage.restore(backup)
+    stage.saw("the payment was forgotten", (stage.money(), stage.shop.states()) == (ONE, ["authorized"]))
+    if silent:
+        stage.sandbox.faults.add("GetAccountActivity", "503_before")
+        stage.work()
+        stage.fired("503_before", "GetAccountActivity")
+        assert stage.shop.states() == ["authorized"]
+
+    stage.settled("paid")
+    assert stage.money() == ONE
+    assert stage.audit() == []
+
+
+@row(44, "The database is restored from a backup")
+def test_row_44_what_was_bought_again_meanwhile_is_put_before_a_person(stage: Stage) -> None:
+    """The buyer has paid twice. Neither is forgotten, and the first is never called "failed"."""
+    stage.quiet()
+    url = stage.john.agree()
+    backup = stage.back_up()
+    first = stage.john.come_back(url)
+    stage.restore(backup)
+    stage.shop.prices["song"] = "0.20"
+    second = stage.john.buy()
+    stage.saw("he has paid twice", [status for status, _ in stage.money()] == ["Success"] * 2, stage.money())
+    stage.rest()
+
+    forgotten, again = sorted(stage.shop.payments(), key=lambda payment: payment.created_at)
+    [moved, _] = stage.sandbox.ledger()["transactions"]
+    assert (forgotten.reference, again.reference) == (first, second)
+    assert (forgotten.state.value, again.state.value) == ("authorized", "paid")
+    assert forgotten.parked_reason is not None
+    assert moved["transactionId"] in forgotten.parked_reason
+
+    with stage.shop.app.app_context():
+        stage.shop.fps.refund(second)
+    stage.rest()
+    with stage.shop.app.app_context():
+        stage.shop.state.checkout.found_paid(first, moved["transactionId"], Decision("ann", "he keeps the first"))
+    assert sorted(stage.shop.states()) == ["paid", "paid"]
 
 
 @row(44, "The database is restored from a backup")

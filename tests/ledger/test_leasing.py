@@ -195,7 +195,10 @@ def test_an_authorization_grows_too_old(books: Books) -> None:
     books.clock.advance(3 * HOUR)
     found = taken(books, payment)
 
-    assert (found.task, found.payment.state, found.payment.due_at) == (Task.RELEASE, State.EXPIRED, None)
+    assert (found.task, found.payment.state) == (Task.EXPIRE, State.AUTHORIZED)
+    assert books.ledger.too_old(payment.reference, books.lease("another")).state is State.AUTHORIZED
+    ended = books.ledger.too_old(payment.reference, books.lease("worker"))
+    assert (ended.state, ended.due_at) == (State.EXPIRED, None)
 
 
 def test_an_authorization_that_waited_loses_to_a_payment_that_did_not(books: Books) -> None:

@@ -55,7 +55,7 @@ def what_is_spent_is_looked_for(patch: Patch) -> None:
     from flask_fps.records import Outcome
     from flask_fps.records import Result
 
-    put(patch, "flask_fps.checkout.recover._moved", lambda *_: Outcome(Result.UNKNOWN, absent=True))
+    put(patch, "flask_fps.checkout.recover._moved", lambda *_: (None, Outcome(Result.UNKNOWN, absent=True)))
 
 
 def _without_findings(patch: Patch, kind: str) -> None:

@@ -138,7 +138,7 @@ def test_payments_that_cannot_be_refunded(shop: Shop) -> None:
     done = bought(shop)
     assert fps(shop, "refund", done.reference, "--yes").exit_code == 0
     for reference, sentence in (
-        ("nobody", "no payment nobody: `flask fps list` shows the newest"),
+        ("nobody", "there is no payment 'nobody' in this ledger: `flask fps list` shows the newest"),
         (started.reference, "is started: only what is paid can be refunded"),
         (held.reference, "is reserved and not paid: cancel it"),
         (done.reference, "is fully refunded: nothing is left to give back"),
@@ -212,14 +212,17 @@ def test_a_database_that_goes_away_after_the_refund_was_sent(shop: Shop, monkeyp
     def away(*_: Any) -> None:
         raise LedgerBusy("the ledger's database does not answer: gone")
 
-    with monkeypatch.context() as broken, shop.app.app_context():
+    with monkeypatch.context() as broken:
         broken.setattr("flask_fps.ledger.returning.answered", away)
-        assert shop.fps.refund(payment.reference).state.value == "sending"
+        result = fps(shop, "refund", payment.reference, "--by", "ada", "--yes")
+        assert (result.exit_code, "could not be sent yet" in result.stdout) == (0, True)
     assert len(shop.provider.returned) == 1
     shop.clock.advance(shop.ledger.store.backoff.longest)
     assert "1 refund" in fps(shop, "work", "--once").stdout
     assert [each.state.value for each in refunds(shop, payment)] == ["done"]
     assert len(shop.provider.returned) == 1
+    [decided] = [each for each in shop.ledger.journal(payment.reference) if each.event == "refund decided"]
+    assert decided.detail["by"] == "ada"
 
 
 # settle and cancel
@@ -262,7 +265,7 @@ def test_what_is_not_answered_yet(shop: Shop) -> None:
 @pytest.mark.parametrize("command", ["settle", "cancel"])
 def test_what_cannot_be_settled_or_cancelled(shop: Shop, command: str) -> None:
     payment = bought(shop)
-    for reference, sentence in ((payment.reference, "is paid:"), ("nobody", "no payment nobody")):
+    for reference, sentence in ((payment.reference, "is paid:"), ("nobody", "there is no payment 'nobody'")):
         for result in (fps(shop, command, reference, "--yes"), fps(shop, command, reference, answer="y\n")):
             assert result.exit_code == 1
             assert sentence in result.stderr

@@ -180,35 +180,24 @@ def replay(reference: str) -> ResponseReturnValue:
 
 def refund(reference: str) -> ResponseReturnValue:
     """Give money back: a form sent twice gives it back once. The amount is typed by whoever decides, never preset."""
-    state, amount = current_fps(), request.form.get("amount", "").strip()
+    checkout, amount = current_fps().checkout, request.form.get("amount", "").strip()
     key, decision = request.form.get("key", "")[:64], _decision("no reason given")
     if not key:
         return _page_of(reference, 400, problem=say("Load this page again and repeat it."))
     if not amount:
         return _page_of(reference, 400, problem=say("Say how much is to go back."))
-
-    def act() -> None:
-        asked = state.checkout.refund(reference, amount, key)
-        state.ledger.operator.decided(reference, "refund decided", decision, amount=str(asked.money), key=key)
-
-    return _tried(reference, act)
+    return _tried(reference, lambda: checkout.refund(reference, amount, key, decision))
 
 
 def hold(reference: str) -> ResponseReturnValue:
     """Take what is held, or give it up."""
-    state, decision = current_fps(), _decision("no reason given")
+    checkout, decision = current_fps().checkout, _decision("no reason given")
     way, amount = request.form.get("way", ""), request.form.get("amount", "").strip() or None
-    if way not in ("settle", "cancel"):
-        return _page_of(reference, 400, problem=say("Choose what is to be done."))
-
-    def act() -> None:
-        if way == "settle":
-            state.checkout.settle(reference, amount)
-        else:
-            state.checkout.cancel(reference)
-        state.ledger.operator.decided(reference, f"{way} decided", decision)
-
-    return _tried(reference, act)
+    if way == "settle":
+        return _tried(reference, lambda: checkout.settle(reference, amount, decision))
+    if way == "cancel":
+        return _tried(reference, lambda: checkout.cancel(reference, decision))
+    return _page_of(reference, 400, problem=say("Choose what is to be done."))
 
 
 def resolve(reference: str) -> ResponseReturnValue:

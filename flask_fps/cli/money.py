@@ -59,8 +59,7 @@ def refund(reference: str, amount: str | None, key: str | None, by: str, yes: bo
         what = f"all that is left ({back})" if wanted is None else str(back)
         click.echo(f"The key of this refund is {key}: repeat it with --key, and it is the same refund.", err=True)
         confirm(f"Give back {what} of payment {reference}, {payment.reason!r}?", yes)
-    made = state.checkout.refund(reference, wanted, key)
-    _sign(state, reference, "refund decided", by, amount=str(made.money), key=made.key)
+    made = state.checkout.refund(reference, wanted, key, _decision(by))
     if as_json:
         click.echo(json.dumps(refund_as_dict(made), indent=2))
     _say_what_became_of(made, quiet=as_json)
@@ -81,8 +80,7 @@ def settle(reference: str, amount: str | None, by: str, yes: bool, as_json: bool
     if money is not None:
         what = money if wanted is None else f"{money} of {payment.money}"
         confirm(f"Take {what} that is held of payment {reference}, {payment.reason!r}? It is done once.", yes)
-    settled = state.checkout.settle(reference, wanted)
-    _sign(state, reference, "settle decided", by)
+    settled = state.checkout.settle(reference, wanted, _decision(by))
     _say_how_it_stands(settled, as_json, State.PAID, f"is paid: {settled.paid_money} was taken")
 
 
@@ -98,8 +96,7 @@ def cancel(reference: str, by: str, yes: bool, as_json: bool) -> None:
     payment = _payment(state, reference)
     if state.checkout.foreseen_of_hold(reference, Kind.CANCEL) is not None:
         confirm(f"Give up the {payment.money} that is held of payment {reference}, {payment.reason!r}?", yes)
-    cancelled = state.checkout.cancel(reference)
-    _sign(state, reference, "cancel decided", by)
+    cancelled = state.checkout.cancel(reference, _decision(by))
     _say_how_it_stands(cancelled, as_json, State.CANCELLED, "is cancelled: nothing was taken")
 
 
@@ -128,9 +125,8 @@ def _payment(state: AppState, reference: str) -> Payment:
     return payment
 
 
-def _sign(state: AppState, reference: str, what: str, by: str, **detail: str) -> None:
-    """Who wanted it stands in the payment's story."""
-    state.ledger.operator.decided(reference, what, Decision(by, "at the terminal"), **detail)
+def _decision(by: str) -> Decision:
+    return Decision(by, "at the terminal")
 
 
 def _say_what_became_of(made: Refund, *, quiet: bool) -> None:

@@ -39,7 +39,13 @@ class Decision:
 
 def decided(session: Session, now: datetime, reference: str, what: str, decision: Decision, **detail: Any) -> None:
     """Write down what a person wants before it is done."""
-    journal(session, locked_row(session, reference), what, now, by=decision.by, why=decision.why, **detail)
+    sign(session, now, locked_row(session, reference), what, decision, **detail)
+
+
+def sign(session: Session, now: datetime, row: PaymentRow, what: str, decision: Decision | None, **detail: Any) -> None:
+    """The same within a step that does it; nothing where the shop itself wants it, and not a person."""
+    if decision is not None:
+        journal(session, row, what, now, by=decision.by, why=decision.why, **detail)
 
 
 def dismiss(session: Session, now: datetime, reference: str, decision: Decision) -> Payment:

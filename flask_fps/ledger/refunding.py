@@ -35,6 +35,8 @@ from .models import ParkedRow
 from .models import PaymentRow
 from .models import RefundRow
 from .moves import journal
+from .parking import Decision
+from .parking import sign
 from .reading import free_row
 from .reading import intent_record
 from .reading import locked_row
@@ -58,6 +60,8 @@ class Wish:
     #: ``None``: all that is left.
     money: Money | None
     key: str
+    #: Of the person who wants it, where one does.
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,7 @@ def ask(session: Session, now: datetime, wish: Wish, make: Freeze, lease: Lease)
     refund = insert(session, now, row, wish.key, "refund", money, stored)
     _hold(refund, now, lease)
     count_send(stored, now)
+    sign(session, now, row, "refund decided", wish.decision, amount=str(money), key=wish.key)
     tell_journal(session, now, row, refund, "refund asked for")
     aftermath.withdraw_or_restore(session, now, row)
     return TakenRefund(

@@ -32,6 +32,8 @@ from .models import IntentRow
 from .models import PaymentRow
 from .moves import journal
 from .noting import unpark_row
+from .parking import Decision
+from .parking import sign
 from .reading import free_row
 from .reading import intent_record
 from .reading import locked_row
@@ -59,6 +61,8 @@ class Claim:
     kind: Kind
     #: To be taken; ``None``: all of it.
     money: Money | None = None
+    #: Of the person who wants it, where one does.
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def ask(session: Session, now: datetime, claim: Claim, make: Make, lease: Lease)
     stored = _frozen(session, now, row, make, claim.kind, money)
     unpark_row(session, now, row)
     row.attempts = 0
+    sign(session, now, row, f"{claim.kind} decided", claim.decision, amount=str(money))
     journal(session, row, f"{claim.kind} asked for", now, reference=stored.reference, amount=str(money))
     if is_held(row, now):
         row.due_at = now

@@ -9,6 +9,7 @@ from tests.database import still_engine
 #: What is tested on every database; on SQLite alone is what draws histories by the hundred.
 ON_BOTH = {
     "test_audit",
+    "test_decided",
     "test_deliver",
     "test_drive",
     "test_finish",

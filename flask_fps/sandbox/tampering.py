@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..protocol.dialects import V2007_01_08
-
 #: In an answer, by what is changed: the element, and the one within it where it has parts, as patterns: 2007-01-08
 #: had another name for the number in an amount.
 ANSWER: Mapping[str, tuple[str, str | None]] = {
@@ -35,7 +33,7 @@ RETURN: Mapping[str, str] = {"reference": "callerReference", "status": "status",
 def answer(body: bytes, field: str, value: str | None) -> bytes:
     """An answer with every such element changed, or without it; an answer that has none stays as it is."""
     text, (element, part) = body.decode(), ANSWER[field]
-    if field == "status" and V2007_01_08.namespace in text:
+    if element == "TransactionStatus" and f"<{element}>" not in text:
         about, own = _apart(text)
         return (_changed(about, "Status", None, value) + own).encode()
     return _changed(text, element, part, value).encode()
@@ -49,7 +47,7 @@ def _changed(text: str, element: str, part: str | None, value: str | None) -> st
 
 
 def _apart(text: str) -> tuple[str, str]:
-    """What an answer of 2007-01-08 says of transactions, and what of the request: there both have a ``Status``."""
+    """What an answer of 2007-01-08 says of transactions, and what of the request: there either has a ``Status``."""
     about, last, own = text.rpartition("<Status>")
     return (about, last + own) if "<TransactionId>" in about else ("", text)
 

@@ -94,6 +94,18 @@ def test_any_code_of_the_table_may_be_the_answer(server: SandboxServer, caller: 
     assert caller.pay(spent).status == 200
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("InvalidClientTokenId", "Unknown AWS access key id."),
+        ("AuthFailure", "The credentials could not be validated: is the account signed up for FPS?"),
+    ],
+)
+def test_a_declined_request_is_told_a_sentence(server: SandboxServer, caller: Caller, code: str, text: str) -> None:
+    server.faults.add("GetAccountBalance", "decline", code=code)
+    assert caller.call("GetAccountBalance")["Message"] == text
+
+
 _STATUS = {
     "AuthFailure": 403,
     "InvalidClientTokenId": 403,

@@ -45,7 +45,7 @@ class Spoiling:
         if fault.when == "before":
             time.sleep(fault.seconds)
         elif fault.fault == "decline":
-            raise BankError(fault.code, CODES[fault.code].meaning.capitalize() + ".")
+            raise BankError(fault.code, _sentence(CODES[fault.code].meaning))
         elif fault.fault in ("500_before", "503_before"):
             raise _error(fault)
 
@@ -75,6 +75,10 @@ class Spoiling:
 
         fault = self._faults.take("answer", self._action, self._reference, lambda fault: lie(fault) != reply.body)
         return reply if fault is None else replace(reply, body=lie(fault))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith("?") else ".")
 
 
 def _error(fault: Fault) -> BankError:

@@ -74,11 +74,12 @@ def test_other_methods_pend_and_settle_by_the_clock(
         ({"TransactionAmount_CurrencyCode": "EUR"}, "CurrencyCode has to be USD"),
         ({"TransactionAmount_CurrencyCode": ""}, "transactionAmount.CurrencyCode can not be empty"),
         ({"ChargeFeeTo": "Sender"}, "chargeFeeTo has to be one of Caller, Recipient"),
-        ({"OverrideIPNURL": "ftp://127.0.0.1/"}, "has to be an http or https URL"),
+        ({"OverrideIPNURL": "ftp://127.0.0.1/"}, "overrideIPNURL has to be an http or https URL"),
         ({"OverrideIPNURL": "http://["}, "has to be an http or https URL"),
         ({"DescriptorPolicy_SoftDescriptorType": "Loud"}, "descriptorPolicy.SoftDescriptorType has to be one of"),
         ({"DescriptorPolicy_CSOwner": "Sender"}, "descriptorPolicy.CSOwner has to be one of"),
         ({"TransactionTimeoutInMins": "0"}, "transactionTimeoutInMins has to be between"),
+        ({"TransactionTimeoutInMins": "soon"}, "transactionTimeoutInMins: "),
     ],
 )
 def test_a_bad_value_is_named(caller: Caller, parameters: dict[str, str], text: str) -> None:

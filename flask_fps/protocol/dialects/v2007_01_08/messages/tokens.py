@@ -69,7 +69,7 @@ class GetTokens(Message[results.GetTokensResult]):
 
 @dataclass(frozen=True, kw_only=True)
 class GetTokenUsage(Message[results.GetTokenUsageResult]):
-    """What is left of a token's limits."""
+    """How far a token's limits are used up."""
 
     result: ClassVar[type[Any]] = results.GetTokenUsageResult
 

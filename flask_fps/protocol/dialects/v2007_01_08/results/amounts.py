@@ -1,4 +1,4 @@
-"""Sums of money, what is left of a limit, and what a payment may be told of cards.
+"""Sums of money, how far a limit is used up, and what a payment may be told of cards.
 
 FPS API reference 2007-01-08, *Complex Types*; the two policies from the clients of 2009.
 """
@@ -31,7 +31,7 @@ class Amount:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenUsageLimit:
-    """How much of one limit of a token is left."""
+    """How far one limit of a token is used up, in the window that began last and in the one before."""
 
     count: int | None = None
     amount: Amount | None = None

@@ -59,6 +59,6 @@ class GetTokensResult:
 
 @dataclass(frozen=True)
 class GetTokenUsageResult:
-    """What is left of each limit; none for a token without limits."""
+    """How far each limit is used up; none for a token without limits."""
 
     token_usage_limits: tuple[TokenUsageLimit, ...] = ()

@@ -38,6 +38,9 @@ NOT_HERE = {
     "DEPOSIT_FUNDS": "no action of the API puts money in",
     "CancelSubscriptionAndRefund of 2007-01-08": "it is not in that version's WSDL; one branch of one client sent it",
     "WITHDRAW_FUNDS": "no action of the API takes money out",
+    "addressFullName … isShippingAddressProvided": "the address in a notification is documented for Simple Pay alone",
+    "MarketplaceFee": "as a RelationType: the fee is a part of its payment here, told as MarketplaceFees",
+    "RefundReversal": "as a RelationType: what a refund set aside goes back without a transaction of its own",
 }
 NOTIFICATIONS = ("TransactionStatus", "TokenCancellation")
 #: Of a return from the co-branded pages (guide, *Status Codes* of the pipelines).

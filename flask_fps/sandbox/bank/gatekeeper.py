@@ -15,8 +15,15 @@ FPS developer guide 2007-01-08, *Using Tokens for Payments*, *Refunds*, *Install
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import ge
+from operator import gt
+from operator import le
+from operator import lt
+from operator import ne
 from typing import NamedTuple
 from typing import NoReturn
 
@@ -40,9 +47,12 @@ PAYMENT_METHODS = ("ABT", "ACH", "CC", "Debt", "Prepaid")
 NAMES = {"myrole": ROLES, "operationtype": OPERATIONS, "paymentmethod": PAYMENT_METHODS}
 #: The use case of 2007 writes ``ba`` for a bank account.
 _ALIASES = {"ba": "ach"}
+#: Signs that compare texts, in lower case and by the alphabet.
+COMPARED: Mapping[str, Callable[[str, str], bool]] = {"!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+_SIGNS = ("==", "=", "in", *COMPARED)
 
 _TOKEN = re.compile(
-    r"""\s+|(?P<word>[a-z][a-z0-9_]*)|'(?P<text>[^']*)'|(?P<sign>==|!=|=|;)|(?P<other>.)""",
+    r"""\s+|(?P<word>[a-z][a-z0-9_]*)|'(?P<text>[^']*)'|(?P<sign>==|!=|<=|>=|[=<>;])|(?P<other>.)""",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 
@@ -71,13 +81,14 @@ class Statement:
     name: str
     #: In lower case.
     values: tuple[str, ...]
-    #: It holds where the value is none of them.
-    negated: bool = False
+    #: ``in`` (``==`` of one) or a key of :data:`COMPARED`.
+    sign: str = "in"
     #: What a use against it is refused with.
     or_say: str | None = None
 
     def holds(self, situation: Situation) -> bool:
-        return (situation.value(self.name) in self.values) is not self.negated
+        value = situation.value(self.name)
+        return value in self.values if self.sign == "in" else COMPARED[self.sign](value, self.values[0])
 
 
 @dataclass(frozen=True)
@@ -136,27 +147,28 @@ class _Parser:
         return Instruction(tuple(statements))
 
     def _statement(self) -> Statement:
-        name, values, negated = self._condition()
+        name, values, sign = self._condition()
         or_say = None
         if self._next.says("orsay"):
             self._take()
             or_say = self._string()
         if not self._take().says(";"):
             self._unexpected(self._taken, wanted=";")
-        return Statement(name, values, negated, or_say)
+        return Statement(name, values, sign, or_say)
 
-    def _condition(self) -> tuple[str, tuple[str, ...], bool]:
+    def _condition(self) -> tuple[str, tuple[str, ...], str]:
         """FPS saw that the word after a name is no operator before it minded the name."""
         subject, operator = self._take(), self._take()
         if subject.kind != "word":
             self._unexpected(subject)
-        if not any(operator.says(sign) for sign in ("==", "=", "!=", "in")):
+        if not any(operator.says(sign) for sign in _SIGNS):
             self._unexpected(operator)
         name = subject.value.lower()
         if name not in NAMES:
             self._unexpected(subject)
         written = self._string()
-        return name, self._values(name, written.split(",") if operator.says("in") else [written]), operator.says("!=")
+        values = self._values(name, written.split(",") if operator.says("in") else [written])
+        return name, values, operator.value if operator.value in COMPARED else "in"
 
     def _values(self, name: str, written: list[str]) -> tuple[str, ...]:
         values = [each.strip().lower() for each in written]

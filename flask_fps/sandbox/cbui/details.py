@@ -26,8 +26,8 @@ PARTS = {
     "discount": "Discount",
 }
 ADDRESS = ("addressName", "addressLine1", "addressLine2", "city", "state", "zip", "country", "phoneNumber")
-#: FPS let these tags stand in a payment's reason; here the words stand without them.
-_TAGS = re.compile(r"</?(?:b|i|u|ul|li|br|em|strong|strike)\s*/?>", re.IGNORECASE)
+#: FPS let a few tags stand in a payment's reason and dropped all others; here the words stand without any.
+_TAGS = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from flask_fps.sandbox.bank import BankError
 from flask_fps.sandbox.bank import gatekeeper
+from flask_fps.sandbox.bank.gatekeeper import COMPARED
 from flask_fps.sandbox.bank.gatekeeper import NAMES
 from flask_fps.sandbox.bank.gatekeeper import parse
 from flask_fps.sandbox.bank.gatekeeper import Situation
@@ -32,6 +33,10 @@ def refusal(text: str) -> BankError:
         ),
         ("MyRole == 'Sender';\nOperationType = 'Refund';", Situation("Sender", "Refund", "CC"), BY_CARD),
         ("OperationType != 'Refund';", BY_CARD, Situation("Recipient", "Refund", "CC")),
+        ("OperationType <= 'Pay';", BY_CARD, Situation("Recipient", "Refund", "CC")),
+        ("OperationType<'refund';", BY_CARD, Situation("Recipient", "Refund", "CC")),
+        ("OperationType >= 'Pay';", BY_CARD, Situation("Recipient", "FundPrepaid", "CC")),
+        ("MyRole > 'Caller';", BY_CARD, Situation("Caller", "Pay", "CC")),
         ("paymentmethod IN 'BA';", Situation("Recipient", "Pay", "ACH"), BY_CARD),
     ],
 )
@@ -70,7 +75,8 @@ def test_the_captured_complaints() -> None:
         ("", "expecting ''', found '<EOF>'"),
         ("Amount == '1';", "line 1:1: unexpected token: amount"),
         ("MyRole == 'Caller';\n MyRole == 'Seller';", "line 2:12: unexpected token: seller"),
-        ("MyRole < 'Caller';", "line 1:8: unexpected token: <"),
+        ("MyRole <> 'Caller';", "line 1:9: unexpected token: >"),
+        ("MyRole < 5;", "line 1:10: unexpected token: 5"),
         ("MyRole == 'Caller' and MyRole == 'Caller';", "line 1:20: unexpected token: and"),
         ("MyRole == 'Caller' orSay ;", "line 1:26: unexpected token: ;"),
         ("OperationType == 'Steal';", "line 1:18: unexpected token: steal"),
@@ -104,13 +110,15 @@ def statements(draw: st.DrawFn) -> tuple[str, gatekeeper.Statement]:
     """A statement as somebody may write it, and what it means."""
     name = draw(st.sampled_from(sorted(NAMES)))
     values = draw(st.lists(st.sampled_from(NAMES[name]), min_size=1, max_size=3))
-    sign = draw(st.sampled_from(["==", "=", "!=", " in "]))
+    sign = draw(st.sampled_from(["==", "=", " in ", *COMPARED]))
     chosen = values if sign == " in " else values[:1]
     or_say = draw(st.none() | st.text(st.characters(exclude_characters="'")))
     gap = draw(SPACE)
     said = f"{gap}orSay{gap}'{or_say}'" if or_say is not None else ""
     text = f"{gap}{name}{gap}{sign}{gap}'{(',' + gap).join(chosen)}'{said}{gap};{gap}"
-    meant = gatekeeper.Statement(name, tuple(each.lower() for each in chosen), sign == "!=", or_say)
+    meant = gatekeeper.Statement(
+        name, tuple(each.lower() for each in chosen), sign if sign in COMPARED else "in", or_say
+    )
     return text, meant
 
 

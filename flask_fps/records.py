@@ -247,6 +247,11 @@ class Outcome:
     #: Present when the provider was asked for the transaction (:meth:`Gateway.status`, ``find``).
     facts: Facts | None = None
 
+    @property
+    def moved_nothing(self) -> bool:
+        """Of the send that it answers: never out, or refused without a transaction. Earlier sends are not in it."""
+        return self.result is Result.NOT_SENT or (self.result is Result.FAILURE and self.transaction_id is None)
+
 
 class RefundState(str, Enum):
     """How far the money is on its way back. Only a ``failed`` refund gives its amount back to what is left."""

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy import create_engine
@@ -77,6 +79,42 @@ def counted(engine: Engine) -> Iterator[list[str]]:
     event.listen(engine, "commit", count)
     yield commits
     event.remove(engine, "commit", count)
+
+
+class LostCommit:
+    """Armed, the next commit is done and reported as failed, so that the step is taken again."""
+
+    def __init__(self, engine: Engine, patch: pytest.MonkeyPatch) -> None:
+        self._left: int | None = None
+        commit = engine.dialect.do_commit
+
+        def do_commit(connection: Any) -> None:
+            commit(connection)
+            if self._is_next():
+                self._lose(connection)
+
+        patch.setattr(engine.dialect, "do_commit", do_commit)
+
+    def arm(self, after: int = 0) -> None:
+        """``after`` so many others."""
+        self._left = after
+
+    @property
+    def lost(self) -> bool:
+        return self._left is None
+
+    def _is_next(self) -> bool:
+        if self._left is None:
+            return False
+        is_next, self._left = self._left == 0, self._left - 1 if self._left else None
+        return is_next
+
+    def _lose(self, connection: Any) -> None:
+        driver = getattr(connection, "driver_connection", connection)
+        if isinstance(driver, sqlite3.Connection):
+            raise sqlite3.OperationalError("database is locked")
+        driver.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
 
 
 @cache

@@ -30,6 +30,7 @@ from ..rights import MOST_AT_ONCE
 from .journal import journal
 from .models import ClaimRow
 from .models import GrantRow
+from .models import JournalRow
 from .models import LineRow
 from .models import PaymentRow
 from .reading import locked_row
@@ -48,6 +49,8 @@ GRANT = (
     GrantRow.revoked_at,
     GrantRow.revoked_reason,
 )
+#: The journal's word for more uses, or more days.
+RENEWED = "downloads renewed"
 
 
 class NothingLeft(LedgerError):
@@ -174,16 +177,26 @@ def holds(session: Session, reference: str, buyer: str) -> bool:
 
 
 def renew(
-    session: Session, now: datetime, reference: str, downloads: int | None, days: int | None, by: str | None = None
+    session: Session,
+    now: datetime,
+    reference: str,
+    downloads: int | None,
+    days: int | None,
+    by: str | None = None,
+    *,
+    renewal: str,
 ) -> None:
     """Give the buyer so many more uses, and so many more days from now, of everything that was not revoked.
 
+    :param renewal: a name of its own: a step whose commit was only reported lost is taken again, and gives no more.
     :raises ValueError: neither is given, or one is out of bounds.
     """
     given = [each for each in (downloads, days) if each is not None]
     if not given or not all(type(each) is int and 1 <= each <= MOST_AT_ONCE for each in given):
         raise ValueError(f"give downloads= or days=, each a whole number from 1 to {MOST_AT_ONCE}")
     payment = locked_row(session, reference)
+    if _is_renewed(session, payment, renewal):
+        return
     rows = session.scalars(select(GrantRow).where(GrantRow.payment_id == payment.id, GrantRow.revoked_at.is_(None)))
     for row in rows:
         if downloads is not None and row.downloads is not None:
@@ -191,7 +204,12 @@ def renew(
         if days is not None and row.expires_at is not None:
             row.expires_at = max(row.expires_at, now + timedelta(days=days))
     who: dict[str, Any] = {} if by is None else {"by": by}
-    journal(session, payment, "downloads renewed", now, downloads=downloads, days=days, **who)
+    journal(session, payment, RENEWED, now, downloads=downloads, days=days, renewal=renewal, **who)
+
+
+def _is_renewed(session: Session, payment: PaymentRow, renewal: str) -> bool:
+    renewed = select(JournalRow.detail).where(JournalRow.payment_id == payment.id, JournalRow.event == RENEWED)
+    return any(line.get("renewal") == renewal for line in session.scalars(renewed))
 
 
 def _grants(*more: Any) -> Select[Any]:

@@ -39,6 +39,7 @@ from .parking import Decision
 from .parking import sign
 from .reading import free_row
 from .reading import intent_record
+from .reading import intent_row
 from .reading import locked_row
 from .reading import payment_record
 from .reading import row_of
@@ -243,12 +244,13 @@ def claim(
 def resend(session: Session, now: datetime, taken: TakenRefund, lease: Lease) -> Intent | None:
     """Count one more send of a refund's request, or ``None`` if the lease was lost meanwhile."""
     row, refund = locked(session, taken.id)
-    if refund.lease_owner != lease.owner or not _held(refund, now) or refund.intent_id is None:
+    if refund.lease_owner != lease.owner or not _held(refund, now) or taken.intent is None:
         return None
-    stored = session.get_one(IntentRow, refund.intent_id)
+    stored = intent_row(session, taken.intent.reference)
     refund.lease_until = refund.due_at = now + lease.lasts
-    count_send(stored, now)
-    journal(session, row, "sending refund", now, reference=stored.reference, sends=stored.sends)
+    if stored.sends == taken.intent.sends:  # else it was counted, and only the commit was reported lost
+        count_send(stored, now)
+        journal(session, row, "sending refund", now, reference=stored.reference, sends=stored.sends)
     return intent_record(stored, row.reference)
 
 

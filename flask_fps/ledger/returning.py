@@ -87,7 +87,7 @@ def answered(
     before = R(refund.state)
     stored = session.scalar(select(IntentRow).where(IntentRow.reference == reference)) if reference else None
     contradiction = _contradiction(session, refund, outcome)
-    _note(stored, outcome)
+    _note(stored, outcome, first=refund.lease_owner == lease.owner)
     target = None if contradiction else _target(refund, stored, outcome)
     if target is not None:
         _move(session, now, row, refund, target, outcome)
@@ -112,10 +112,11 @@ def _contradiction(session: Session, refund: RefundRow, outcome: Outcome) -> str
     return f"transaction {known} belongs to another refund" if session.scalar(of_another) is not None else None
 
 
-def _note(stored: IntentRow | None, outcome: Outcome) -> None:
+def _note(stored: IntentRow | None, outcome: Outcome, *, first: bool) -> None:
+    """``first``: the lease of this send is given up in this commit; taken again, the step counts it no more."""
     if stored is None:
         return
-    if outcome.result is Result.NOT_SENT or (outcome.result is Result.FAILURE and outcome.transaction_id is None):
+    if outcome.moved_nothing and first:
         stored.harmless_sends += 1
     if stored.state != IntentState.SUCCESS.value:
         stored.state, stored.code = outcome.result.value, outcome.code

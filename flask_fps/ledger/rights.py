@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from secrets import token_hex
 
 from ..records import Grant
 from ..records import Payment
@@ -69,7 +70,10 @@ class Rights:
 
     def renew_downloads(self, reference: str, downloads: int | None, days: int | None, by: str | None = None) -> None:
         """More uses and more days: :func:`flask_fps.ledger.grants.renew`."""
-        self._store.write(lambda session, now: grants.renew(session, now, reference, downloads, days, by))
+        renewal = token_hex(8)
+        self._store.write(
+            lambda session, now: grants.renew(session, now, reference, downloads, days, by, renewal=renewal)
+        )
 
     def reach(self, reference: str, contact: str) -> None:
         """Remember where the buyer of a payment can be written to, unless that is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from .grants import granted
 from .leasing import Lease
 from .leasing import order_engaged_by_another
 from .models import IntentRow
+from .models import JournalRow
 from .models import PaymentRow
 from .models import TransactionRow
 from .moves import journal
@@ -83,8 +85,8 @@ def settle(
         outcome = Outcome(Result.UNKNOWN, message="the answer names another payment's transaction")
     current = stored.id == _newest(session, row)
     read = _target_of_claim if stored.kind in CLAIMS else _target
+    _note(session, now, row, intent, stored, outcome)
     target = read(before, stored, outcome) if current or outcome.result is Result.SUCCESS else None
-    _note(session, now, row, stored, outcome)
     contradiction = _contradiction(row, target, outcome)
     if outcome.transaction_id:
         _remember_transaction(session, now, row, stored, outcome, ours=target is not None and not contradiction)
@@ -140,15 +142,15 @@ def _check_refused_claim(session: Session, now: datetime, row: PaymentRow, outco
 
 def _target(before: State, stored: IntentRow, outcome: Outcome) -> State | None:
     """Where this answer leads, or ``None`` where it changes nothing."""
-    earlier_unproven = stored.sends - 1 > stored.harmless_sends
+    unproven = stored.sends > stored.harmless_sends
     said = {
         Result.SUCCESS: S.PAID,
         Result.PENDING: S.PENDING,
         Result.RESERVED: S.RESERVED,
         Result.CANCELLED: S.CANCELLED,
         Result.UNKNOWN: S.UNKNOWN,
-        Result.NOT_SENT: S.UNKNOWN if earlier_unproven else S.AUTHORIZED,
-        Result.FAILURE: _refused(stored, outcome, earlier_unproven),
+        Result.NOT_SENT: S.UNKNOWN if unproven else S.AUTHORIZED,
+        Result.FAILURE: _refused(outcome, unproven),
     }[outcome.result]
     recorded = before in (S.PENDING, S.RESERVED) and outcome.transaction_id is None
     return None if recorded and said in (S.UNKNOWN, S.AUTHORIZED, S.FAILED) else said
@@ -185,10 +187,10 @@ def _taken(row: PaymentRow, stored: IntentRow, outcome: Outcome) -> int | None:
     return None if taken == row.amount or stored.kind == Kind.PAY.value else taken
 
 
-def _refused(stored: IntentRow, outcome: Outcome, earlier_unproven: bool) -> State:
+def _refused(outcome: Outcome, unproven: bool) -> State:
     if outcome.transaction_id is not None:  # the provider recorded this very request, as a failure
         return S.FAILED
-    if earlier_unproven:
+    if unproven:
         return S.UNKNOWN
     return S.AUTHORIZED if outcome.retryable else S.FAILED
 
@@ -205,9 +207,13 @@ def _contradiction(row: PaymentRow, target: State | None, outcome: Outcome) -> s
     return None
 
 
-def _note(session: Session, now: datetime, row: PaymentRow, stored: IntentRow, outcome: Outcome) -> None:
-    if outcome.result is Result.NOT_SENT or (outcome.result is Result.FAILURE and outcome.transaction_id is None):
-        stored.harmless_sends += 1
+def _note(
+    session: Session, now: datetime, row: PaymentRow, intent: Intent, stored: IntentRow, outcome: Outcome
+) -> None:
+    counted: dict[str, Any] = {}
+    if outcome.moved_nothing:
+        counted = {"send": intent.sends}
+        stored.harmless_sends += not _is_counted(session, row, intent)
     if stored.state != IntentState.SUCCESS.value:
         if stored.kind in CLAIMS:
             stored.state = _state_of_claim(session, row, stored, outcome).value
@@ -225,7 +231,15 @@ def _note(session: Session, now: datetime, row: PaymentRow, stored: IntentRow, o
         message=outcome.message[:500],
         transaction=outcome.transaction_id,
         request=outcome.request_id,
+        **counted,
     )
+
+
+def _is_counted(session: Session, row: PaymentRow, intent: Intent) -> bool:
+    """Is it known that this send has moved nothing? A step whose commit was only reported lost is taken again."""
+    answers = select(JournalRow.detail).where(JournalRow.payment_id == row.id, JournalRow.event == "answer")
+    told = ((line.get("reference"), line.get("send")) for line in session.scalars(answers))
+    return (intent.reference, intent.sends) in told
 
 
 def _known_transaction(session: Session, row: PaymentRow, outcome: Outcome) -> TransactionRow | None:

@@ -13,6 +13,7 @@ ON_BOTH = {
     "test_deliver",
     "test_drive",
     "test_finish",
+    "test_lost_commits",
     "test_notify",
     "test_overtaken",
     "test_pay",

@@ -172,7 +172,7 @@ class Interleavings(RuleBasedStateMachine):
     def the_next_exchange_goes_wrong(self, fate: str) -> None:
         self.dice.fates.append(fate)
 
-    @rule(fate=st.sampled_from((dice.LOCKED, dice.FAILS, dice.LOST_COMMIT)))
+    @rule(fate=st.sampled_from((dice.LOCKED, dice.FAILS, dice.LOST_COMMIT, dice.LOST_AND_TAKEN_AGAIN)))
     def the_next_commit_goes_wrong(self, fate: str) -> None:
         self.dice.commits.append(fate)
 

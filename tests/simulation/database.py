@@ -22,6 +22,7 @@ from flask_fps.ledger.schema import upgrade
 from tests.simulation.dice import Dice
 from tests.simulation.dice import FAILS
 from tests.simulation.dice import LOCKED
+from tests.simulation.dice import LOST_AND_TAKEN_AGAIN
 from tests.simulation.dice import LOST_COMMIT
 
 #: What a handler writes with the ledger's session.
@@ -43,6 +44,8 @@ class Connection(sqlite3.Connection):
         super().commit()
         if fate == LOST_COMMIT:
             raise sqlite3.OperationalError("disk I/O error")
+        if fate == LOST_AND_TAKEN_AGAIN:
+            raise sqlite3.OperationalError("database is locked")
 
 
 def emptied(dice: Dice | None) -> Engine:

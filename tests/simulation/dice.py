@@ -19,6 +19,7 @@ TROUBLES = {NO_CONNECTION: 1, NEVER_ARRIVES: 1, TIMES_OUT: 2, LOST_ANSWER: 3, BR
 LOCKED = "locked"
 FAILS = "an I/O error, nothing committed"
 LOST_COMMIT = "an I/O error after it was committed"
+LOST_AND_TAKEN_AGAIN = "locked, after it was committed"
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Dice:
     def commit(self) -> str:
         if self.calm or not self.chance(self.database):
             return FINE
-        return self.random.choice((LOCKED, LOCKED, FAILS, LOST_COMMIT))
+        return self.random.choice((LOCKED, LOCKED, FAILS, LOST_COMMIT, LOST_AND_TAKEN_AGAIN))
 
     def chance(self, percent: int) -> bool:
         return not self.calm and self.random.randrange(100) < percent

@@ -45,9 +45,7 @@ def _unknown_is_no(stack: ExitStack) -> None:
 def _an_error_is_always_a_no(stack: ExitStack) -> None:
     """An error after a lost answer is believed."""
     honest = settling._refused
-    stack.enter_context(
-        patch.object(settling, "_refused", lambda stored, outcome, _unproven: honest(stored, outcome, False))
-    )
+    stack.enter_context(patch.object(settling, "_refused", lambda outcome, _unproven: honest(outcome, False)))
 
 
 def _new_reference_after_unknown(stack: ExitStack) -> None:

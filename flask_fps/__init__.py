@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .errors import FPSError as FPSError
+    from .errors import LedgerBusy as LedgerBusy
     from .errors import OrderError as OrderError
     from .errors import Refused as Refused
+    from .errors import SetupError as SetupError
     from .extension import FPS as FPS
     from .ledger.not_fps import not_fps as not_fps
+    from .records import Grant as Grant
     from .records import Item as Item
     from .records import Payment as Payment
     from .records import Refund as Refund
+    from .records import State as State
     from .signals import payment_authorized as payment_authorized
     from .signals import payment_completed as payment_completed
     from .signals import payment_failed as payment_failed
@@ -31,11 +35,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "FPS": "extension",
     "FPSError": "errors",
+    "Grant": "records",
     "Item": "records",
+    "LedgerBusy": "errors",
     "OrderError": "errors",
     "Payment": "records",
     "Refund": "records",
     "Refused": "errors",
+    "SetupError": "errors",
+    "State": "records",
     "not_fps": "ledger.not_fps",
     "payment_authorized": "signals",
     "payment_completed": "signals",
@@ -51,11 +59,15 @@ _HOMES = {
 __all__ = [  # noqa: RUF022
     "FPS",
     "FPSError",
+    "Grant",
     "Item",
+    "LedgerBusy",
     "OrderError",
     "Payment",
     "Refund",
     "Refused",
+    "SetupError",
+    "State",
     "not_fps",
     "payment_authorized",
     "payment_completed",

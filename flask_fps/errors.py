@@ -160,6 +160,11 @@ class InvalidTransition(LedgerError):
         self.to = to
 
 
+def no_payment(reference: str) -> str:
+    """What is said of a reference that the ledger does not know."""
+    return f"there is no payment {reference!r:.80} in this ledger: `flask fps list` shows the newest"
+
+
 class Refused(LedgerError):
     """What was asked to be done with a payment contradicts what is known of it. Nothing was changed or sent."""
 

@@ -37,6 +37,7 @@ from .records import Item
 from .records import Payment
 from .records import Refund
 from .signals import refuse_coroutine
+from .state import ACCOUNT
 from .state import AppState
 from .state import current_fps
 from .state import free_of_writes
@@ -292,11 +293,22 @@ class FPS:
 
     @property
     def client(self) -> Client:
-        """The FPS API under this shop's keys: ``fps.client.send(GetAccountBalance())``.
+        """The FPS API under this shop's plain keys: ``fps.client.send(GetAccountBalance())``.
 
-        :raises RuntimeError: this app's gateway does not speak FPS.
+        :raises RuntimeError: the gateway of these keys does not speak FPS.
         """
-        client: Client | None = getattr(self._state().gateway, "client", None)
+        return self.client_for(ACCOUNT)
+
+    def client_for(self, account: str) -> Client:
+        """As :attr:`client`, under the keys of one of ``FPS_ACCOUNTS``.
+
+        :raises RuntimeError: there is no such account, or its gateway does not speak FPS.
+        """
+        gateways = self._state().gateways
+        if account not in gateways:
+            known = ", ".join(gateways)
+            raise SetupError(f"there is no account {account!r:.80}: the accounts are {known}{see('FPS_ACCOUNTS')}")
+        client: Client | None = getattr(gateways[account], "client", None)
         if client is None:
             raise SetupError(f"fps.client speaks FPS, and FPS_GATEWAY names another gateway{see('FPS_GATEWAY')}")
         return client

@@ -28,6 +28,7 @@ FIELDS = [
     "order_key",
     "lines",
     "amount",
+    "paid_amount",
     "currency",
     "account",
     "gateway",
@@ -82,6 +83,7 @@ def test_list_as_json_has_the_fields_others_script_against(shop: Shop) -> None:
         "order_key": payment.order_key,
         "lines": [{"sku": "song", "quantity": 1, "amount": "0.10"}],
         "amount": "0.10",
+        "paid_amount": "0.10",
         "currency": "USD",
         "account": "default",
         "gateway": "fps",
@@ -222,7 +224,7 @@ def test_show_of_nothing_says_where_to_look(shop: Shop) -> None:
     result = fps(shop, "show", "nothing")
 
     assert result.exit_code == 1
-    assert result.output == "Error: no payment nothing: `flask fps list` shows the newest\n"
+    assert result.output == "Error: there is no payment 'nothing' in this ledger: `flask fps list` shows the newest\n"
 
 
 # work and reconcile

@@ -60,6 +60,10 @@ def test_more_of_it_and_who_gave_it(shop: Shop, bought: Payment) -> None:
 
     assert (found["pack"]["left"], found["pack"]["used"], found["pack"]["downloads"]) == (4, 1, 5)
     assert (found["week"]["stands"], found["week"]["expires_at"]) == ("held", "2026-03-11T12:00:00+00:00")
+    assert found["song"]["left"] is None
+    entry = shop.ledger.journal(bought.reference)[-1]
+    told = {name: value for name, value in entry.detail.items() if name != "renewal"}
+    assert (entry.event, told) == ("downloads renewed", {"downloads": 3, "days": 2, "by": "ola"})
 
 
 def test_times_are_to_the_second(shop: Shop, bought: Payment) -> None:
@@ -67,10 +71,6 @@ def test_times_are_to_the_second(shop: Shop, bought: Payment) -> None:
     said = typed(shop, bought.reference, "--days", "2", "--json")
 
     assert {each["sku"]: each["expires_at"] for each in json.loads(said.output)}["week"] == "2026-03-11T12:00:00+00:00"
-    assert found["song"]["left"] is None
-    entry = shop.ledger.journal(bought.reference)[-1]
-    told = {name: value for name, value in entry.detail.items() if name != "renewal"}
-    assert (entry.event, told) == ("downloads renewed", {"downloads": 3, "days": 2, "by": "ola"})
 
 
 def test_what_makes_no_sense_is_refused_and_changes_nothing(shop: Shop, bought: Payment) -> None:

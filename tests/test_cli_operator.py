@@ -186,7 +186,7 @@ def test_replay_of_what_is_not_paid(shop: Shop) -> None:
     assert refused(shop, "replay", payment.reference) == (
         f"Error: payment {payment.reference} is started: only what is paid is delivered\n"
     )
-    assert "no payment nothing" in refused(shop, "replay", "nothing")
+    assert "no payment 'nothing'" in refused(shop, "replay", "nothing")
 
 
 def test_replay_where_handlers_are_missing_leaves_it_to_a_worker(tmp_path: Path) -> None:

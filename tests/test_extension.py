@@ -330,7 +330,18 @@ def test_the_client_is_fps_own(tmp_path: Path) -> None:
     fps = FPS(app)
     with app.app_context():
         assert isinstance(fps.client, Client)
-        assert fps.client is fps.client
+        assert fps.client is fps.client is fps.client_for("default")
+
+
+def test_each_account_has_its_client(tmp_path: Path) -> None:
+    app = Flask("fps", instance_path=str(tmp_path))
+    eu = {"ACCESS_KEY": "AKIAEU", "SECRET_KEY": "secret", "RECIPIENT_EMAIL": "eu@shop.example"}
+    app.config.update(SECRET_KEY="x", FPS_ACCOUNTS={"eu": eu})
+    fps = FPS(app)
+    with app.app_context():
+        assert fps.client_for("eu") is not fps.client
+        with pytest.raises(RuntimeError, match="there is no account 'us': the accounts are default, eu"):
+            fps.client_for("us")
 
 
 # Receivers

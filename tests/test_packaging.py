@@ -120,7 +120,7 @@ def test_every_file_of_the_package_is_packaged(setup_cfg: ConfigParser) -> None:
 MAY_IMPORT = {
     "protocol": {"protocol", "errors"},
     "leaves": {"links", "signals", "errors"},
-    "config": {"config", "_settings", "errors", "protocol"},
+    "config": {"config", "_rules", "_settings", "errors", "protocol"},
     "sandbox": {"sandbox", "protocol", "errors", "money"},
 }
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from typing import Protocol
 
+from ..errors import no_payment
 from ..errors import OrderError
 from ..errors import Refused
 from ..errors import see
@@ -187,7 +188,7 @@ def ours(desk: Desk, reference: str) -> Payment:
     """
     payment = desk.ledger.payment(reference)
     if payment is None:
-        raise Refused(f"there is no payment {reference!r:.80} in this ledger: `flask fps list` shows the newest")
+        raise Refused(no_payment(reference))
     gateway = desk.gateways.get(payment.account)
     if gateway is None or gateway.name != payment.gateway:
         raise Refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import no_payment
 from ..errors import Refused
 from ..ledger import Decision
 from ..records import FINAL
@@ -138,7 +139,7 @@ def check_dismiss(desk: Desk, reference: str) -> None:
 def _known(desk: Desk, reference: str) -> Payment:
     payment = desk.ledger.payment(reference)
     if payment is None:
-        raise Refused(f"no payment {reference}: `flask fps list` shows the newest")
+        raise Refused(no_payment(reference))
     return payment
 
 

@@ -13,7 +13,10 @@ from ..ledger import Ledger
 from ..plurals import counted
 from ..records import Grant
 from ..rights import MOST_AT_ONCE
+from ..sheets import iso
 from ..state import current_fps
+from .options import json_option
+from .payments import known
 from .person import by_option
 from .person import confirm
 from .person import yes_option
@@ -27,7 +30,7 @@ COUNT = click.IntRange(1, MOST_AT_ONCE)
 @click.argument("reference")
 @click.option("--more", type=COUNT, metavar="N", help="Give the buyer N more downloads of what has a limit.")
 @click.option("--days", type=COUNT, metavar="N", help="Let him download for at least N days from now.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@json_option("One JSON array")
 @click.option("--take-back", is_flag=True, help="Take it back from all browsers that claimed it.")
 @by_option
 @yes_option
@@ -41,9 +44,8 @@ def downloads(
     what he has, and others may claim it again with a link that is still good.
     """
     state = current_fps()
+    known(state, reference)
     ledger = state.ledger
-    if ledger.payment(reference) is None:
-        raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
     if take_back:
         _take_back(ledger, reference, by, yes)
     if more is not None or days is not None:
@@ -84,7 +86,7 @@ def _as_dict(grant: Grant, now: datetime) -> dict[str, Any]:
         "downloads": grant.downloads,
         "used": grant.used,
         "left": grant.left,
-        "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
-        "revoked_at": grant.revoked_at.isoformat() if grant.revoked_at else None,
+        "expires_at": iso(grant.expires_at),
+        "revoked_at": iso(grant.revoked_at),
         "revoked_reason": grant.revoked_reason,
     }

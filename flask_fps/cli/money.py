@@ -18,15 +18,14 @@ from ..records import Payment
 from ..records import Refund
 from ..records import RefundState
 from ..records import State
-from ..state import AppState
 from ..state import current_fps
+from .options import json_option
 from .payments import as_dict
+from .payments import known
 from .payments import refund_as_dict
 from .person import by_option
 from .person import confirm
 from .person import yes_option
-
-json_option = click.option("--json", "as_json", is_flag=True, help="What became of it, for scripts.")
 
 OUTCOMES = {
     RefundState.SENDING: "could not be sent yet; the worker goes on with it",
@@ -44,13 +43,13 @@ _NAMED = re.compile(r"(?P<before>[A-Z]{3})?\s*(?P<number>[^A-Z\s]+)\s*(?P<after>
 @click.option("--key", help="The refund's own name: the same key is the same refund, however often it is asked for.")
 @by_option
 @yes_option
-@json_option
+@json_option("What became of it")
 @with_appcontext
 def refund(reference: str, amount: str | None, key: str | None, by: str, yes: bool, as_json: bool) -> None:
     """Give a payment back: AMOUNT of it, or all that is left."""
     state = current_fps()
     wanted = _amount(amount)
-    payment = _payment(state, reference)
+    payment = known(state, reference)
     key = state.checkout.refund_key(reference, wanted) if key is None else key
     back = state.checkout.foreseen_refund(reference, wanted, key)
     if back is None:
@@ -70,12 +69,12 @@ def refund(reference: str, amount: str | None, key: str | None, by: str, yes: bo
 @click.argument("amount", required=False)
 @by_option
 @yes_option
-@json_option
+@json_option("What became of it")
 @with_appcontext
 def settle(reference: str, amount: str | None, by: str, yes: bool, as_json: bool) -> None:
     """Take what is reserved, once: AMOUNT of it, or all. What is not taken goes back to the buyer."""
     state, wanted = current_fps(), _amount(amount)
-    payment = _payment(state, reference)
+    payment = known(state, reference)
     money = state.checkout.foreseen_of_hold(reference, Kind.SETTLE, wanted)
     if money is not None:
         what = money if wanted is None else f"{money} of {payment.money}"
@@ -88,12 +87,12 @@ def settle(reference: str, amount: str | None, by: str, yes: bool, as_json: bool
 @click.argument("reference")
 @by_option
 @yes_option
-@json_option
+@json_option("What became of it")
 @with_appcontext
 def cancel(reference: str, by: str, yes: bool, as_json: bool) -> None:
     """Give up what is reserved: the buyer's money is free again."""
     state = current_fps()
-    payment = _payment(state, reference)
+    payment = known(state, reference)
     if state.checkout.foreseen_of_hold(reference, Kind.CANCEL) is not None:
         confirm(f"Give up the {payment.money} that is held of payment {reference}, {payment.reason!r}?", yes)
     cancelled = state.checkout.cancel(reference, _decision(by))
@@ -116,13 +115,6 @@ def _amount(text: str | None) -> Money | str | None:
         return Money.parse(found["number"], code)
     except OrderError as error:
         raise click.ClickException(str(error)) from error
-
-
-def _payment(state: AppState, reference: str) -> Payment:
-    payment = state.ledger.payment(reference)
-    if payment is None:
-        raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
-    return payment
 
 
 def _decision(by: str) -> Decision:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
 
 from ..checkout import UNSEEN_AFTER
+from ..errors import no_payment
 from ..ledger import Ledger
 from ..records import JournalEntry
 from ..records import Payment
 from ..records import Refund
 from ..records import RefundState
 from ..records import State
+from ..sheets import iso
+from ..state import AppState
 from ..state import current_fps
+from .options import json_option
 from .tables import folded
 from .tables import moment
 from .tables import show_table
@@ -28,7 +31,7 @@ MOST = 10**9
 
 
 @click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@json_option("One JSON array")
 @click.option("--parked", is_flag=True, help="Only those that wait for a person.")
 @click.option("--limit", type=click.IntRange(1, MOST), help=f"How many; else all as JSON, and {SHOWN} for people.")
 @with_appcontext
@@ -58,14 +61,12 @@ def _say_what_is_not_shown(ledger: Ledger, *, more: bool) -> None:
 
 @click.command()
 @click.argument("reference")
-@click.option("--json", "as_json", is_flag=True, help="The payment, its journal and its refunds as JSON.")
+@json_option("The payment, its journal and its refunds")
 @with_appcontext
 def show(reference: str, as_json: bool) -> None:
     """Show one payment and its story."""
-    ledger = current_fps().ledger
-    payment = ledger.payment(reference)
-    if payment is None:
-        raise click.ClickException(f"no payment {reference}: `flask fps list` shows the newest")
+    state = current_fps()
+    payment, ledger = known(state, reference), state.ledger
     journal, refunds = ledger.journal(reference), ledger.refunds.of(reference)
     if as_json:
         more = {"journal": [_entry(entry) for entry in journal], "refunds": [refund_as_dict(each) for each in refunds]}
@@ -78,6 +79,17 @@ def show(reference: str, as_json: bool) -> None:
         click.echo(folded(_line(entry), indent=21))
     if not journal:
         click.echo("Its story was taken away by `flask fps prune`.")
+
+
+def known(state: AppState, reference: str) -> Payment:
+    """The payment of this reference.
+
+    :raises click.ClickException: there is none.
+    """
+    payment = state.ledger.payment(reference)
+    if payment is None:
+        raise click.ClickException(no_payment(reference))
+    return payment
 
 
 def as_dict(payment: Payment) -> dict[str, Any]:
@@ -98,9 +110,9 @@ def as_dict(payment: Payment) -> dict[str, Any]:
         "buyer": payment.buyer,
         "transaction_id": payment.transaction_id,
         "refunded": str(payment.refunded_money.decimal),
-        "delivered_at": _iso(payment.delivered_at),
+        "delivered_at": iso(payment.delivered_at),
         "parked_reason": payment.parked_reason,
-        "due_at": _iso(payment.due_at),
+        "due_at": iso(payment.due_at),
     }
 
 
@@ -114,8 +126,8 @@ def refund_as_dict(refund: Refund) -> dict[str, Any]:
         "amount": str(refund.amount),
         "currency": refund.currency,
         "transaction_id": refund.transaction_id,
-        "created_at": _iso(refund.created_at),
-        "settled_at": _iso(refund.settled_at),
+        "created_at": iso(refund.created_at),
+        "settled_at": iso(refund.settled_at),
         "said": refund.said,
     }
 
@@ -178,16 +190,12 @@ def _said(value: Any) -> str:
 
 def _entry(entry: JournalEntry) -> dict[str, Any]:
     return {
-        "at": _iso(entry.at),
+        "at": iso(entry.at),
         "event": entry.event,
         "from": entry.from_state,
         "to": entry.to_state,
         "detail": dict(entry.detail),
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat(timespec="seconds") if moment else None
 
 
 def _short(text: str, length: int) -> str:

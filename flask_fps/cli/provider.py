@@ -25,16 +25,17 @@ from ..protocol.messages import GetAccountBalance
 from ..protocol.messages import GetTransaction
 from ..protocol.results import Amount
 from ..protocol.results import Transaction
-from ..state import ACCOUNT
+from ..sheets import iso
 from ..state import AppState
 from ..state import current_fps
+from .options import account_option
+from .options import json_option
 from .payments import MOST
 from .tables import folded
 from .tables import moment
 from .tables import show_table
 
-account_option = click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
-json_option = click.option("--json", "as_json", is_flag=True, help="As FPS says it, for scripts.")
+json_as_fps_says_it = json_option("As FPS says it")
 
 
 def fps_of(state: AppState, account: str) -> Speaker:
@@ -78,7 +79,7 @@ def what_to_start(error: Exception) -> str:
     metavar="DAYS",
     type=click.FloatRange(0, 36500, min_open=True),
     show_default=True,
-    help="Of so many days.",
+    help="How many days back.",
 )
 @click.option(
     "--limit",
@@ -86,10 +87,10 @@ def what_to_start(error: Exception) -> str:
     type=click.IntRange(1, MOST),
     default=200,
     show_default=True,
-    help="At most so many.",
+    help="At most this many.",
 )
 @account_option
-@json_option
+@json_as_fps_says_it
 @with_appcontext
 def activity(days: float, limit: int, account: str, as_json: bool) -> None:
     """List the account's transactions as FPS has them, oldest first."""
@@ -135,7 +136,7 @@ def _rows(state: AppState, account: str, found: Iterable[Transaction]) -> Iterat
 @click.command(short_help="Show one transaction as FPS has it.")
 @click.argument("transaction_id", metavar="TRANSACTION")
 @account_option
-@json_option
+@json_as_fps_says_it
 @with_appcontext
 def transaction(transaction_id: str, account: str, as_json: bool) -> None:
     """Show one transaction as FPS has it, and the payment it belongs to."""
@@ -167,7 +168,7 @@ def transaction(transaction_id: str, account: str, as_json: bool) -> None:
 
 @click.command()
 @account_option
-@json_option
+@json_as_fps_says_it
 @with_appcontext
 def balance(account: str, as_json: bool) -> None:
     """Show what stands in the account."""
@@ -205,5 +206,5 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
     if isinstance(value, datetime):
-        return value.isoformat()
+        return iso(value)
     return str(value) if isinstance(value, Decimal) else value

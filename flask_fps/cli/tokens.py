@@ -14,12 +14,13 @@ from ..protocol.client import Client
 from ..protocol.dialects.v2007_01_08.own_tokens import INSTRUCTIONS
 from ..protocol.dialects.v2007_01_08.own_tokens import own_token
 from ..protocol.messages import GetTokens
-from ..state import ACCOUNT
 from ..state import AppState
 from ..state import current_fps
+from .options import account_option
+from .options import json_option
 from .provider import Asking
 from .provider import fps_of
-from .provider import json_option
+from .provider import json_as_fps_says_it
 from .provider import plain
 from .tables import moment
 from .tables import show_table
@@ -28,8 +29,8 @@ tokens = AppGroup("tokens", help="The tokens on the shop's own account.")
 
 
 @tokens.command(short_help="Make and store what 2007-01-08 needs, once.")
-@click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@account_option
+@json_option("One JSON array")
 def install(account: str, as_json: bool) -> None:
     """Make the caller's and the recipient's token and store them; what is there and works is left alone."""
     state = current_fps()
@@ -44,8 +45,8 @@ def install(account: str, as_json: bool) -> None:
 
 @tokens.command("list", short_help="List the tokens on the account itself.")
 @click.option("--inactive", is_flag=True, help="Those that are cancelled or used up.")
-@click.option("--account", default=ACCOUNT, show_default=True, help="Of which account of FPS_ACCOUNTS.")
-@json_option
+@account_option
+@json_as_fps_says_it
 def list_tokens(inactive: bool, account: str, as_json: bool) -> None:
     """List the tokens on the account itself, as FPS has them; not those of buyers."""
     with Asking():

@@ -28,6 +28,7 @@ from ..sheets import csv_lines
 from ..sheets import iso
 from ..sheets import json_lines
 from ..state import current_fps
+from .options import json_option
 from .person import confirm
 from .person import yes_option
 from .tables import folded
@@ -54,7 +55,7 @@ ONE_OF = {
     "--older-than", "days", required=True, type=click.IntRange(1, 36500), metavar="DAYS", help="Only older than this."
 )
 @click.option("--dry-run", is_flag=True, help="Only say of how many payments.")
-@click.option("--json", "as_json", is_flag=True, help="How much was taken away, for scripts.")
+@json_option("How much was taken away")
 @yes_option
 @with_appcontext
 def prune(days: int, dry_run: bool, as_json: bool, yes: bool) -> None:
@@ -175,7 +176,7 @@ def _bar(length: int, label: str, *, hidden: bool = False) -> Any:
 
 
 @click.command(short_help="Say whether anything waits that should not.")
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@json_option("All of it")
 @with_appcontext
 def health(as_json: bool) -> None:
     """Say whether anything waits that should not, or is not set up as it must be.

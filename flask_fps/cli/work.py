@@ -26,6 +26,7 @@ from ..state import AppState
 from ..state import current_fps
 from ..worker import Pass
 from ..worker import Worker
+from .options import json_option
 from .payments import as_dict
 from .provider import what_to_start
 from .tables import folded
@@ -121,7 +122,7 @@ def _stop_on_signals() -> threading.Event:
     show_default=True,
     help="Compare the provider's books of so many days.",
 )
-@click.option("--json", "as_json", is_flag=True, help="What was done and every difference, for scripts.")
+@json_option("What was done and every difference")
 @with_appcontext
 def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> None:
     """Drive everything that is due, once, and hold the ledger against the provider's books."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm import object_session
 from sqlalchemy.orm import Session
 
+from ..errors import no_payment
 from ..money import Money
 from ..records import Booked
 from ..records import FINAL
@@ -151,7 +152,7 @@ def locked_row(session: Session, reference: str) -> PaymentRow:
     """
     row = row_of(session, reference, lock=True)
     if row is None:
-        raise LookupError(f"no payment {reference!r} in this ledger")
+        raise LookupError(no_payment(reference))
     return row
 
 

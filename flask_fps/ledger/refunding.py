@@ -16,6 +16,7 @@ from sqlalchemy import func
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..errors import no_payment
 from ..errors import Refused
 from ..money import Money
 from ..records import Intent
@@ -83,7 +84,7 @@ def foreseen(session: Session, wish: Wish) -> Money | None:
     """
     row = row_of(session, wish.payment)
     if row is None:
-        raise Refused(f"there is no payment {wish.payment!r:.80} in this ledger: `flask fps list` shows the newest")
+        raise Refused(no_payment(wish.payment))
     known = _known(session, row, wish)
     if known is None:
         return _allowed(session, row, payment_record(row), wish)

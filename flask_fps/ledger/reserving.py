@@ -10,6 +10,7 @@ from sqlalchemy import func
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ..errors import no_payment
 from ..errors import Refused
 from ..money import Money
 from ..records import Intent
@@ -102,7 +103,7 @@ def foreseen(session: Session, claim: Claim) -> Money | None:
     """
     row = row_of(session, claim.payment)
     if row is None:
-        raise Refused(f"there is no payment {claim.payment!r:.80} in this ledger: `flask fps list` shows the newest")
+        raise Refused(no_payment(claim.payment))
     return _still_to_ask(session, row, claim)
 
 

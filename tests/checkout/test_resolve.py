@@ -137,7 +137,7 @@ def test_only_what_waits_for_a_person_is_decided(shop: Shop) -> None:
     for decide in decisions:
         with pytest.raises(Refused, match="does not wait for a person"):
             decide()
-    with pytest.raises(Refused, match="no payment nothing"):
+    with pytest.raises(Refused, match="no payment 'nothing'"):
         shop.checkout.dismiss("nothing", ADA)
 
 

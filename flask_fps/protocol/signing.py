@@ -92,7 +92,7 @@ def sign_url_form(url: str, params: Mapping[str, str], secret: str) -> str:
 
 
 def same(expected: str, got: str) -> bool:
-    """Compare two signatures in a time that tells nothing; any text may be given."""
+    """Compare two signatures in constant time; any text may be given."""
     return hmac.compare_digest(expected.encode("utf-8", "surrogatepass"), got.encode("utf-8", "surrogatepass"))
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 from .. import signing
 from ..messages import Message
 from ..wire import Answer
+from ..wire import namespace
 from ..wire import parse_error
 from ..wire import render_error
 from .speaking import Plain
@@ -46,7 +47,7 @@ class Dialect(ABC):
     @property
     def namespace(self) -> str:
         """The XML namespace."""
-        return f"http://fps.amazonaws.com/doc/{self.version}/"
+        return namespace(self.version)
 
     # -------------------------------------------------------------------------------- requests
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import flash
 from flask import redirect
@@ -17,6 +16,7 @@ from flask import request
 from flask import url_for
 
 from ..bank.records import Account
+from ..bank.web import is_web_address
 from ..current import bank
 from .membership import blueprint
 from .membership import Page
@@ -74,11 +74,6 @@ def _page(person: Account, url: str, signature: str, returns: str, problem: str 
 def _problem(url: str, signature: str, returns: str) -> str | None:
     if signature not in SIGNATURES or returns not in RETURN_SIGNATURES:
         return "Please choose a signature version."
-    try:
-        parts = urlsplit(url)
-        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
-    except ValueError:
-        fine = False
-    if url and not fine:
+    if url and not is_web_address(url):
         return "The URL for notifications must be an absolute http or https address, such as http://127.0.0.1:5000/fps/ipn."
     return None

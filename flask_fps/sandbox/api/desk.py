@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...money import Money
 from ...protocol.messages import Message
 from ..bank import BankError
 from ..bank import ids
 from ..bank.records import Account
 from ..bank.records import Reference
 from ..bank.references import used_before
-from ..bank.rules import CURRENCY
+from ..bank.rules import NOTHING
 from ..bank.standing import check_reader
 from ..current import Sandbox
 from . import forms
@@ -29,7 +28,7 @@ from .reply import Reply
 from .spoiling import Spoiling
 
 #: In whose name an unsigned VerifySignature is answered.
-NOBODY = Account(email="", name="", balance=Money(0, CURRENCY))
+NOBODY = Account(email="", name="", balance=NOTHING)
 
 
 class Desk:

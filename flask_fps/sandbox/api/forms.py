@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from ...errors import MalformedMessage
 from ...protocol import schema
@@ -22,6 +21,7 @@ from ..bank import ids
 from ..bank.errors import invalid_id
 from ..bank.errors import invalid_params
 from ..bank.rules import CURRENCY
+from ..bank.web import is_web_address
 
 M = TypeVar("M", bound=Message[Any])
 
@@ -123,12 +123,7 @@ def _descriptor(name: str, value: DescriptorPolicy) -> None:
 
 
 def _web_address(name: str, value: str) -> None:
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or not value.isascii() or not value.isprintable() or " " in value or len(value) > 1024:
+    if not is_web_address(value) or not value.isascii() or " " in value or len(value) > 1024:
         raise invalid_params(f"{name} has to be an http or https URL. Specified value: {value:.1024}")
 
 

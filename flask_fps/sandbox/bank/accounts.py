@@ -10,8 +10,8 @@ from ...money import Money
 from .books import Books
 from .records import Account
 from .records import Method
-from .rules import CURRENCY
 from .rules import METHODS
+from .rules import NOTHING
 from .standing import STANDINGS
 
 #: The bank's own accounts. What comes from outside (cards, bank accounts) is owed by the first two, so
@@ -137,7 +137,7 @@ class Accounts:
 
 
 def house_accounts() -> list[Account]:
-    return [Account(email=email, name=name, balance=Money(0, CURRENCY), house=True) for email, name in HOUSE.items()]
+    return [Account(email=email, name=name, balance=NOTHING, house=True) for email, name in HOUSE.items()]
 
 
 def usual_methods(card: str, expiry: str, bank: str) -> tuple[Method, ...]:

@@ -11,6 +11,7 @@ from .records import Account
 from .records import Address
 from .records import Method
 from .rules import CURRENCY
+from .rules import NOTHING
 
 
 def seller() -> Account:
@@ -18,7 +19,7 @@ def seller() -> Account:
         email=demo.SELLER_EMAIL,
         name="DigitalDownload",
         password="seller",
-        balance=Money(0, CURRENCY),
+        balance=NOTHING,
         methods=(Method("ABT", "Account balance"),),
         access_key=demo.ACCESS_KEY,
         secret_key=demo.SECRET_KEY,

@@ -12,8 +12,8 @@ from .books import Books
 from .clock import SandboxClock
 from .orders import Order
 from .records import Account
-from .records import NOTHING
 from .records import TransactionRecord
+from .rules import NOTHING
 from .rules import Rules
 from .settlement import Ending
 from .settlement import Settlement

@@ -30,6 +30,11 @@ class RunEnded(Exception):
     """A co-branded run that ended already, by a token or by the buyer's cancel."""
 
 
+def absent(name: str) -> CallerInputError:
+    """The captured text of a common input that is not there or no good."""
+    return CallerInputError(f"Caller Input Exception: The following input(s) are either invalid or absent:[{name}]")
+
+
 def invalid_params(message: str) -> BankError:
     return BankError("InvalidParams", message)
 

@@ -24,7 +24,7 @@ from .instruments.consent import Consent
 from .records import Instrument
 from .records import Run
 from .records import Token
-from .rules import CURRENCY
+from .rules import NOTHING
 from .rules import Rules
 
 Terms = Mapping[str, Any]
@@ -34,6 +34,7 @@ Terms = Mapping[str, Any]
 class Made:
     """What a yes made, for the books and for the return."""
 
+    #: The token that GetTokenByCaller finds comes last.
     tokens: tuple[Token, ...]
     answer: Mapping[str, str]
     instrument: Instrument | None = None
@@ -58,7 +59,7 @@ class Pipeline:
     echoes: bool = True
 
     def headline(self, terms: Terms) -> Money:
-        return terms[self.amount] if self.amount else Money(0, CURRENCY)
+        return terms[self.amount] if self.amount else NOTHING
 
 
 def _of_single_use(asked: Asked) -> Terms:

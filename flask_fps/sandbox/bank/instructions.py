@@ -12,8 +12,8 @@ from .books import Books
 from .clock import SandboxClock
 from .errors import BankError
 from .instruments.consent import Consent
-from .records import NOTHING
 from .records import Token
+from .rules import NOTHING
 from .rules import Rules
 from .tokens import Tokens
 

@@ -11,9 +11,7 @@ from datetime import datetime
 
 from ...money import Money
 from .periods import Period
-from .rules import CURRENCY
-
-_NOTHING = Money(0, CURRENCY)
+from .rules import NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +35,9 @@ class Usage:
 
     started_at: datetime
     count: int = 0
-    amount: Money = _NOTHING
+    amount: Money = NOTHING
     last_count: int = 0
-    last_amount: Money = _NOTHING
+    last_amount: Money = NOTHING
 
     def at(self, now: datetime, limit: Limit) -> Usage:
         """The same as it stands now: a new window has begun, or not."""

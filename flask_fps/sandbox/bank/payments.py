@@ -17,13 +17,13 @@ from .entries import Entries
 from .errors import BankError
 from .errors import out_of_range
 from .gatekeeper import Situation
-from .instruments.prepaid import NOTHING
 from .orders import Order
 from .records import Account
 from .records import Token
 from .records import TransactionRecord
 from .roles import Roles
 from .rules import METHODS
+from .rules import NOTHING
 from .rules import Rules
 from .switches import Switches
 from .tabs import Tabs

@@ -39,7 +39,7 @@ class References:
 
     @contextmanager
     def turn(self, account: str, action: str, reference: str) -> Iterator[None]:
-        """Alone with this reference; whoever holds it is waited for.
+        """Hold this reference exclusively; wait for its current holder.
 
         :raises BankError: where the switch ``in_flight`` says not to wait.
         """

@@ -17,8 +17,8 @@ from .errors import BankError
 from .orders import Order
 from .postings import more_refunded
 from .records import Account
-from .records import NOTHING
 from .records import TransactionRecord
+from .rules import NOTHING
 from .rules import Rules
 from .settlement import Ending
 from .tabs import METHODS as INSTRUMENTS
@@ -41,7 +41,7 @@ class RefundOrder(Order):
     policy: str = "MasterTxnOnly"
     #: The sender's bank takes it, even what the recipient no longer has.
     charged_back: bool = False
-    #: Nobody called for it: it was begun in the account manager.
+    #: Started in the account manager, not by an API call.
     by_hand: bool = False
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from .asked import Asked
+from .errors import absent
 from .errors import CallerInputError
 from .granting import Pipeline
 from .granting import PIPELINES
 from .records import Parameter
 from .records import Run
 from .rules import METHODS
+from .web import is_web_address
 
 #: In these nobody pays now: all methods are meant unless the request names some.
 ANY_METHOD = ("Recipient", "EditToken")
@@ -38,12 +39,12 @@ def checked(params: Mapping[str, str]) -> Pipeline:
     """The pipeline of a request that can at least be answered."""
     for name in ("pipelineName", "returnURL"):
         if not params.get(name):
-            raise _absent(name)
+            raise absent(name)
     pipeline = PIPELINES.get(params["pipelineName"])
     if pipeline is None:
-        raise _absent("pipelineName")
-    if not _is_web_address(params["returnURL"]):
-        raise _absent("returnURL")
+        raise absent("pipelineName")
+    if not is_web_address(params["returnURL"]):
+        raise absent("returnURL")
     if pipeline.references[0] == "callerReference" and not params.get("callerReference"):
         raise CallerInputError("Caller Input Exception: The following input(s) are not well formed:[callerReference]")
     return pipeline
@@ -53,18 +54,6 @@ def methods_of(asked: Asked) -> tuple[str, ...]:
     """Those that the request names; of one that names none see :meth:`.Asked.methods`."""
     named = asked.methods()
     return METHODS if asked.params["pipelineName"] in ANY_METHOD and not asked.params.get("paymentMethod") else named
-
-
-def _absent(name: str) -> CallerInputError:
-    return CallerInputError(f"Caller Input Exception: The following input(s) are either invalid or absent:[{name}]")
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
-    except ValueError:
-        return False
 
 
 def caller_exception(name: str, params: Mapping[str, str]) -> Refusal:

@@ -17,6 +17,7 @@ from decimal import ROUND_HALF_UP
 from ...money import Money
 
 CURRENCY = "USD"
+NOTHING = Money(0, CURRENCY)
 #: Account balance, bank account, credit card: FPS's names of the ways to pay.
 METHODS = ("ABT", "ACH", "CC")
 

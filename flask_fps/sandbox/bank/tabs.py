@@ -15,8 +15,8 @@ from .clock import SandboxClock
 from .errors import BankError
 from .errors import invalid_params
 from .records import Instrument
-from .records import NOTHING
 from .records import TransactionRecord
+from .rules import NOTHING
 
 #: Payments by these methods move no money between accounts.
 METHODS = ("Prepaid", "Debt")

@@ -26,7 +26,7 @@ def used_up(code: str, token_id: str) -> BankError:
 def check_sender(
     token: Token, *, use: str, caller: str, recipient: str, amount: Money, now: datetime, used_token: str
 ) -> None:
-    """What a sender's token must keep to; who is asked first decides the code.
+    """What a sender's token must keep to; the first failed check decides the code.
 
     :param use: what it is wanted for, as :attr:`.Token.use` says it.
     :param used_token: the code of a single-use one that has paid before.

@@ -17,14 +17,15 @@ from urllib.parse import urlsplit
 from ...errors import MalformedMessage
 from ...protocol import query
 from ...protocol import signing
+from ...protocol.cbui import VERSION
 from ...protocol.endpoints import CBUI_PATH
 from ...protocol.outbound import AWS_SIGNATURE
+from ..bank.errors import absent
 from ..bank.errors import CallerInputError
 from ..bank.records import Account
 
 #: A longer query is refused before it is read.
 QUERY_BYTES = 8192
-VERSION = "2009-01-09"
 #: Names that clients of the time sent in place of the documented ones.
 ALIASES = {"returnUrl": "returnURL", "accessKey": "callerKey", "CallerReference": "callerReference"}
 #: What an answer may add to the return URL, which therefore must not bring it along.
@@ -68,13 +69,13 @@ def verified(raw: bytes, hosts: Iterable[str], find: Callable[[str], Account | N
     era = _era(sent)
     caller = find(params["callerKey"]) if params.get("callerKey") else None
     if caller is None or not caller.secret_key:
-        raise _absent("callerKey")
+        raise absent("callerKey")
     if not _is_signed(sent, raw, era, hosts, caller.secret_key):
         raise _invalid_signature()
     if params.get("version", VERSION) != VERSION:
-        raise _absent("version")
+        raise absent("version")
     if not _takes_an_answer(params.get("returnURL", ""), _answer_names(params)):
-        raise _absent("returnURL")
+        raise absent("returnURL")
     return Signed(caller, params, _answered_in(era, sent))
 
 
@@ -104,7 +105,7 @@ def _era(sent: Mapping[str, str]) -> str:
     if not sent.get("signature") or AWS_SIGNATURE in sent or version not in ("1", "2"):
         raise _invalid_signature()
     if version == "2" and sent.get("signatureMethod") not in ALGORITHMS:
-        raise _absent("signatureMethod")
+        raise absent("signatureMethod")
     return f"v{version}"
 
 
@@ -153,7 +154,3 @@ def _takes_an_answer(url: str, names: frozenset[str]) -> bool:
 
 def _invalid_signature() -> CallerInputError:
     return CallerInputError("Caller Input Exception: Invalid Signature")
-
-
-def _absent(name: str) -> CallerInputError:
-    return CallerInputError(f"Caller Input Exception: The following input(s) are either invalid or absent:[{name}]")

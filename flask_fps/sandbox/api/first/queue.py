@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from ....protocol.dialects.v2007_01_08 import messages
 from ....protocol.dialects.v2007_01_08 import results
 from ...bank.errors import invalid_params
 from ...bank.results import MOST
+from ...bank.web import is_web_address
 from ..actions import Asker
 
 
@@ -35,18 +34,10 @@ def discard_results(asker: Asker, message: messages.DiscardResults) -> results.D
 
 def subscribe(asker: Asker, message: messages.SubscribeForCallerNotification) -> None:
     url = message.web_service_api_url
-    if not _is_https(url):
+    if not is_web_address(url, "https"):
         raise invalid_params(f"webServiceAPIURL has to be an https URL. Specified value: {url:.1024}")
     asker.bank.results.subscribe(asker.account.email, message.notification_operation_name, url)
 
 
 def unsubscribe(asker: Asker, message: messages.UnSubscribeForCallerNotification) -> None:
     asker.bank.results.unsubscribe(asker.account.email, message.notification_operation_name)
-
-
-def _is_https(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and url.isprintable()
-    except ValueError:
-        return False

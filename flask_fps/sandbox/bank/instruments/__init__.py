@@ -1,4 +1,4 @@
-"""What a buyer's yes makes, a file for each kind: tokens, and for prepaid and postpaid an instrument besides.
+"""What the buyer's approval creates, a file for each kind: tokens, and for prepaid and postpaid an instrument besides.
 
 Whoever walked a buyer through the co-branded pages says in a :class:`~.consent.Consent` who agreed to what, and adds
 what the kind needs; all that comes back goes into the books at once::

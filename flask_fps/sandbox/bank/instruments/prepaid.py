@@ -12,10 +12,8 @@ from ....money import Money
 from .. import ids
 from ..records import Instrument
 from ..records import Token
-from ..rules import CURRENCY
+from ..rules import NOTHING
 from .consent import Consent
-
-NOTHING = Money(0, CURRENCY)
 
 
 class Prepaid(NamedTuple):

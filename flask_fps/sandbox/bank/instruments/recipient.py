@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ....money import Money
 from ..records import Token
-from ..rules import CURRENCY
+from ..rules import NOTHING
 from .consent import Consent
 
 
@@ -44,7 +44,7 @@ def install(
     common: dict[str, Any] = {
         "token_type": "Unrestricted",
         "recipient": consent.sender,
-        "amount": Money(0, CURRENCY),
+        "amount": NOTHING,
         "method": "",
         "pays_fees": pays_fees,
     }

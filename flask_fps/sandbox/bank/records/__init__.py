@@ -9,7 +9,6 @@ from .movements import Labels as Labels
 from .movements import Standing as Standing
 from .movements import StatusChange as StatusChange
 from .movements import TransactionRecord as TransactionRecord
-from .nothing import NOTHING as NOTHING
 from .people import Account as Account
 from .people import Address as Address
 from .people import Method as Method

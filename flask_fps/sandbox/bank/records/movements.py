@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ....money import Money
-from .nothing import NOTHING
+from ..rules import NOTHING
 
 
 @dataclass(frozen=True)

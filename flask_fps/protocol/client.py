@@ -1,4 +1,4 @@
-"""One request to the FPS API, one answer: the only module of the protocol that touches the network.
+"""One request to the FPS API, one answer: the only module of the protocol that touches the network, by its transport.
 
 What matters most here is to know what a failure means. :class:`~flask_fps.errors.NotSent` is raised only
 if name lookup, connection, proxy or TLS handshake failed before the first byte of the request; whatever
@@ -9,34 +9,25 @@ the bytes drip.
 
 from __future__ import annotations
 
-import http.client
-import io
 import os
 import socket
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3 import HTTPConnectionPool
-from urllib3 import HTTPSConnectionPool
 from urllib3 import Timeout
-from urllib3.connection import HTTPConnection
-from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
-from urllib3.exceptions import NewConnectionError
 
 from ..errors import NotSent
 from ..errors import OutcomeUnknown
 from . import dialects
 from . import query
 from .messages import Message
+from .transport import pooled_session
 
 R = TypeVar("R")
 
@@ -44,8 +35,6 @@ R = TypeVar("R")
 LARGEST_ANSWER = 2**20
 #: How long :meth:`Client.reachable` waits, in seconds.
 REACHABLE_WITHIN = 2.0
-#: Connections kept open for threads that send at the same time.
-CONNECTIONS = 32
 
 _HEADERS = {
     "User-Agent": "Flask-FPS",
@@ -185,7 +174,7 @@ class Client:
             return self._transport
         own = self._own
         if own is None or own[0] != os.getpid():
-            own = self._own = (os.getpid(), _pooled_session(self._ca, self._proxies()))
+            own = self._own = (os.getpid(), pooled_session(self._ca, self._proxies()))
         return own[1]
 
     def _proxies(self) -> dict[str, str]:
@@ -214,96 +203,3 @@ def _never_connected(error: Exception) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     reason = getattr(reason, "original_error", reason)
     return isinstance(error, requests.ConnectTimeout) or isinstance(reason, ConnectTimeoutError)
-
-
-# ------------------------------------------------------------------------------------ the connection
-
-
-def _pooled_session(ca: str | None, proxies: dict[str, str]) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # no .netrc, and no look at the environment for each request
-    session.verify = ca or True
-    session.proxies.update(proxies)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    session.mount("http://", _Adapter(pool_maxsize=CONNECTIONS))
-    session.mount("https://", _Adapter(pool_maxsize=CONNECTIONS))
-    return session
-
-
-class _Reader(io.RawIOBase):
-    """Reads a socket until its timeout has passed in all, where a plain one allows it for each piece."""
-
-    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._expires = time.monotonic() + (sock.gettimeout() or 0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._expires - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the deadline of the exchange has passed")
-        self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Response(http.client.HTTPResponse):
-    """Reads status, headers and body under one deadline: what urllib3 has left of the total when it starts."""
-
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock))
-
-
-class _Deadline(HTTPConnection):
-    """A connection that tells "never connected" from all else, and sends nothing after its deadline."""
-
-    response_class = _Response
-
-    def connect(self) -> None:
-        started = time.monotonic()
-        try:
-            super().connect()
-            if self.timeout is not None and time.monotonic() - started >= self.timeout:
-                raise TimeoutError("connected after the deadline")
-        except ConnectTimeoutError:
-            raise
-        except Exception as error:  # lookup, connection, proxy, handshake: whatever it was, nothing was sent
-            self.close()
-            raise NewConnectionError(self, f"could not connect: {error}") from error
-
-    def request(self, *args: Any, **options: Any) -> None:
-        if self.sock is not None:  # kept alive: it still has what its last exchange left of the timeout
-            self.sock.settimeout(self.timeout)
-        super().request(*args, **options)
-
-
-class _DeadlineTLS(_Deadline, HTTPSConnection):
-    """The same over TLS: the handshake belongs to connecting."""
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Deadline
-
-
-class _PoolTLS(HTTPSConnectionPool):
-    ConnectionCls = _DeadlineTLS
-
-
-class _Adapter(HTTPAdapter):
-    """Makes every pool of deadline connections, through a proxy or not."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _PoolTLS}
-
-    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **options)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _PoolTLS}
-        return manager

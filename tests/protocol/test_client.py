@@ -31,13 +31,13 @@ from flask_fps.errors import ServiceError
 from flask_fps.errors import TransportError
 from flask_fps.protocol import signing
 from flask_fps.protocol import wire
-from flask_fps.protocol.client import _Response as Response
 from flask_fps.protocol.client import Client
 from flask_fps.protocol.client import LARGEST_ANSWER
 from flask_fps.protocol.messages import Amount
 from flask_fps.protocol.messages import CancelToken
 from flask_fps.protocol.messages import Pay
 from flask_fps.protocol.messages import PayResult
+from flask_fps.protocol.transport import Response
 from tests.ports import closed_port
 from tests.protocol.service import always
 from tests.protocol.service import answer

@@ -7,7 +7,7 @@ page of another origin.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from .bank.records import Method
 from .bank.rules import CURRENCY
 from .bank.rules import METHODS
 from .bank.subscriptions import Terms
+from .bank.web import is_web_address
 from .current import bank
 from .current import sandbox
 from .current import settings
@@ -35,7 +36,16 @@ from .faults import Fault
 blueprint = Blueprint("control", __name__, url_prefix="/_control")
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+#: What each door takes, beside what :data:`STANDING` says of an account.
+CLOCK = ("advance_seconds",)
+ACCOUNT = ("email", "password", "name", "balance", "methods", "access_key", "secret_key", "ipn_url", "ipn_signature")
+SUBSCRIPTION = (
+    *("sender", "recipient", "amount", "every", "description"),
+    *("method", "lasts", "promotional_amount", "promotional_count", "ipn_url"),
+)
 _SUBSCRIPTION = '{"sender": "…", "recipient": "…", "amount": "5.00", "every": "1 Month"}'
+_KEYS = ("access", "secret")
+_SIGNATURES = ("1", "2")
 _LABELS = {"ABT": "Account balance", "ACH": "Bank account", "CC": "Visa ending in 1111"}
 
 
@@ -110,7 +120,7 @@ def show_switches() -> Response:
 @blueprint.post("/switches")
 def turn_switches() -> Response:
     """Turn these; the others stay where they are."""
-    wishes = _object()
+    wishes = _object(bank().switches.plain())
     _sensible(lambda: bank().switches.turn(wishes))
     return jsonify(bank().switches.plain())
 
@@ -123,7 +133,7 @@ def show_clock() -> Response:
 @blueprint.post("/clock")
 def move_clock() -> Response:
     """Move the clock ahead; what falls due has settled when this answers."""
-    seconds = _object().get("advance_seconds")
+    seconds = _object(CLOCK).get("advance_seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= 10**9:
         raise BadRequest('send a JSON object such as {"advance_seconds": 60}; the clock only moves ahead')
     return jsonify(now=bank().advance(seconds).isoformat())
@@ -132,7 +142,7 @@ def move_clock() -> Response:
 @blueprint.post("/accounts")
 def set_account() -> Response:
     """Change where an account's notifications go; with a password or a key, open an account that is not there."""
-    wishes = _object()
+    wishes = _object((*ACCOUNT, *STANDING))
     email = wishes.get("email")
     email = email.strip().lower() if isinstance(email, str) else ""
     if "@" not in email:
@@ -140,9 +150,8 @@ def set_account() -> Response:
     with bank().change():
         if bank().accounts.find(email) is None:
             _sensible(lambda: bank().accounts.open(_new_account(email, wishes)))
-        if "ipn_url" in wishes:
-            url, signature = wishes["ipn_url"], str(wishes.get("ipn_signature", "2"))
-            _sensible(lambda: bank().accounts.set_ipn(email, _web_address(url), signature))
+        if {"ipn_url", "ipn_signature"} & wishes.keys():
+            _sensible(lambda: _set_ipn(bank().account(email), wishes))
         changed = _sensible(lambda: bank().accounts.set_standing(email, **_standing(wishes)))
     return jsonify(email=changed.email, ipn_url=changed.ipn_url, balance=plain.amount(changed.balance))
 
@@ -150,7 +159,7 @@ def set_account() -> Response:
 @blueprint.post("/subscriptions")
 def open_subscription() -> Response:
     """Let a buyer subscribe, as Simple Pay's buttons did; the first payment is made at once."""
-    wishes = _object()
+    wishes = _object(SUBSCRIPTION)
     return jsonify(plain.subscription(bank().subscriptions.open(_sensible(lambda: _terms(wishes)))))
 
 
@@ -158,19 +167,42 @@ def _terms(wishes: dict[str, Any]) -> Terms:
     for name in ("sender", "recipient", "amount", "every"):
         if not isinstance(wishes.get(name), str):
             raise ValueError(f"{name} is missing: send a JSON object such as {_SUBSCRIPTION}")
-    smaller = wishes.get("promotional_amount")
+    if wishes["sender"] == wishes["recipient"]:
+        raise ValueError("sender and recipient are one account: nobody subscribes with himself")
+    lasts, smaller = _text(wishes, "lasts"), _text(wishes, "promotional_amount")
     return Terms(
         sender=bank().account(wishes["sender"]).email,
         recipient=bank().account(wishes["recipient"]).email,
-        description=str(wishes.get("description", "Subscription")),
-        amount=Money.parse(wishes["amount"], CURRENCY),
+        description=_text(wishes, "description") or "Subscription",
+        amount=_price("amount", wishes["amount"]),
         method=_method(wishes.get("method", "ABT")).kind,
         frequency=_span(wishes["every"]),
-        lasts=_span(wishes["lasts"]) if wishes.get("lasts") else None,
-        promotional_amount=Money.parse(str(smaller), CURRENCY) if smaller is not None else None,
-        promotional_count=int(wishes.get("promotional_count", 0)),
+        lasts=_span(lasts) if lasts else None,
+        promotional_amount=_price("promotional_amount", smaller) if smaller else None,
+        promotional_count=_count(wishes, "promotional_count"),
         ipn_url=_web_address(wishes.get("ipn_url")),
     )
+
+
+def _price(name: str, text: str) -> Money:
+    amount, most = Money.parse(text, CURRENCY), Money(bank().rules.largest, CURRENCY)
+    if not 1 <= amount.minor <= most.minor:
+        raise ValueError(f"{name} is {amount}: a single payment is from $0.01 to {most}")
+    return amount
+
+
+def _count(wishes: dict[str, Any], name: str) -> int:
+    count = wishes.get(name, 0)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise ValueError(f"{name} is {count!r:.40}: write a whole number, 0 or more")
+    return count
+
+
+def _text(wishes: dict[str, Any], name: str) -> str | None:
+    text = wishes.get(name)
+    if text is not None and not isinstance(text, str):
+        raise ValueError(f"{name} is {text!r:.40}: write a text, in quotes")
+    return text
 
 
 def _span(text: str) -> Period:
@@ -185,14 +217,27 @@ def _new_account(email: str, wishes: dict[str, Any]) -> Account:
         raise BadRequest(
             f"nobody banks here as {email}; a password or an access_key and secret_key would open an account"
         )
-    account = Account(
+    kinds, (access_key, secret_key) = wishes.get("methods", METHODS), (_text(wishes, f"{one}_key") for one in _KEYS)
+    if bool(access_key) != bool(secret_key):
+        raise ValueError("access_key and secret_key come together: the one names the other")
+    if not isinstance(kinds, (list, tuple)):
+        raise ValueError(f"methods is {kinds!r:.40}: write a list of some of {', '.join(METHODS)}")
+    return Account(
         email=email,
-        name=str(wishes.get("name", email)),
-        balance=Money.parse(str(wishes.get("balance", "0")), CURRENCY),
-        password=str(wishes.get("password", "")),
-        methods=tuple(_method(kind) for kind in wishes.get("methods", METHODS)),
+        name=_text(wishes, "name") or email,
+        balance=Money.parse(_text(wishes, "balance") or "0", CURRENCY),
+        password=_text(wishes, "password") or "",
+        methods=tuple(_method(kind) for kind in kinds),
+        access_key=access_key,
+        secret_key=secret_key,
     )
-    return replace(account, access_key=wishes.get("access_key"), secret_key=wishes.get("secret_key"))
+
+
+def _set_ipn(account: Account, wishes: dict[str, Any]) -> None:
+    url, signature = wishes.get("ipn_url", account.ipn_url), str(wishes.get("ipn_signature", "2"))
+    if signature not in _SIGNATURES:
+        raise ValueError(f"ipn_signature is {signature!r:.40}: use {' or '.join(_SIGNATURES)}")
+    bank().accounts.set_ipn(account.email, _web_address(url), signature)
 
 
 def _standing(wishes: dict[str, Any]) -> dict[str, Any]:
@@ -212,16 +257,20 @@ def _sensible(function: Callable[[], Any]) -> Any:
         raise BadRequest(str(error)) from error
 
 
-def _object() -> dict[str, Any]:
+def _object(known: Iterable[str]) -> dict[str, Any]:
+    """The JSON object of the request, every key of which means something here."""
     given = request.get_json(force=True, silent=True)
     if not isinstance(given, dict):
-        raise BadRequest("send a JSON object")
+        raise BadRequest(f"send a JSON object with some of {', '.join(known)}")
+    unknown = sorted(given.keys() - set(known))
+    if unknown:
+        raise BadRequest(f"there is no {unknown[0]!r:.40} here: use some of {', '.join(known)}")
     return given
 
 
 def _web_address(url: Any) -> str | None:
     if url is None:
         return None
-    if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise ValueError(f"{url!r:.80} is no http or https address")
+    if not isinstance(url, str) or not is_web_address(url) or " " in url:
+        raise ValueError(f"{url!r:.80} is no address: write one such as 'http://127.0.0.1:5000/fps/ipn'")
     return url

@@ -90,10 +90,14 @@ class Fault:
 
         :raises ValueError: with a sentence, for anything that is not one.
         """
-        try:
-            return cls(**plain)
-        except TypeError as error:
-            raise ValueError(f"{plain!r:.80} is not a fault: give action, fault and times") from error
+        if not isinstance(plain, dict) or not {"action", "fault"} <= plain.keys():
+            raise ValueError(
+                f"{plain!r:.80} is not a fault: give action and fault, and times if it fires more than once"
+            )
+        unknown = sorted(plain.keys() - {field.name for field in fields(cls)})
+        if unknown:
+            raise ValueError(f"there is no {unknown[0]!r:.40} in a fault: see what {plain['fault']!s:.40} takes")
+        return cls(**plain)
 
     def plain(self) -> dict[str, Any]:
         """As :meth:`from_plain` takes it."""

@@ -96,6 +96,24 @@ def test_an_account_gets_its_listener(server: SandboxServer) -> None:
     assert server.bank.account(SELLER).ipn_url is None
 
 
+def test_how_notifications_are_signed_is_changed_alone(server: SandboxServer) -> None:
+    _post(server, "accounts", {"email": SELLER, "ipn_url": "http://127.0.0.1:5000/fps/ipn"})
+    _post(server, "accounts", {"email": SELLER, "ipn_signature": 1}).raise_for_status()
+    seller = server.bank.account(SELLER)
+    assert (seller.ipn_url, seller.ipn_signature) == ("http://127.0.0.1:5000/fps/ipn", "1")
+
+
+@pytest.mark.parametrize("door", ["clock", "switches", "accounts", "subscriptions"])
+def test_a_key_that_nobody_knows_is_named(server: SandboxServer, door: str) -> None:
+    answer = _post(server, door, {"advance_second": 60})
+    assert (answer.status_code, answer.json()["error"].partition(":")[0]) == (400, "there is no 'advance_second' here")
+
+
+def test_a_key_of_a_fault_that_nobody_knows_is_named(server: SandboxServer) -> None:
+    answer = _post(server, "faults", [{"action": "Pay", "fault": "delay", "second": 2}])
+    assert (answer.status_code, answer.json()["error"].partition(":")[0]) == (400, "there is no 'second' in a fault")
+
+
 def test_an_account_can_be_opened(server: SandboxServer) -> None:
     _post(
         server,
@@ -115,6 +133,15 @@ def test_an_account_can_be_opened(server: SandboxServer) -> None:
         {"email": "x@example.com", "password": "x", "balance": "1.001"},
         {"email": "x@example.com", "password": "x", "methods": ["Gold"]},
         {"email": "x@example.com", "access_key": "AKIAFPSSANDBOXDEMO01", "secret_key": "x"},
+        {"email": "x@example.com", "access_key": "AKIAX"},
+        {"email": "x@example.com", "access_key": 5, "secret_key": "x"},
+        {"email": "x@example.com", "password": 7},
+        {"email": "x@example.com", "password": "x", "methods": 7},
+        {"email": "x@example.com", "password": "x", "balance": 12.5},
+        {"email": SELLER, "ipn_url": "http://x:0/ \n"},
+        {"email": SELLER, "ipn_url": "http://x/a b"},
+        {"email": SELLER, "ipn_url": "http://x/", "ipn_signature": "seven"},
+        {"email": SELLER, "ipn_sinature": "1"},
         {"email": 1},
         {},
         "seller",
@@ -185,11 +212,21 @@ def test_a_subscription_is_opened_and_shown(server: SandboxServer) -> None:
         {"method": "Cash"},
         {"ipn_url": "ftp://h/"},
         {"every": None},
+        {"amount": "0"},
+        {"amount": "10000.01"},
+        {"recipient": JOHN},
+        {"lasts": 5},
+        {"promotional_amount": "10000.01"},
+        {"promotional_count": "x"},
+        {"promotional_count": -3},
+        {"promotional_count": True},
+        {"promotion_count": 1},
     ],
 )
 def test_a_subscription_that_makes_no_sense(server: SandboxServer, wrong: dict[str, object]) -> None:
     wish = {"sender": JOHN, "recipient": SELLER, "amount": "5.00", "every": "1 Month"}
-    assert requests.post(f"{server.url}/_control/subscriptions", json=wish | wrong, timeout=5).status_code == 400
+    answer = requests.post(f"{server.url}/_control/subscriptions", json=wish | wrong, timeout=5)
+    assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
     assert server.bank.transactions.all() == []
 
 

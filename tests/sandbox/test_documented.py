@@ -7,6 +7,10 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+import pytest
+
+from flask_fps.sandbox import control
+from flask_fps.sandbox.bank.accounts import STANDING
 from flask_fps.sandbox.bank.switches import SWITCHES
 from flask_fps.sandbox.kinds import FAULTS
 
@@ -30,6 +34,19 @@ def test_every_fault_is_documented_as_it_is() -> None:
 def test_every_switch_is_documented_as_it_is() -> None:
     described = "\n\n".join(_switch(name) for name in SWITCHES)
     assert described in PAGE, f"docs/sandbox.rst should read:\n\n{described}"
+
+
+@pytest.mark.parametrize(
+    ("door", "keys"),
+    [
+        ("clock", control.CLOCK),
+        ("accounts", (*control.ACCOUNT, *STANDING)),
+        ("subscriptions", control.SUBSCRIPTION),
+    ],
+)
+def test_every_key_of_the_control_plane_is_documented(door: str, keys: tuple[str, ...]) -> None:
+    described = PAGE.rpartition(f"``POST /_control/{door}``")[2].partition("\n\n")[0]
+    assert [key for key in keys if f'"{key}"' not in described and f"``{key}``" not in described] == []
 
 
 def _faults(strikes: str, heading: str) -> str:

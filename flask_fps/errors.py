@@ -139,7 +139,17 @@ class LedgerError(FPSError):
 
 
 class LedgerBusy(LedgerError):
-    """The database stayed locked, or is away. Try again later."""
+    """The database stayed locked, or is away. Try again later.
+
+    What was being written may be there all the same: a commit can be done and its answer lost.
+    """
+
+    #: Of a refund: under this key it may be written down, and is given back then. Repeat it with this key only.
+    key: str | None = None
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class SchemaMissing(LedgerError):

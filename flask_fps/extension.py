@@ -253,7 +253,8 @@ class FPS:
         :param key: the shop's own name of this refund: the same key is the same refund, however often it is
             asked for. Without it one is made from payment, amount and the refunds so far.
         :raises Refused: this payment does not allow it; the message says why, and nothing was sent.
-        :raises LedgerBusy: the database does not answer; nothing was sent.
+        :raises LedgerBusy: the database does not answer. Nothing was sent, but the refund may be written down, and
+            the worker gives it back then: repeat it with this error's ``key`` only, or it may go back twice.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
         return free_of_writes(self._state(), "refund").checkout.refund(reference, amount, key)
@@ -270,7 +271,8 @@ class FPS:
         :return: the payment as it stands now; ``paid`` if the provider has said so.
         :raises Refused: it is not reserved, is being settled or cancelled already, or the amount is above what is
             held; nothing was sent.
-        :raises LedgerBusy: the database does not answer; nothing was sent.
+        :raises LedgerBusy: the database does not answer. Nothing was sent, but it may be written down, and the
+            worker sends it then: asked for again, it is the same request.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
         return free_of_writes(self._state(), "settle").checkout.settle(reference, amount)

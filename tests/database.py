@@ -82,10 +82,11 @@ def counted(engine: Engine) -> Iterator[list[str]]:
 
 
 class LostCommit:
-    """Armed, the next commit is done and reported as failed, so that the step is taken again."""
+    """Armed, the next commit is done and reported as failed."""
 
     def __init__(self, engine: Engine, patch: pytest.MonkeyPatch) -> None:
         self._left: int | None = None
+        self._for_good = False
         commit = engine.dialect.do_commit
 
         def do_commit(connection: Any) -> None:
@@ -95,9 +96,9 @@ class LostCommit:
 
         patch.setattr(engine.dialect, "do_commit", do_commit)
 
-    def arm(self, after: int = 0) -> None:
-        """``after`` so many others."""
-        self._left = after
+    def arm(self, after: int = 0, *, for_good: bool = False) -> None:
+        """``after`` so many others. The step is taken again, unless it is reported as failed ``for_good``."""
+        self._left, self._for_good = after, for_good
 
     @property
     def lost(self) -> bool:
@@ -112,8 +113,9 @@ class LostCommit:
     def _lose(self, connection: Any) -> None:
         driver = getattr(connection, "driver_connection", connection)
         if isinstance(driver, sqlite3.Connection):
-            raise sqlite3.OperationalError("database is locked")
-        driver.close()
+            raise sqlite3.OperationalError("disk I/O error" if self._for_good else "database is locked")
+        if not self._for_good:
+            driver.close()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
 

@@ -22,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from ..checkout import Decision
 from ..checkout import UNSEEN_AFTER
 from ..errors import FPSError
+from ..errors import LedgerBusy
 from ..ledger import Search
 from ..records import Payment
 from ..records import State
@@ -38,7 +39,7 @@ from .chart import DAYS
 from .words import DECIDED
 from .words import last_decision
 
-#: How many payments a page shows, and how many of those that wait for a person.
+#: How many payments a page shows, and how many of those that are parked.
 SHOWN = 25
 PARKED_SHOWN = 10
 #: How many payments are read at a time for a file.
@@ -139,7 +140,9 @@ def payment(reference: str) -> ResponseReturnValue:
     return _page_of(reference)
 
 
-def _page_of(reference: str, status: int = 200, problem: str | None = None) -> ResponseReturnValue:
+def _page_of(
+    reference: str, status: int = 200, problem: str | None = None, refund_key: str | None = None
+) -> ResponseReturnValue:
     state = current_fps()
     found, journal = state.ledger.payment(reference) or abort(404), state.ledger.journal(reference)
     decision = None if problem else last_decision(journal)
@@ -153,7 +156,7 @@ def _page_of(reference: str, status: int = 200, problem: str | None = None) -> R
         decided=say(DECIDED[decision.event]) if decision else None,
         refunds=state.ledger.refunds.of(reference),
         waiting=state.ledger.operator.waiting(reference),
-        refund_key=secrets.token_hex(8),
+        refund_key=refund_key or secrets.token_hex(8),
     )
     return page, status
 
@@ -228,7 +231,8 @@ def _tried(reference: str, act: Any) -> ResponseReturnValue:
         act()
     except FPSError as error:
         text = str(error)
-        return _page_of(reference, 409, problem=f"{text[:1].upper()}{text[1:]}.")
+        key = error.key if isinstance(error, LedgerBusy) else None  # sent once more, it is the same refund
+        return _page_of(reference, 409, problem=f"{text[:1].upper()}{text[1:]}.", refund_key=key)
     return redirect(url_for("fps_admin.payment", reference=reference), 303)
 
 

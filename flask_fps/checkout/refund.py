@@ -39,6 +39,8 @@ from .desk import ours
 
 T = TypeVar("T")
 
+#: The journal's word for money that went back and had not paid.
+ANOTHER_CHARGE = "another charge was given back"
 TELLING = {RefundState.DONE: signals.payment_refunded, RefundState.FAILED: signals.payment_refund_failed}
 #: How long a shop's key of a refund may be.
 KEY_LENGTH = 100
@@ -65,11 +67,12 @@ def refund(
 
     :param decision: whose name stands in the payment's story, from the step on that asks for it.
     :raises Refused: this payment does not allow it; nothing was sent.
-    :raises LedgerBusy: the database does not answer; nothing was sent.
+    :raises LedgerBusy: the database does not answer. Nothing was sent, but it may be written down: then the worker
+        sends it. Repeat it with the error's ``key`` only.
     """
     wish = _wish(desk, reference, amount, key_for(desk, reference, amount) if key is None else key, decision)
     lease = desk.lease()
-    taken = desk.ledger.refunds.ask(wish, _maker(desk), lease)
+    taken = _written_down(desk, wish, lease)
     if taken.intent is None:
         return taken.refund
     try:
@@ -77,6 +80,14 @@ def refund(
     except LedgerBusy as error:
         log.error("refund %s of %s was sent, and the worker goes on with it: %s", taken.refund.key, reference, error)
         return taken.refund
+
+
+def _written_down(desk: Desk, wish: Wish, lease: Lease) -> TakenRefund:
+    try:
+        return desk.ledger.refunds.ask(wish, _maker(desk), lease)
+    except LedgerBusy as error:
+        warning = f"the refund may be written down, and is given back then: repeat it with the key {wish.key!r} only"
+        raise LedgerBusy(f"{error}; {warning}", key=wish.key) from error
 
 
 def foreseen(desk: Desk, reference: str, amount: Amount | None, key: str) -> Money | None:
@@ -196,7 +207,7 @@ class Learned:
 def learn(desk: Desk, account: str, outcome: Outcome) -> Learned:
     """Take in what the provider's books say of money that went back, whoever sent it.
 
-    A refund made by hand at the provider, or a chargeback, is adopted.
+    A refund made by hand at the provider, or a chargeback, is adopted. That of a second charge is only written down.
     """
     assert outcome.transaction_id is not None and outcome.facts is not None
     payment = _payment_given_back(desk, account, outcome.facts)
@@ -212,8 +223,20 @@ def learn(desk: Desk, account: str, outcome: Outcome) -> Learned:
         return Learned(True, learned(desk, id, intent, payment, outcome, desk.lease()))
     if outcome.result not in (Result.SUCCESS, Result.PENDING):
         return Learned(True)
+    if outcome.facts.gives_back != payment.transaction_id:
+        _note_of_another_charge(desk, payment, outcome)
+        return Learned(True)
     adopted = _adopt(desk, payment, outcome)
     return Learned(True, adopted) if adopted is not None else learn(desk, account, outcome)
+
+
+def _note_of_another_charge(desk: Desk, payment: Payment, outcome: Outcome) -> None:
+    """The buyer was charged twice, and what did not pay goes back: of what he paid nothing does."""
+    assert outcome.facts is not None
+    told = {"transaction": outcome.transaction_id, "of": outcome.facts.gives_back, "result": outcome.result.value}
+    known = [each.detail for each in desk.ledger.journal(payment.reference) if each.event == ANOTHER_CHARGE]
+    if not any(told.items() <= detail.items() for detail in known):
+        desk.ledger.note(payment.reference, ANOTHER_CHARGE, **told, amount=str(outcome.facts.money))
 
 
 def _payment_given_back(desk: Desk, account: str, facts: Facts) -> Payment | None:

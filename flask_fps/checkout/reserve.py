@@ -24,7 +24,8 @@ def settle(desk: Desk, reference: str, amount: Amount | None, decision: Decision
 
     :param decision: whose name stands in the payment's story, from the step on that asks for it.
     :raises Refused: this payment does not allow it; nothing was sent.
-    :raises LedgerBusy: the database does not answer; nothing was sent.
+    :raises LedgerBusy: the database does not answer. Nothing was sent, but it may be written down: then the worker
+        sends it. Asked for again, it is the same request.
     """
     return _ask(desk, Claim(reference, Kind.SETTLE, money_of(ours(desk, reference), amount), decision))
 

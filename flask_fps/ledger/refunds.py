@@ -61,7 +61,7 @@ class Refunds:
         return self._store.read(lambda session: refunding.by_transaction(session, account, transaction_id))
 
     def payment_paid_by(self, account: str, transaction_id: str) -> str | None:
-        """The payment that this transaction of the provider paid."""
+        """The payment that this transaction of the provider paid, or was to, or paid a second time."""
         return self._store.read(lambda session: _payment_paid_by(session, account, transaction_id))
 
     def due(self, limit: int, *, early: bool = False) -> list[int]:

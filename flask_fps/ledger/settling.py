@@ -89,7 +89,8 @@ def settle(
     target = read(before, stored, outcome) if current or outcome.result is Result.SUCCESS else None
     contradiction = _contradiction(row, target, outcome)
     if outcome.transaction_id:
-        _remember_transaction(session, now, row, stored, outcome, ours=target is not None and not contradiction)
+        ours = target is not None and not contradiction and not _ended_by_another(row, outcome)
+        _remember_transaction(session, now, row, stored, outcome, ours=ours)
     paid: tuple[outbox.Delivery, ...] = ()
     if contradiction:
         park_row(session, now, row, contradiction)
@@ -205,6 +206,11 @@ def _contradiction(row: PaymentRow, target: State | None, outcome: Outcome) -> s
     if state is S.PAID and row.transaction_id != outcome.transaction_id:
         return f"it was paid by transaction {row.transaction_id}, and transaction {outcome.transaction_id} paid it too"
     return None
+
+
+def _ended_by_another(row: PaymentRow, outcome: Outcome) -> bool:
+    """What ended it stays its transaction, also while another one of it pends."""
+    return S(row.state) in FINAL and row.transaction_id not in (None, outcome.transaction_id)
 
 
 def _note(

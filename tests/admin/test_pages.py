@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 from flask_fps import Item
 from flask_fps import Payment
 from flask_fps import payment_completed
+from flask_fps.errors import LedgerBusy
 from tests.apps import heading
 from tests.apps import Shop
 
@@ -162,9 +163,9 @@ def test_what_waits_stands_first(shop: Shop, ada: FlaskClient) -> None:
     parked(shop, "no answer, and it is too late to ask again")
     page = seen(ada.get(f"{ROOT}/"))
 
-    assert page.index("Waiting for you") < page.index("no answer, and it is") < page.index("Paid in the last 30 days")
-    assert "Waiting for you" not in seen(ada.get(f"{ROOT}/?state=paid"))
-    assert "Waiting for a person" in seen(ada.get(f"{ROOT}/?parked=1"))
+    assert page.index("Parked for you to decide") < page.index("no answer, and it is") < page.index("Paid in the last 30 days")
+    assert "Parked for you to decide" not in seen(ada.get(f"{ROOT}/?state=paid"))
+    assert "Parked payments" in seen(ada.get(f"{ROOT}/?parked=1"))
 
 
 def test_what_nobody_drives_is_said(shop: Shop, ada: FlaskClient) -> None:
@@ -323,6 +324,22 @@ def test_refund(shop: Shop, ada: FlaskClient) -> None:
     assert "The refund was asked for." in story and "refund decided by ada why a scratch amount $0.04" in story
     assert "at most 0.06" in ada.get(of(payment)).text
     assert "refund done" in story or "refund pending" in story
+
+
+def test_a_refund_that_may_be_written_down_is_repeated_under_its_key(
+    shop: Shop, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = shop.buy(shop.client("7"))
+
+    def away(*_: Any) -> None:
+        raise LedgerBusy("the ledger's database does not answer: gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("flask_fps.ledger.refunding.ask", away)
+        answer = post(ada, of(payment, "/refund"), of(payment), amount="0.04", key="0123abcd")
+    assert answer.status_code == 409
+    assert "the refund may be written down, and is given back then" in answer.text
+    assert re.findall(r'name="key" value="(\w+)"', answer.text) == ["0123abcd"]
 
 
 @pytest.mark.parametrize("amount", ["0.11", "0", "-0.01", "NaN", "1e1", "ten", "0.001", "9" * 400])

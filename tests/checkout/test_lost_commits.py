@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from flask_fps.errors import LedgerBusy
 from flask_fps.records import Item
 from flask_fps.records import Payment
 from flask_fps.records import RefundState
@@ -111,6 +112,19 @@ def test_whatever_commit_is_lost_a_purchase_and_its_refund_happen_once(
     assert (found.state, found.refunded_money.minor) == (State.PAID, 300)
     assert found.delivered_at is not None
     assert len(shop.provider.moved) == 1
+    assert [each.money.minor for each in shop.provider.returned] == [300]
+
+
+def test_a_refund_that_may_be_written_down_tells_its_key(shop: Shop, commit: LostCommit) -> None:
+    payment = shop.buy(ALBUM)
+    commit.arm(for_good=True)
+    with pytest.raises(LedgerBusy, match="may be written down, and is given back then: repeat it with the key") as busy:
+        shop.checkout.refund(payment.reference, "3.00")
+    assert busy.value.key is not None
+    assert repr(busy.value.key) in str(busy.value)
+
+    shop.checkout.refund(payment.reference, "3.00", busy.value.key)
+    shop.work_for(DAY, HALF_A_DAY)
     assert [each.money.minor for each in shop.provider.returned] == [300]
 
 

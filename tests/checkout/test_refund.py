@@ -187,7 +187,7 @@ def test_what_is_not_paid_is_not_refunded(shop: Shop) -> None:
 def test_what_waits_for_a_person_comes_first(shop: Shop) -> None:
     payment = bought(shop)
     shop.ledger.park(payment.reference, "transactions T1 and T2 both paid it")
-    with pytest.raises(Refused, match="waits for a person .transactions T1 and T2 both paid it.: that comes first"):
+    with pytest.raises(Refused, match="is parked for an operator .transactions T1 and T2 both paid it.: that comes first"):
         shop.checkout.refund(payment.reference)
 
 
@@ -403,6 +403,39 @@ def test_a_refund_made_by_hand_is_adopted_from_its_notification(shop: Shop) -> N
     assert shop.told.count("payment-refunded") == 1
     assert shop.checkout.refund(payment.reference).money == Money(600, "USD")
     assert returned(shop) == [400, 600]
+
+
+@pytest.mark.parametrize("told_by", ["notification", "books"])
+def test_a_second_charge_that_was_given_back_takes_nothing_from_the_buyer(shop: Shop, told_by: str) -> None:
+    payment = bought(shop)
+    [first] = shop.provider.moved
+    shop.provider.transactions["TX99"] = replace(first, id="TX99")
+    shop.notify(reference=first.reference, transaction="TX99")
+    assert "TX99 paid it too" in (shop.payment(payment).parked_reason or "")
+    back = shop.provider.returns("TX99", first.money)
+    for _ in range(2):
+        if told_by == "notification":
+            shop.notify(reference="by hand", transaction=str(back.transaction_id), parent="TX99")
+        else:
+            assert [each.kind for each in shop.checkout.audit("default", shop.clock.now - DAY)] == ["duplicate"]
+
+    found = shop.payment(payment)
+    assert (found.refunded, found.closed_at, refunds(shop, payment)) == (0, None, [])
+    assert [each.revoked_at for each in shop.ledger.rights.grants(payment.reference)] == [None]
+    [noted] = [each for each in shop.ledger.journal(payment.reference) if each.event == "another charge was given back"]
+    assert (noted.detail["of"], noted.detail["amount"]) == ("TX99", "$10.00")
+
+
+def test_a_second_charge_that_pends_does_not_become_the_payments_own(shop: Shop) -> None:
+    payment = bought(shop)
+    [first] = shop.provider.moved
+    shop.provider.transactions["TX99"] = replace(first, id="TX99", status=Result.PENDING)
+    shop.notify(reference=first.reference, transaction="TX99")
+    assert shop.payment(payment).transaction_id == first.id
+
+    shop.provider.end("TX99", Result.SUCCESS)
+    shop.notify(reference=first.reference, transaction="TX99", again="yes")
+    assert "TX99 paid it too" in (shop.payment(payment).parked_reason or "")
 
 
 def test_what_two_processes_learn_of_at_once_is_adopted_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

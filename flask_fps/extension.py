@@ -76,15 +76,17 @@ class FPS:
         clock: Clock | None = None,
     ) -> None:
         known = {"fps": fps_gateway, **(gateways or {})}
-        self._shop = Registrations(db=db, gateways=known, transport=transport, clock=clock or system_time)
+        self._db = db
+        self._shop = Registrations(gateways=known, transport=transport, clock=clock or system_time)
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
+    def init_app(self, app: Flask, *, db: Any = None) -> None:
         """Mount the extension's pages and keep everything it needs in ``app.extensions["fps"]``.
 
         All ``FPS_*`` keys are read here, once. The order relative to ``db.init_app`` does not matter.
 
+        :param db: this app's database, where a factory makes it: in place of that of ``FPS(db=…)``.
         :raises RuntimeError: wrong or missing settings, all of them with their fixes; a second call; or no app.
         """
         if not isinstance(app, Flask):
@@ -92,13 +94,14 @@ class FPS:
         if "fps" in app.extensions:
             raise SetupError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
         config = Config.read(app.config, gateways=self._shop.gateways, currencies=accounts.currencies(app.config))
-        if self._shop.db is not None and config.database_uri is not None:
+        db = self._db if db is None else db
+        if db is not None and config.database_uri is not None:
             raise SetupError(
                 "FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them"
                 f"{see('FPS_DATABASE_URI')}"
             )
         configs = accounts.read(app.config, config, self._shop.gateways)
-        app.extensions["fps"] = app_state(app, config, configs, self._shop)
+        app.extensions["fps"] = app_state(app, config, configs, self._shop, db)
         self._shop.is_on_an_app = True
         app.register_blueprint(blueprint, url_prefix=config.url_prefix)
         app.context_processor(lambda: {"fps": self})
@@ -281,17 +284,18 @@ class FPS:
         """Give up what is reserved: the buyer's money is free again. Raises as :meth:`settle` does."""
         return free_of_writes(self._state(), "cancel").checkout.cancel(reference)
 
-    def reconcile(self, limit: int | None = None, seconds: float | None = None) -> Pass:
+    def reconcile(self, limit: int | None = None, seconds: float | None = None, *, everything: bool = False) -> Pass:
         """Drive what is due once, as ``flask fps reconcile`` does: for cron and other schedulers.
 
         :param limit: at most so many payments.
         :param seconds: begin nothing new after this time.
+        :param everything: also what waits for its next try, as ``--all`` does: for tests.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
         state = free_of_writes(self._state(), "reconcile")
         worker = Worker(state)
         until = state.ledger.clock() + timedelta(seconds=seconds) if seconds is not None else None
-        return worker.reconcile(worker.unfinished(everything=False)[:limit], until=until)
+        return worker.reconcile(worker.unfinished(everything)[:limit], early=everything, until=until)
 
     @property
     def client(self) -> Client:
@@ -318,7 +322,7 @@ class FPS:
     def register_admin(
         self, app: Flask, *, url_prefix: str = "/fps-admin", allow: Callable[[], object] | None = None
     ) -> None:
-        """Mount the operator's pages: payments, their stories, refunds, and what waits for a person.
+        """Mount the operator's pages: payments, their stories, refunds, and what is parked for an operator.
 
         :param allow: called before every page, in its request: true, or the name of who decides, lets him in.
             Without it the pages are closed to everybody, and so they are where it returns anything else.

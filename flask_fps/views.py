@@ -168,6 +168,8 @@ def start() -> ResponseReturnValue:
 def _where_to(state: AppState, order: Order, started: Started) -> ResponseReturnValue:
     """Where the buyer goes from here: to what he owns, to his payment, or to the provider."""
     if started.opening is Opening.GOODS:
+        if order.key is not None:
+            log.info("order %s makes no payment: all of it is owned already (Item(…, repeatable=True))", order.key)
         return redirect(order.next_url, 303) if order.next_url else message_page("You have bought this", "It is yours.")
     if started.opening is Opening.TAKEN:
         return message_page(
@@ -243,8 +245,14 @@ def payment(reference: str) -> ResponseReturnValue:
         next_url=found.next_url if text.offers_goods else None,
         again_url=found.next_url if text.offers_again else None,
         refresh=text.refresh,
-        claim_url=claim_link(state, found) if text.offers_goods and found.buyer == current_buyer(state) else None,
+        claim_url=claim_link(state, found) if text.offers_goods and _may_hand_on(state, found) else None,
     )
+
+
+def _may_hand_on(state: AppState, payment: Payment) -> bool:
+    """Is it his, and is there a right in it for another browser? What may be bought again opens no gate."""
+    opens_a_gate = not all(line.repeatable for line in payment.items)
+    return opens_a_gate and payment.buyer == current_buyer(state)
 
 
 def _own_payment(state: AppState, reference: str) -> Payment | None:

@@ -66,7 +66,6 @@ class Registrations:
     The loaders, the handlers and the policy may still come after ``init_app``: they are looked up when needed.
     """
 
-    db: Any
     gateways: dict[str, GatewayFactory]
     transport: Any
     clock: Clock
@@ -143,13 +142,14 @@ def check_handler_name(name: object) -> None:
         raise SetupError(f"fulfillment({name!r}) is the name of FPS_SEND_RECEIPT's handler: give yours another name")
 
 
-def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: Registrations) -> AppState:
+def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: Registrations, db: Any) -> AppState:
     """Everything the extension keeps for this app.
 
     :param config: of the plain ``FPS_*`` keys.
     :param configs: of each account, by name.
+    :param db: the shop's database, or ``None`` for one of our own.
     """
-    home = home_of(shop.db, config.database_uri or housing.default_database(app), app.app_context)
+    home = home_of(db, config.database_uri or housing.default_database(app), app.app_context)
     watchers: list[Watcher] = []
     ledger = Ledger(Store(home, shop.clock))
     gateways = {name: _gateway(name, each, shop, ledger, watchers) for name, each in configs.items()}

@@ -25,6 +25,7 @@ from flask_fps.ledger.models import GrantRow
 from flask_fps.worker import Worker
 from tests.apps import heading
 from tests.apps import Shop
+from tests.apps import SONG
 from tests.decency import complaints
 
 COOKIE = "fps_guest"
@@ -528,3 +529,29 @@ def test_a_letter_that_fails_is_logged_and_not_shown(shop: Shop, post: Post, cap
     assert shop.client().post("/fps/links", data={"email": "john@example.com"}).status_code == 200
     settle()
     assert "a new link could not be sent" in caplog.text
+
+
+@pytest.mark.parametrize(("repeatable", "offered"), [([True, True], False), ([True, False], True)])
+def test_what_opens_no_gate_has_no_link_for_another_device(shop: Shop, repeatable: list[bool], offered: bool) -> None:
+    items = [Item(f"vinyl-{index}", "0.10", "A vinyl", repeatable=each) for index, each in enumerate(repeatable)]
+    client = shop.client()
+    with shop.app.test_request_context():
+        link = shop.fps.start_url(*items, order_key="order-1", next_url="/orders/1")
+    page = client.get(shop.page(shop.buy(client, link)))
+
+    assert 'href="/orders/1"' in page.text
+    assert ("Link to this purchase" in page.text) == offered
+
+
+def test_an_order_that_makes_no_payment_as_all_is_owned_is_in_the_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = shop.client()
+    shop.buy(client)
+    caplog.set_level("INFO", "flask_fps")
+    with shop.app.test_request_context():
+        links = [shop.fps.start_url(SONG, next_url="/orders/2", order_key=key) for key in ("order-2", None)]
+
+    assert [client.get(link).headers["Location"] for link in links] == ["/orders/2", "/orders/2"]
+    said = [each.getMessage() for each in caplog.records if "owned already" in each.getMessage()]
+    assert said == ["order order-2 makes no payment: all of it is owned already (Item(…, repeatable=True))"]

@@ -36,6 +36,7 @@ from flask_fps import Payment
 from flask_fps import payment_authorized
 from flask_fps import payment_completed
 from flask_fps import payment_started
+from flask_fps.errors import SetupError
 from flask_fps.ledger import HandlerEndedTransaction
 from flask_fps.protocol.client import Client
 from flask_fps.state import current_fps
@@ -640,3 +641,21 @@ def test_an_engine_will_do(tmp_path: Path) -> None:
 def test_nothing_else_is_a_db(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="takes the shop's Flask-SQLAlchemy object or a SQLAlchemy Engine"):
         Shop(tmp_path, db="sqlite:///x")
+
+
+def test_a_factory_that_makes_the_engine_gives_it_to_init_app(tmp_path: Path) -> None:
+    fps = FPS()
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.sqlite'}")
+    app = Flask("shop", instance_path=str(tmp_path))
+    app.config["SECRET_KEY"] = "tests"
+    fps.init_app(app, db=engine)
+    with app.app_context():
+        fps.upgrade()
+
+    assert app.extensions["fps"].ledger.engine is engine
+    assert "fps_payments" in inspect(engine).get_table_names()
+    other = Flask("other", instance_path=str(tmp_path))
+    other.config["FPS_DATABASE_URI"] = f"sqlite:///{tmp_path / 'other.sqlite'}"
+    with pytest.raises(SetupError, match="says where the ledger is: remove one of them"):
+        FPS().init_app(other, db=engine)
+    engine.dispose()

@@ -145,3 +145,22 @@ def test_a_policy_may_be_a_coroutine_function(shop: Shop) -> None:
 
     assert shop.payment(payment.reference).refunded == 10
     assert grant.revoked_at is None
+
+
+def test_a_test_need_not_wait_for_the_next_try(tmp_path: Path) -> None:
+    shop, called = Shop(tmp_path), []
+
+    @shop.fps.fulfillment("mail")
+    def mail(payment: Payment) -> None:
+        called.append(payment.reference)
+        if len(called) == 1:
+            raise ConnectionError("the mail server is away")
+
+    payment = shop.buy(shop.client("7"))
+    with shop.app.app_context():
+        shop.fps.reconcile()
+        shop.fps.reconcile()
+        assert called == [payment.reference]
+        assert shop.fps.reconcile(everything=True).deliveries == 1
+    assert called == [payment.reference] * 2
+    shop.close()

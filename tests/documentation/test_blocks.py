@@ -36,6 +36,7 @@ from sqlalchemy.orm import mapped_column
 
 import flask_fps
 from example_app import create_app
+from example_app import fps as example_fps
 from flask_fps import FPS
 from flask_fps import Item
 from flask_fps import Payment
@@ -92,7 +93,7 @@ class Stage:
         self.names.update(
             app=self.app,
             db=db,
-            fps=self.fps,
+            fps=example_fps if page == "testing" else self.fps,
             Sale=Sale,
             Track=Track,
             FPS=FPS,
@@ -100,8 +101,7 @@ class Stage:
             Blueprint=Blueprint,
             Migrate=Migrate,
             SQLAlchemy=SQLAlchemy,
-            create_engine=create_engine,
-            uri=f"sqlite:///{folder}/another.sqlite",
+            create_engine=lambda url: create_engine(f"sqlite:///{folder}/another.sqlite"),
             BackgroundScheduler=Scheduler,
             abort=abort,
             request=request,
@@ -114,6 +114,7 @@ class Stage:
             payment_completed=payment_completed,
             create_app=create_app,
             current_user=SimpleNamespace(is_authenticated=True, is_staff=True, email="ola@shop.example"),
+            address_of=lambda buyer: "ola@shop.example",
             mailer=SimpleNamespace(send=lambda **mail: self.mails.append(mail["key"])),
             HoldGateway=lambda *ignored: HoldGateway.__new__(HoldGateway),
         )

@@ -54,7 +54,7 @@ def new_reference() -> None:
         return pay(self, replace(intent, parameters={**intent.parameters, "CallerReference": reference}))
 
     FPSGateway.pay = pay_anew  # type: ignore[method-assign]
-    settling._refused = lambda outcome, unproven: settling.S.FAILED  # type: ignore[assignment]
+    settling._refused = lambda outcome, unproven: settling.S.FAILED
 
 
 def pending_is_paid() -> None:

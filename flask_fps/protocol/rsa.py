@@ -102,7 +102,10 @@ def _certificate(certificate_pem: bytes) -> _Certificate:
         certificates = load_pem_x509_certificates(certificate_pem)
         key = certificates[0].public_key()
     except (ValueError, TypeError) as error:
-        raise RuntimeError("the FPS certificate is not an X.509 certificate in PEM form") from error
+        raise RuntimeError(
+            "the FPS certificate is not an X.509 certificate in PEM form: "
+            "give it from BEGIN CERTIFICATE to END CERTIFICATE"
+        ) from error
     if len(certificates) != 1:
         raise RuntimeError(f"the FPS certificate file holds {len(certificates)} certificates: configure exactly one")
     if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_KEY:
@@ -118,9 +121,11 @@ def _private_key(private_key_pem: bytes) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(private_key_pem, password=None)
     except (ValueError, TypeError) as error:
-        raise RuntimeError("the FPS signing key is not an unencrypted private key in PEM form") from error
+        raise RuntimeError(
+            "the FPS signing key is not an unencrypted private key in PEM form: `openssl pkey` makes it one"
+        ) from error
     if not isinstance(key, RSAPrivateKey):
-        raise RuntimeError("the FPS signing key must be an RSA key")
+        raise RuntimeError("the FPS signing key must be an RSA key: `openssl genrsa 2048` makes one")
     return key
 
 

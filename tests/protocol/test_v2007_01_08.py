@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from flask_fps.errors import OutcomeUnknown
 from flask_fps.errors import ServiceError
 from flask_fps.protocol import dialects
+from flask_fps.protocol import messages as later
+from flask_fps.protocol import results as later_results
 from flask_fps.protocol import schema
 from flask_fps.protocol import signing
 from flask_fps.protocol.client import Client
+from flask_fps.protocol.dialects import RoleTokens
 from flask_fps.protocol.dialects import V2007_01_08 as FIRST
 from flask_fps.protocol.dialects.v2007_01_08 import messages
 from flask_fps.protocol.dialects.v2007_01_08 import results
@@ -28,6 +31,7 @@ from flask_fps.protocol.messages import GetAccountBalance
 from flask_fps.protocol.messages import Message
 
 TOKEN = "A5BB" * 16
+ROLES = RoleTokens("C" * 64, "R" * 64)
 PAY = messages.Pay(
     caller_token_id="C" * 64,
     sender_token_id="S" * 64,
@@ -244,6 +248,51 @@ def test_amounts_have_six_decimals_and_times_are_pacific() -> None:
 def test_a_message_of_another_version_is_not_sent() -> None:
     with pytest.raises(ValueError, match="no message of API version 2007-01-08"):
         Client("http://127.0.0.1:1/", "AKID", "SECRET", version="2007-01-08").send(GetAccountBalance())
+
+
+TODAY: dict[str, Any] = {
+    "sender_token_id": "S" * 64,
+    "transaction_amount": later_results.Amount(Decimal(1)),
+    "caller_reference": "one",
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        (later.Pay(**TODAY, transaction_timeout_in_mins=5), "TransactionTimeoutInMins"),
+        (later.Reserve(**TODAY, override_ipn_url="http://127.0.0.1/ipn"), "OverrideIPNURL"),
+        (
+            later.Refund(transaction_id="1" * 35, caller_reference="r", override_ipn_url="http://127.0.0.1/"),
+            "OverrideIPN",
+        ),
+        (later.CancelToken(token_id="T" * 64, override_ipn_url="http://127.0.0.1/"), "OverrideIPNURL"),
+        (later.GetTokens(token_type="SingleUse"), "TokenType"),
+    ],
+)
+def test_what_cannot_be_said_in_2007_is_not_left_out_in_silence(message: Message[Any], name: str) -> None:
+    speaker = FIRST.speaker(Client("http://127.0.0.1:9/", "k", "s", version=FIRST.version), lambda: ROLES)
+    for do in (speaker.parameters, speaker.send):
+        with pytest.raises(ValueError, match=f"{message.action} has no {name}.* in API version 2007-01-08"):
+            do(message)
+
+
+def test_a_policy_for_the_card_statement_is_said_in_2007_too() -> None:
+    speaker = FIRST.speaker(Client("http://127.0.0.1:9/", "k", "s", version=FIRST.version), lambda: ROLES)
+    policy = later_results.DescriptorPolicy(soft_descriptor_type="Dynamic", cs_owner="Caller")
+    said = speaker.parameters(later.Pay(**TODAY, caller_description="songs", descriptor_policy=policy))
+    assert said["DescriptorPolicy.SoftDescriptorType"] == "Dynamic"
+    assert said["DescriptorPolicy.CSNumberOf"] == "Caller"
+
+
+def test_an_action_that_2007_lacks_is_stored_and_refused_when_it_is_sent() -> None:
+    speaker = FIRST.speaker(Client("http://127.0.0.1:9/", "k", "s", version=FIRST.version), lambda: ROLES)
+    cancel = later.Cancel(transaction_id="1" * 35)
+    assert speaker.parameters(cancel) == {"TransactionId": "1" * 35}
+    with pytest.raises(ServiceError, match="InvalidAction"):
+        speaker.send(cancel)
+    with pytest.raises(ServiceError, match="InvalidAction"):
+        speaker.send_parameters(later.Cancel, cancel.parameters())
 
 
 def test_whatever_is_said_in_the_words_of_today_is_understood_again() -> None:

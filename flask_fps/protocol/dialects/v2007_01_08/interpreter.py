@@ -18,6 +18,7 @@ from ...messages import Message
 from ..speaking import RoleTokens
 from . import messages
 from .saying import SAY
+from .saying import say
 from .saying import TYPES
 from .understanding import UNDERSTAND
 
@@ -38,13 +39,13 @@ class Interpreter:
     tokens: Callable[[], RoleTokens]
 
     def parameters(self, message: Message[Any]) -> Mapping[str, str]:
-        say = SAY.get(type(message))
-        return message.parameters() if say is None else say(message, self.tokens).parameters()
+        """An action that this version lacks stays as it is: it is stored like any other, and refused as it is sent."""
+        return say(message, self.tokens).parameters() if type(message) in SAY else message.parameters()
 
     def send(self, message: Message[R]) -> R:
         if type(message) not in SAY:
             raise _unsaid(type(message))
-        return self._later(type(message), self.client.send(SAY[type(message)](message, self.tokens)))
+        return self._later(type(message), self.client.send(say(message, self.tokens)))
 
     def send_parameters(self, message_type: type[Message[R]], parameters: Mapping[str, str]) -> R:
         if message_type not in TYPES:

@@ -56,7 +56,10 @@ def own_token(client: Client, role: str, known: str | None = None) -> OwnToken:
             return OwnToken(client.send(wish).token_id, "installed")
         if _says(client, found, role):
             return OwnToken(found, "found")
-    raise RuntimeError(f"{MOST} tokens of the {role} have been cancelled: look at the account before you make more")
+    raise RuntimeError(
+        f"{MOST} tokens of the {role} were made and cancelled, and no more are made by themselves: install one under a "
+        f"reference of your own, and set FPS_{role.upper()}_TOKEN to it"
+    )
 
 
 def _references(role: str) -> Iterator[str]:

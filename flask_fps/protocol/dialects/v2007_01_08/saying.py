@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import messages as later
 from ... import results as later_results
+from ... import schema
 from ...messages import Message
 from ..speaking import RoleTokens
 from . import messages
@@ -34,7 +35,14 @@ def _pay(message: later.Pay | later.Reserve, tokens: Tokens) -> messages.Payment
         sender_description=_short(message.sender_description),
         marketplace_fixed_fee=_amount(message.marketplace_fixed_fee) if message.marketplace_fixed_fee else None,
         marketplace_variable_fee=message.marketplace_variable_fee,
+        descriptor_policy=_descriptor(message.descriptor_policy),
     )
+
+
+def _descriptor(policy: later_results.DescriptorPolicy | None) -> results.DescriptorPolicy | None:
+    if policy is None:
+        return None
+    return results.DescriptorPolicy(soft_descriptor_type=policy.soft_descriptor_type, cs_number_of=policy.cs_owner)
 
 
 def _settle(message: later.Settle, tokens: Tokens) -> messages.Settle:
@@ -96,6 +104,23 @@ SAY: Mapping[type[Message[Any]], Callable[[Any, Tokens], Message[Any]]] = {
 TYPES: Mapping[type[Message[Any]], type[Message[Any]]] = {
     each: messages.ACTIONS.get(each.action, messages.GetTransaction) for each in SAY
 }
+
+
+#: What later messages may say, and these cannot.
+_UNSAID = ("transaction_timeout_in_mins", "override_ipn_url", "token_type")
+
+
+def say(message: Message[Any], tokens: Tokens) -> Message[Any]:
+    """A message of a type in :data:`SAY` as one of this version.
+
+    :raises ValueError: it says what this version has no parameter for.
+    :raises RuntimeError: a token is needed that nobody has installed.
+    """
+    given = {part.attribute: part.name for part in schema.parts(type(message)) if part.attribute in _UNSAID}
+    unsaid = [name for attribute, name in given.items() if getattr(message, attribute) is not None]
+    if unsaid:
+        raise ValueError(f"{message.action} has no {', '.join(unsaid)} in API version 2007-01-08: leave it out")
+    return SAY[type(message)](message, tokens)
 
 
 def _needed(token: str | None, key: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import astuple
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
 from itertools import takewhile
@@ -23,6 +24,7 @@ from .plurals import counted
 from .state import AppState
 
 T = TypeVar("T")
+MayBegin = Callable[[], bool]
 
 #: How many rows of each kind one pass takes.
 BATCH = 100
@@ -44,10 +46,12 @@ class Pass:
     releases: int = 0
     deliveries: int = 0
     refunds: int = 0
+    #: What met an error: no reason to hurry.
+    failed: int = 0
 
     @property
     def idle(self) -> bool:
-        return not any(astuple(self))
+        return not any(astuple(replace(self, failed=0)))
 
     def __add__(self, other: Pass) -> Pass:
         return Pass(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
@@ -62,6 +66,13 @@ class Pass:
         )
         return ", ".join(counted(*each) for each in said if each[0]) or "nothing"
 
+    @property
+    def trouble(self) -> str | None:
+        """What did not work, as a sentence."""
+        if not self.failed:
+            return None
+        return f"{counted(self.failed, 'payment')} could not be taken further: the log and `flask fps show` say why"
+
 
 class Worker:
     """One process that drives an app's payments. Any number of them may run."""
@@ -73,18 +84,22 @@ class Worker:
         self._complained_at: datetime | None = None
 
     def run(self, stop: threading.Event, pause: float, report: Callable[[Pass], None]) -> None:
-        """Pass after pass until ``stop`` is set; ``pause`` seconds between idle ones."""
+        """Pass after pass until ``stop`` is set; ``pause`` seconds between idle ones. What was begun is finished."""
         while not stop.is_set():
-            done = self.work_once()
+            done = self.work_once(stop)
             report(done)
             if done.idle:
                 stop.wait(pause)
 
-    def work_once(self) -> Pass:
-        """Take everything that is due one step further. An unreachable database ends the pass, not the worker."""
+    def work_once(self, stop: threading.Event | None = None) -> Pass:
+        """Take everything that is due one step further. An unreachable database ends the pass, not the worker.
+
+        :param stop: once it is set, nothing new is begun.
+        """
         done = Pass()
         try:
-            self._pass(done)
+            due = self._state.ledger.due_payments
+            self._drive(done, lambda: stop is None or not stop.is_set(), lambda: due(BATCH), BATCH)
         except LedgerBusy as error:
             log.error("the worker waits for the ledger: %s", error)
         return done
@@ -101,32 +116,25 @@ class Worker:
         :param until: begin nothing new after this.
         :raises LedgerBusy: the database does not answer.
         """
-        ledger, checkout, missing = self._state.ledger, self._state.checkout, self._state.missing_handlers()
-        self._complain(missing)
-        in_time = self._in_time(until)
-        done = Pass(arrivals=_each(in_time(ledger.arrivals.due(UNLIMITED, early=early)), checkout.process_arrival))
-        done.payments = _each(in_time(payments), lambda reference: checkout.drive_payment(reference, early=early))
-        done.releases = _each(in_time(ledger.releases.due(UNLIMITED, early=early)), checkout.give_back)
-        going_back = in_time(ledger.refunds.due(UNLIMITED, early=early))
-        done.refunds = _each(going_back, lambda id: checkout.drive_refund(id, early=early))
-        if not missing:
-            owed = in_time(ledger.deliveries.due(UNLIMITED, early=early))
-            done.deliveries = _each(owed, lambda id: checkout.deliver(id, early=early))
+        clock = self._state.ledger.clock
+        done = Pass()
+        self._drive(done, lambda: until is None or clock() < until, lambda: payments, UNLIMITED, early=early)
         return done
 
-    def _in_time(self, until: datetime | None) -> Callable[[Iterable[T]], Iterable[T]]:
-        return lambda due: takewhile(lambda _one: until is None or self._state.ledger.clock() < until, due)
-
-    def _pass(self, done: Pass) -> None:
+    def _drive(
+        self, done: Pass, may_begin: MayBegin, payments: Callable[[], Iterable[str]], limit: int, *, early: bool = False
+    ) -> None:
         ledger, checkout, missing = self._state.ledger, self._state.checkout, self._state.missing_handlers()
         self._beat()
         self._complain(missing)
-        done.arrivals = _each(ledger.arrivals.due(BATCH), checkout.process_arrival)
-        done.payments = _each(ledger.due_payments(BATCH), checkout.drive_payment)
-        done.releases = _each(ledger.releases.due(BATCH), checkout.give_back)
-        done.refunds = _each(ledger.refunds.due(BATCH), checkout.drive_refund)
+        each = _Each(done, may_begin, self._beat)
+        done.arrivals = each(ledger.arrivals.due(limit, early=early), checkout.process_arrival)
+        done.payments = each(payments(), lambda one: checkout.drive_payment(one, early=early), checkout.stumbled)
+        done.releases = each(ledger.releases.due(limit, early=early), checkout.give_back)
+        done.refunds = each(ledger.refunds.due(limit, early=early), lambda id: checkout.drive_refund(id, early=early))
         if not missing:
-            done.deliveries = _each(ledger.deliveries.due(BATCH), checkout.deliver)
+            owed = ledger.deliveries.due(limit, early=early)
+            done.deliveries = each(owed, lambda id: checkout.deliver(id, early=early))
 
     def _beat(self) -> None:
         ledger = self._state.ledger
@@ -147,17 +155,45 @@ class Worker:
                 log.error("nobody takes this further: %s", said)
 
 
-def _each(due: Iterable[T], act: Callable[[T], None]) -> int:
-    """Act on each; what one of them raises must not stop the others."""
-    count = 0
-    for one in due:
-        try:
-            act(one)
-            count += 1
-        except (LedgerBusy, SchemaMissing):
-            raise
-        except Refused as error:
-            log.error("the worker cannot take %r further: %s", one, error)
-        except Exception:
-            log.exception("the worker could not take %r further", one)
-    return count
+@dataclass(frozen=True)
+class _Each:
+    """Acts on one after the other; what one of them raises must not stop the others."""
+
+    done: Pass
+    may_begin: MayBegin
+    beat: Callable[[], None]
+
+    def __call__(
+        self, due: Iterable[T], act: Callable[[T], None], stumbled: Callable[[T, Exception], None] | None = None
+    ) -> int:
+        """How many were taken further; ``stumbled`` is told of those that were not."""
+        count = 0
+        for one in takewhile(lambda _one: self.may_begin(), due):
+            self.beat()
+            try:
+                act(one)
+                count += 1
+            except (LedgerBusy, SchemaMissing):
+                raise
+            except Exception as error:
+                self.done.failed += 1
+                _complain_of(one, error)
+                if stumbled is not None:
+                    _note(one, error, stumbled)
+        return count
+
+
+def _note(one: T, error: Exception, stumbled: Callable[[T, Exception], None]) -> None:
+    try:
+        stumbled(one, error)
+    except (LedgerBusy, SchemaMissing):
+        raise
+    except Exception:
+        log.exception("the worker could not even note that of %r", one)
+
+
+def _complain_of(one: object, error: Exception) -> None:
+    if isinstance(error, Refused):
+        log.error("the worker cannot take %r further: %s", one, error)
+    else:
+        log.exception("the worker could not take %r further", one)

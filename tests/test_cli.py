@@ -290,6 +290,38 @@ def test_all_does_not_wait_for_a_handlers_back_off(shop: Shop) -> None:
     assert shop.payment(payment.reference).delivered_at is not None
 
 
+def test_a_dry_run_tells_of_all_that_a_run_would_do(shop: Shop) -> None:
+    shop.fps.fulfillment("mail")(lambda payment: None)
+    shop.gateway.will("notification", "lost", "lost")
+    shop.notify(shop.client("1"), shop.buy(shop.client("1")))
+    shop.gateway.will("pay", "refused")
+    shop.buy(shop.client("2"))
+    shop.clock.advance(3600)
+    output = said(shop, "reconcile", "--dry-run")
+
+    assert output == "Only 1 message, 1 authorization given back, 1 delivery.\n"
+    assert said(shop, "reconcile").startswith("Done: 1 message, 1 authorization given back, 1 delivery.\n")
+    assert said(shop, "reconcile", "--dry-run") == "Nothing is due.\n"
+
+
+def test_what_cannot_be_taken_further_is_said_and_seen(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*given: object, **named: object) -> None:
+        raise ZeroDivisionError("a wrong name")
+
+    shop.gateway.will("pay", "lost")
+    payment = shop.buy(shop.client())
+    monkeypatch.setattr(shop.state.ledger, "take", breaks)
+    shop.clock.advance(5)
+    sentence = "Error: 1 payment could not be taken further: the log and `flask fps show` say why\n"
+    for command in (["work", "--once"], ["reconcile", "--all"]):
+        result = fps(shop, *command)
+        assert (result.exit_code, sentence in result.output) == (1, True), result.output
+
+    health = fps(shop, "health")
+    assert (health.exit_code, "1 payment could not be taken further" in health.output) == (1, True), health.output
+    assert "a wrong name" in said(shop, "show", payment.reference)
+
+
 def test_all_does_not_wait_with_what_is_given_back(shop: Shop) -> None:
     shop.gateway.will("pay", "refused")
     shop.gateway.will("release", "lost")
@@ -303,8 +335,9 @@ def test_all_does_not_wait_with_what_is_given_back(shop: Shop) -> None:
 def test_reconcile_lists_every_difference(shop: Shop) -> None:
     shop.gateway.will("pay", "lost")
     payment = shop.buy(shop.client())
-    output = said(shop, "reconcile")
-    found = json.loads(said(shop, "reconcile", "--json"))
+    found, told = fps(shop, "reconcile", "--json"), fps(shop, "reconcile")
+    assert (found.exit_code, told.exit_code) == (1, 1)
+    found, output = json.loads(found.stdout), told.output
 
     assert "1 difference between the ledger and the provider's books:" in output
     assert re.search(rf"^orphan +TX\d+ +{payment.reference}", output, re.M)

@@ -146,6 +146,8 @@ def test_dry_runs_are_for_scripts_too(tmp_path: Path) -> None:
     due = run.invoke(args=["fps", "reconcile", "--dry-run", "--json"])
     over = run.invoke(args=["fps", "prune", "--older-than", "1", "--dry-run", "--json"])
 
-    assert [each["reference"] for each in json.loads(due.stdout)] == [payment.reference]
+    said = json.loads(due.stdout)
+    assert [each["reference"] for each in said["payments"]] == [payment.reference]
+    assert (said["messages"], said["deliveries"]) == (0, 0)
     assert json.loads(over.stdout) == {"payments": 0}
     shop.close()

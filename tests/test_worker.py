@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from flask_fps import signals
 from flask_fps.errors import LedgerBusy
 from flask_fps.ledger import Arrivals
 from flask_fps.ledger import Deliveries
 from flask_fps.ledger import Ledger
 from flask_fps.ledger import Releases
+from flask_fps.ledger.stumbling import STUMBLES_MAX
+from flask_fps.records import Intent
+from flask_fps.records import Payment
 from flask_fps.records import State
 from flask_fps.worker import BATCH
 from flask_fps.worker import BEAT_EVERY
@@ -97,18 +101,122 @@ def test_one_broken_payment_does_not_stop_the_others(
     shop.clock.advance(5)
     drive = shop.state.checkout.drive_payment
 
-    def breaks(reference: str) -> None:
+    def breaks(reference: str, *, early: bool = False) -> None:
         if reference == broken.reference:
             raise ZeroDivisionError
-        drive(reference)
+        drive(reference, early=early)
 
     monkeypatch.setattr(shop.state.checkout, "drive_payment", breaks)
     done = worker.work_once()
 
-    assert done.payments == 1
+    assert (done.payments, done.failed) == (1, 1)
     assert shop.payment(good.reference).state is State.PAID
     assert f"could not take '{broken.reference}' further" in caplog.text
-    assert worker.work_once().idle  # what breaks every time is no reason to hurry
+    assert Pass(failed=1).idle  # what breaks every time is no reason to hurry
+    assert worker.work_once() == Pass()  # and waits, so that others have their turn
+
+
+def test_what_cannot_be_taken_further_waits_longer_and_longer_and_then_for_a_person(
+    shop: Shop, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.gateway.will("pay", *["lost"] * 100)
+    payment = shop.buy(shop.client())
+    told: list[str] = []
+    signals.payment_parked.connect(keep := lambda app, payment, **_: told.append(payment.reference), shop.app)
+
+    def breaks(intent: Intent, *given: object) -> None:
+        raise ZeroDivisionError("a wrong name")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.ledger, "settle", breaks)
+        failed = []
+        for _ in range(300):
+            shop.clock.advance(timedelta(minutes=2))
+            failed.append(worker.work_once().failed)
+            backlog = shop.ledger.operator.backlog(shop.clock())
+            assert (backlog.stumbling, backlog.parked) == ((1, 0) if sum(failed) < STUMBLES_MAX else (0, 1))
+    assert sum(failed) == STUMBLES_MAX
+    assert failed[:3] == [1, 1, 1]
+    assert sum(failed[100:200]) < 8
+    found = shop.payment(payment.reference)
+    assert found.parked_reason == "it could not be taken further: ZeroDivisionError: a wrong name"
+    assert (found.state, told) == (State.UNKNOWN, [payment.reference])
+
+    worker.reconcile([payment.reference], early=True)  # a person has mended it
+    assert shop.payment(payment.reference).state is State.PAID
+    assert keep is not None
+
+
+def test_what_gets_on_in_between_is_not_put_before_a_person(
+    shop: Shop, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.gateway.will("pay", "pending")
+    payment = shop.buy(shop.client())
+    for nth in range(2 * STUMBLES_MAX):
+        shop.clock.advance(timedelta(hours=2))
+        with monkeypatch.context() as broken:
+            if nth != STUMBLES_MAX - 1:
+                broken.setattr(shop.ledger, "take", _break)
+            worker.work_once()
+        assert shop.payment(payment.reference).parked_reason is None or nth == 2 * STUMBLES_MAX - 1
+
+
+def _break(*given: object, **named: object) -> None:
+    raise ZeroDivisionError
+
+
+def test_what_cannot_be_asked_for_keeps_nobody_waiting(
+    shop: Shop, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a batch of authorized payments whose request cannot be written: the next pass is the others'."""
+    shop.gateway.will("pay", *["refused for now"] * 3, "lost")
+    poisoned = {shop.buy(shop.client(str(number))).reference for number in range(3)}
+    late = shop.buy(shop.client("late"))
+    freeze = shop.gateway.freeze
+
+    def fails(payment: Payment, intent: Intent) -> Any:
+        if payment.reference in poisoned:
+            raise RuntimeError("no tokens")
+        return freeze(payment, intent)
+
+    monkeypatch.setattr(shop.gateway, "freeze", fails)
+    monkeypatch.setattr("flask_fps.worker.BATCH", 3)
+    shop.clock.advance(5)
+    assert (worker.work_once().failed, worker.work_once().payments) == (3, 1)
+    assert shop.payment(late.reference).state is State.PAID
+
+
+def test_what_only_has_to_be_asked_about_needs_no_new_request(
+    shop: Shop, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.gateway.will("pay", "pending", "lost")
+    payments = [shop.buy(shop.client(name)) for name in ("pending", "lost")]
+    shop.provider.settle()
+    monkeypatch.setattr(shop.gateway, "freeze", _break)
+    shop.clock.advance(5)
+
+    assert worker.work_once().failed == 0
+    assert {shop.payment(each.reference).state for each in payments} == {State.PAID}
+
+
+def test_who_is_told_to_stop_begins_nothing_new_and_who_is_slow_is_seen(shop: Shop, worker: Worker) -> None:
+    shop.gateway.will("pay", *["lost"] * 6)
+    for number in range(6):
+        shop.buy(shop.client(str(number)))
+    shop.clock.advance(5)
+    stop, seen = threading.Event(), list[bool]()
+    pay = shop.gateway.pay
+
+    def slow(intent: Intent) -> Any:
+        shop.clock.advance(timedelta(seconds=30))
+        seen.append(shop.ledger.worker_seen(MINUTE))
+        if len(seen) == 3:
+            stop.set()
+        return pay(intent)
+
+    shop.gateway.pay = slow  # type: ignore[method-assign]
+    worker.run(stop, 0.0, lambda done: None)
+    assert seen == [True] * 3
 
 
 def test_a_ledger_that_is_away_ends_the_pass_and_not_the_worker(
@@ -161,7 +269,7 @@ def test_it_works_until_it_is_stopped(shop: Shop, worker: Worker) -> None:
 def test_it_does_not_pause_while_there_is_work(shop: Shop, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     passes = [Pass(payments=1), Pass(payments=1), Pass()]
     waits: list[float] = []
-    monkeypatch.setattr(worker, "work_once", lambda: passes.pop(0))
+    monkeypatch.setattr(worker, "work_once", lambda stop: passes.pop(0))
 
     class Stop(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
@@ -176,7 +284,7 @@ def test_it_does_not_pause_while_there_is_work(shop: Shop, worker: Worker, monke
 def test_no_more_than_a_batch_at_a_time(shop: Shop, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def due(_: object, limit: int) -> list[Any]:
+    def due(_: object, limit: int, **named: bool) -> list[Any]:
         asked.append(limit)
         return []
 
@@ -225,6 +333,7 @@ def test_reconcile_drives_what_is_due_and_no_more_than_asked(shop: Shop) -> None
         shop.buy(shop.client(str(number)))
     with shop.app.app_context():
         assert shop.fps.reconcile().idle
+        assert shop.ledger.worker_seen(MINUTE)
         shop.clock.advance(5)
         assert shop.fps.reconcile(limit=2).payments == 2
         assert shop.fps.reconcile(seconds=0).idle

@@ -38,6 +38,7 @@ from .desk import WORKER_SEEN_WITHIN as WORKER_SEEN_WITHIN
 from .drive import drive
 from .drive import drive_all
 from .finish import finish
+from .drive import stumbled
 from .start import Addresses as Addresses
 from .start import look
 from .start import start
@@ -82,6 +83,10 @@ class Checkout:
         drive(self._desk, reference, early=early)
 
     def address_of(self, payment: Payment) -> str | None:
+    def stumbled(self, reference: str, error: Exception) -> None:
+        """Driving this payment met an error: later again, and after a while it is put before a person."""
+        stumbled(self._desk, reference, error)
+
         """Where the buyer of a payment can be written to."""
         return claim.address_of(self._desk, payment)
 
@@ -174,6 +179,6 @@ class Checkout:
         """:func:`flask_fps.checkout.resolve.redeliver`."""
         return resolve.redeliver(self._desk, reference, decision, parked=parked, handler=handler, wait=wait)
 
-    def dismiss(self, reference: str, decision: Decision) -> Payment:
+    def dismiss(self, reference: str, decision: Decision, number: int | None = None) -> Payment:
         """:func:`flask_fps.checkout.resolve.dismiss`."""
-        return resolve.dismiss(self._desk, reference, decision)
+        return resolve.dismiss(self._desk, reference, decision, number)

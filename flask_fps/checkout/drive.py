@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import signals
 from ..ledger import AWAY
 from ..logs import log
 from ..logs import naming
@@ -35,6 +36,13 @@ def drive(desk: Desk, reference: str, *, early: bool = False) -> None:
         reserve.proceed(desk, payment, early=early)
     else:
         pay.proceed(desk, payment, early=early)
+
+
+def stumbled(desk: Desk, reference: str, error: Exception) -> None:
+    """Driving this payment met an error that nobody foresaw: later again, and then a person."""
+    payment, parked = desk.ledger.stumble(reference, f"{type(error).__name__}: {error}")
+    if parked:
+        desk.tell(signals.payment_parked, payment)
 
 
 def _is_due(desk: Desk, payment: Payment) -> bool:

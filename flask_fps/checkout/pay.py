@@ -82,7 +82,7 @@ def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
     if payment.authorization_id is None or payment.state not in UNSETTLED:
         return
     lease = desk.lease()
-    candidate = desk.intent(payment, payment.authorization_id, _next_number(desk, payment))
+    candidate = _candidate(desk, payment, payment.authorization_id)
     limits = desk.gateway(payment).limits
     windows = Windows(limits.pay_within, limits.resend_within * PARK_UNKNOWN_AFTER)
     taken = desk.ledger.take(candidate, lease, windows, early=early)
@@ -90,9 +90,12 @@ def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
         do(desk, taken, lease)
 
 
-def _next_number(desk: Desk, payment: Payment) -> int:
+def _candidate(desk: Desk, payment: Payment, authorization_id: str) -> Intent:
+    """What may be sent next: something new only where the last request was refused for good."""
     newest = desk.ledger.intent(payment.reference)
-    return int(newest.reference.rpartition("-")[2]) + 1 if newest else 1
+    if newest is not None and payment.state is not State.AUTHORIZED:
+        return newest
+    return desk.intent(payment, authorization_id, int(newest.reference.rpartition("-")[2]) + 1 if newest else 1)
 
 
 def _send(desk: Desk, taken: Taken, lease: Lease) -> None:
@@ -121,7 +124,8 @@ def _check(desk: Desk, taken: Taken, lease: Lease) -> None:
     outcome = about(taken.intent, asked(lambda: gateway.status(known) if known else gateway.find(taken.intent)))
     waited = desk.clock() - (payment.authorized_at or payment.created_at)
     if outcome.result in (Result.PENDING, Result.UNKNOWN) and waited > PARK_PENDING_AFTER:
-        park(desk, payment, f"transaction {payment.transaction_id} is still pending after {waited.days} days", lease)
+        days = PARK_PENDING_AFTER.days  # not how many it was by now: that would be another reason every day
+        park(desk, payment, f"transaction {payment.transaction_id} is still pending after {days} days", lease)
         return
     if outcome.declined_for_now and known is not None and payment.parked_reason is None:
         asked(lambda: cast(Retries, gateway).retry(known))
@@ -220,8 +224,8 @@ def tell_end(desk: Desk, payment: Payment, before: State) -> None:
 
 
 def park(desk: Desk, payment: Payment, reason: str, lease: Lease) -> Payment:
-    """Put a payment before a person, once, unless it has moved on meanwhile."""
+    """Put a payment before a person, once for each reason, unless it has moved on meanwhile."""
     after = desk.ledger.park(payment.reference, reason, lease.owner, payment.state)
-    if payment.parked_reason is None and after.parked_reason is not None:
+    if after.parked_reason not in (None, payment.parked_reason):
         desk.tell(signals.payment_parked, after)
     return after

@@ -207,6 +207,9 @@ def health(as_json: bool) -> None:
 def _findings(backlog: Backlog) -> Iterator[str]:
     if backlog.parked:
         yield f"{backlog.parked} parked: `flask fps list --parked` says why"
+    if backlog.stumbling:
+        stuck = counted(backlog.stumbling, "payment")
+        yield f"{stuck} could not be taken further, and will be tried again: the log and `flask fps show` say why"
     for name, queue in backlog.queues.items():
         if queue.due:
             due = counted(queue.due, ONE_OF[name], name)

@@ -25,6 +25,7 @@ from ..records import Payment
 from ..state import AppState
 from ..state import current_fps
 from ..worker import Pass
+from ..worker import UNLIMITED
 from ..worker import Worker
 from .options import json_option
 from .payments import as_dict
@@ -46,13 +47,18 @@ from .tables import show_table
 @click.option("--metrics", "port", type=click.IntRange(1, 65535), metavar="PORT", help="Show them on 127.0.0.1:PORT.")
 @with_appcontext
 def work(pause: float, once: bool, port: int | None) -> None:
-    """Drive unfinished payments and deliveries until stopped (SIGTERM or Ctrl-C)."""
+    """Drive unfinished payments and deliveries until stopped (SIGTERM or Ctrl-C).
+
+    Whoever is told to stop finishes the step he is at. With --once: exit 1 if something could not be taken further.
+    """
     state = current_fps()
     for finding in findings(state):
         click.echo(folded(f"Warning: {finding}", indent=9), err=True)
     worker = Worker(state)
     if once:
-        click.echo(_done(worker.work_once()))
+        done = worker.work_once()
+        click.echo(_done(done))
+        _fail_if(done.trouble)
         return
     with _metrics(state, port):
         stop = _stop_on_signals()
@@ -63,6 +69,11 @@ def work(pause: float, once: bool, port: int | None) -> None:
 
 def _done(done: Pass) -> str:
     return "Nothing was due." if done.idle else f"Done: {done}."
+
+
+def _fail_if(trouble: str | None) -> None:
+    if trouble is not None:
+        raise click.ClickException(trouble)
 
 
 @contextmanager
@@ -125,12 +136,15 @@ def _stop_on_signals() -> threading.Event:
 @json_option("What was done and every difference")
 @with_appcontext
 def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> None:
-    """Drive everything that is due, once, and hold the ledger against the provider's books."""
+    """Drive everything that is due, once, and hold the ledger against the provider's books.
+
+    Exit 1 if there are differences, or if something could not be taken further: for cron.
+    """
     state = current_fps()
     worker = Worker(state)
     wanted = worker.unfinished(everything)
     if dry_run:
-        _say_what_is_due(state, wanted, as_json)
+        _say_what_is_due(state, wanted, everything, as_json)
         return
     with click.progressbar(wanted, label="Payments", file=sys.stderr, hidden=not sys.stderr.isatty()) as payments:
         done = worker.reconcile(payments, early=everything)
@@ -139,18 +153,35 @@ def reconcile(everything: bool, dry_run: bool, days: float, as_json: bool) -> No
     findings = list(_findings(state, state.ledger.clock() - timedelta(days=days)))
     if as_json:
         click.echo(json.dumps({"done": asdict(done), "differences": [asdict(each) for each in findings]}, indent=2))
-        return
-    _say_what_differs(findings)
+    else:
+        _say_what_differs(findings)
+    _fail_if(done.trouble)
+    if findings:
+        raise click.exceptions.Exit(1)
 
 
-def _say_what_is_due(state: AppState, wanted: list[str], as_json: bool) -> None:
+def _say_what_is_due(state: AppState, wanted: list[str], everything: bool, as_json: bool) -> None:
     due = [payment for payment in map(state.ledger.payment, wanted) if payment is not None]
+    others = _other_queues(state, everything)
     if as_json:
-        click.echo(json.dumps([as_dict(payment) for payment in due], indent=2))
+        counts = {"messages": others.arrivals, "releases": others.releases, "refunds": others.refunds}
+        payments = [as_dict(payment) for payment in due]
+        click.echo(json.dumps({"payments": payments, **counts, "deliveries": others.deliveries}, indent=2))
+        return
+    if due:
+        show_table(("REFERENCE", "STATE", "AMOUNT", "DUE"), map(_due_row, due))
+    if not others.idle:
+        click.echo(f"{'Also' if due else 'Only'} {others}.")
     elif not due:
         click.echo("Nothing is due.")
-    else:
-        show_table(("REFERENCE", "STATE", "AMOUNT", "DUE"), map(_due_row, due))
+
+
+def _other_queues(state: AppState, everything: bool) -> Pass:
+    """How much is due that is no payment's money."""
+    ledger = state.ledger
+    queues = (ledger.arrivals, ledger.releases, ledger.refunds, ledger.deliveries)
+    arrivals, releases, refunds, deliveries = (len(queue.due(UNLIMITED, early=everything)) for queue in queues)
+    return Pass(arrivals=arrivals, releases=releases, refunds=refunds, deliveries=deliveries)
 
 
 def _due_row(payment: Payment) -> tuple[str, str, str, str]:

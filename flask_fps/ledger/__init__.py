@@ -28,6 +28,7 @@ from . import recalling
 from . import reserving
 from . import schema
 from . import settling
+from . import stumbling
 from .accepting import Accepted as Accepted
 from .accepting import Proof as Proof
 from .accepting import Terms as Terms
@@ -241,6 +242,12 @@ class Ledger:
         return self.store.write(lambda session, now: noting.park(session, now, reference, reason, owner, seen))
 
     def note(self, reference: str, event: str, **detail: Any) -> None:
+    def stumble(self, reference: str, said: str) -> tuple[Payment, bool]:
+        """Driving this payment met an error: :func:`flask_fps.ledger.stumbling.stumble`."""
+        return self.store.write(
+            lambda session, now: stumbling.stumble(session, now, reference, said, self.store.backoff)
+        )
+
         self.store.write(lambda session, now: noting.note(session, now, reference, event, detail))
 
     def unfinished_payments(self) -> list[str]:

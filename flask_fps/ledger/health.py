@@ -17,9 +17,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session
 
 from ..records import State
+from .journal import STUMBLED
 from .models import DeliveryRow
 from .models import HeartbeatRow
 from .models import InboxRow
+from .models import JournalRow
 from .models import ParkedRow
 from .models import PaymentRow
 from .models import RefundRow
@@ -54,6 +56,8 @@ class Backlog:
     queues: dict[str, Queue]
     #: When a worker was last seen.
     worker_seen_at: datetime | None
+    #: Payments whose driving meets an error.
+    stumbling: int = 0
 
 
 def states(session: Session) -> dict[str, int]:
@@ -75,6 +79,7 @@ def backlog(session: Session, moment: datetime) -> Backlog:
         parked=session.scalar(parked) or 0,
         queues=queues(session, moment),
         worker_seen_at=session.scalar(select(func.max(HeartbeatRow.beat_at))),
+        stumbling=_stumbling(session),
     )
 
 
@@ -83,3 +88,11 @@ def _queue(session: Session, name: str, moment: datetime) -> Queue:
     query: Select[int, datetime | None] = select(func.count(), func.min(due_at)).where(waits, due_at <= moment)
     count, since = session.execute(query).one()
     return Queue(count, since)
+
+
+def _stumbling(session: Session) -> int:
+    """How many payments are to be driven on, and could not be when that was tried last."""
+    story = select(JournalRow.event).where(JournalRow.payment_id == PaymentRow.id).correlate(PaymentRow)
+    newest = story.order_by(JournalRow.id.desc()).limit(1).scalar_subquery()
+    query = select(func.count()).select_from(PaymentRow).where(PaymentRow.due_at.is_not(None), newest == STUMBLED)
+    return session.scalar(query) or 0

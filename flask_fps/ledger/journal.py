@@ -11,6 +11,9 @@ from ..records import State
 from .models import JournalRow
 from .models import PaymentRow
 
+#: The line of a payment whose driving met an error that nobody foresaw.
+STUMBLED = "not taken further"
+
 
 def journal(
     session: Session,

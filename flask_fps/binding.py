@@ -59,13 +59,23 @@ def handler(app: Flask) -> Callable[[Payment, Any], None]:
             try:
                 call(receiver, payment, session)
             except Exception as error:
-                said = name_of(receiver), payment.reference
-                log.exception("%s raised for payment %s", *said, extra=naming(payment.reference, handler=said[0]))
-                errors.append(f"{name_of(receiver)}: {type(error).__name__}: {error}")
+                hint = _hint(error, session)
+                said = name_of(receiver), payment.reference, hint
+                log.exception("%s raised for payment %s%s", *said, extra=naming(payment.reference, handler=said[0]))
+                errors.append(f"{name_of(receiver)}: {type(error).__name__}{hint}: {error}")
         if errors:
             raise HandlersFailed("; ".join(errors))
 
     return handle
+
+
+def _hint(error: Exception, session: Any) -> str:
+    """What to do about a mistake that is easily made."""
+    if session is None and "'NoneType'" in str(error):
+        return " (no session: the ledger has a database of its own: FPS(db=…), or remember payment.reference)"
+    if session is not None and "database is locked" in str(error):
+        return " (write through session only: another session of yours waits for this one)"
+    return ""
 
 
 def bound(app: Flask, handlers: Mapping[str, Callable[[Payment], object]]) -> dict[str, Callable[[Payment], None]]:

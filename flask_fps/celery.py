@@ -13,13 +13,18 @@ from datetime import timedelta
 from typing import Any
 
 from blinker import ANY
-from celery import Celery
 from flask import Flask
 
+from .errors import SetupError
 from .records import Payment
 from .signals import payment_authorized
 from .state import current_fps
 from .worker import Worker
+
+try:
+    from celery import Celery
+except ImportError as error:
+    raise SetupError('flask_fps.celery needs Celery: pip install "Flask-FPS[celery]"') from error
 
 DRIVE = "flask_fps.drive"
 WORK = "flask_fps.work"
@@ -44,7 +49,10 @@ def register(celery_app: Celery, app: Flask | None = None, *, every: float = 10.
 
     :param app: whose payments; without it those of every app in this process, which is right for one that has one.
     :param every: seconds between two passes.
+    :raises RuntimeError: ``celery_app`` is no Celery app.
     """
+    if not isinstance(celery_app, Celery):
+        raise SetupError(f"register takes the Celery app first, then the Flask app: not {celery_app!r:.80}")
 
     @celery_app.task(name=DRIVE, **OPTIONS)
     def drive(reference: str) -> None:

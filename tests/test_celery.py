@@ -25,6 +25,7 @@ from sqlalchemy import text
 import flask_fps.celery
 from flask_fps.celery import DRIVE
 from flask_fps.celery import WORK
+from flask_fps.errors import SetupError
 from flask_fps.sandbox.server import SandboxServer
 from flask_fps.signals import payment_authorized
 from flask_fps.testing import Buyer
@@ -267,3 +268,15 @@ def test_what_nobody_here_can_drive_is_left_to_the_passes(
 
     assert shop.payment(payment.reference).due_at is not None
     assert waits == [2.0]
+
+
+def test_register_is_told_the_celery_app_first() -> None:
+    with pytest.raises(SetupError, match="register takes the Celery app first, then the Flask app"):
+        flask_fps.celery.register(Flask("shop"))
+
+
+def test_without_the_extra_its_name_is_the_error() -> None:
+    code = "import sys; sys.modules['celery'] = None; import flask_fps.celery"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert 'SetupError: flask_fps.celery needs Celery: pip install "Flask-FPS[celery]"' in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from flask_fps import FPS
 from flask_fps import Payment
+from flask_fps import payment_completed
 from flask_fps.errors import SetupError
+from flask_fps.ledger.models import DeliveryRow
 from flask_fps.worker import Worker
 from tests.apps import Shop
 
@@ -163,4 +169,32 @@ def test_a_test_need_not_wait_for_the_next_try(tmp_path: Path) -> None:
         assert called == [payment.reference]
         assert shop.fps.reconcile(everything=True).deliveries == 1
     assert called == [payment.reference] * 2
+    shop.close()
+
+
+@pytest.mark.parametrize(
+    ("beside", "hint"),
+    [
+        (None, r"no session: the ledger has a database of its own: FPS\(db=…\), or remember payment\.reference"),
+        (True, "write through session only: another session of yours waits for this one"),
+    ],
+)
+def test_what_is_easily_mistaken_about_the_session_is_said_where_it_fails(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, beside: bool | None, hint: str
+) -> None:
+    shop = Shop(tmp_path, db=beside)
+
+    @payment_completed.connect_via(shop.app)
+    def sell(app: Flask, *, payment: Payment, session: Any, **extra: object) -> None:
+        if beside:
+            raise OperationalError("INSERT", None, Exception("database is locked"))
+        session.add(payment)
+
+    if beside:
+        with shop.app.app_context():
+            shop.fps.upgrade()
+    payment = shop.buy(shop.client())
+    assert re.search(rf"raised for payment {payment.reference} \({hint}\)", caplog.text)
+    with Session(shop.ledger.engine) as session:
+        assert re.search(hint, session.scalars(select(DeliveryRow.last_error)).one() or "")
     shop.close()

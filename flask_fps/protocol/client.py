@@ -97,11 +97,16 @@ class Client:
         :raises ValueError: a parameter that this API version does not have.
         """
         if self.dialect.actions.get(message.action) is not type(message):
-            raise ValueError(f"{message!r:.40} is no message of API version {self.version}: see its dialect")
+            raise ValueError(
+                f"{type(message).__module__}.{message.action} is no message of API version {self.version}: "
+                "take one of client.dialect.actions"
+            )
         parameters = message.parameters()
         unknown = sorted(name for name in parameters if not self.dialect.accepts(type(message), name))
         if unknown:
-            raise ValueError(f"{message.action} has no {', '.join(unknown)} in API version {self.version}")
+            raise ValueError(
+                f"{message.action} has no {', '.join(unknown)} in API version {self.version}: leave it out"
+            )
         return self.send_parameters(type(message), parameters)
 
     def send_parameters(self, message_type: type[Message[R]], parameters: Mapping[str, str]) -> R:
@@ -165,7 +170,8 @@ class Client:
             raise
         except Exception as error:  # whatever it is: only a proven "not connected" may be called not sent
             if _never_connected(error):
-                raise NotSent(f"could not connect to {self.endpoint}") from error
+                by_http = ": it answers, but not by https: write http://" if _is_no_tls(error) else ""
+                raise NotSent(f"could not connect to {self.endpoint}{by_http}") from error
             raise OutcomeUnknown(f"no readable answer from {self.endpoint}: {type(error).__name__}") from error
 
     def _session(self) -> requests.Session:
@@ -196,6 +202,12 @@ def _body(response: requests.Response) -> bytes:
         if len(body) > LARGEST_ANSWER:
             raise OutcomeUnknown(f"the answer is over {LARGEST_ANSWER} bytes")
     return bytes(body)
+
+
+def _is_no_tls(error: Exception) -> bool:
+    """Did something that speaks no TLS answer the handshake? OpenSSL 3.2 and later calls it a record layer failure."""
+    said = str(error).lower().replace(" ", "_")
+    return "wrong_version_number" in said or "record_layer_failure" in said
 
 
 def _never_connected(error: Exception) -> bool:

@@ -88,7 +88,9 @@ class Stage:
         self.names["__path__"] = []
         models = ModuleType(f"{self.module.__name__}.models")
         vars(models)["db"] = db
-        self.modules = {self.module.__name__: self.module, models.__name__: models}
+        shop = ModuleType("shop")
+        vars(shop)["create_app"] = lambda: SimpleNamespace(extensions={"celery": None})
+        self.modules = {each.__name__: each for each in (self.module, models, shop)}
         sys.modules.update(self.modules)
         self.names.update(
             app=self.app,

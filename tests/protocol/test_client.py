@@ -538,3 +538,18 @@ def test_no_secret_is_shown(closed_port: int) -> None:
     with pytest.raises(NotSent) as caught:
         sender.send(PAY)
     assert "hush-hush" not in f"{sender!r} {caught.value!r} {caught.value.__cause__!r}"
+
+
+def test_https_where_only_http_is_spoken_is_said() -> None:
+    def answer_by_http() -> None:
+        with listener.accept()[0] as connection:
+            connection.recv(9)
+            connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=answer_by_http)
+        answering.start()
+        sender = Client(f"https://127.0.0.1:{listener.getsockname()[1]}/", "AKID", "SECRET", timeout=5)
+        with pytest.raises(NotSent, match="it answers, but not by https: write http://"):
+            sender.send(PAY)
+        answering.join()

@@ -37,8 +37,8 @@ from .desk import UNSEEN_AFTER as UNSEEN_AFTER
 from .desk import WORKER_SEEN_WITHIN as WORKER_SEEN_WITHIN
 from .drive import drive
 from .drive import drive_all
-from .finish import finish
 from .drive import stumbled
+from .finish import finish
 from .start import Addresses as Addresses
 from .start import look
 from .start import start
@@ -82,11 +82,11 @@ class Checkout:
         """Take one payment's money a step further, if it is due; ``early``: even before."""
         drive(self._desk, reference, early=early)
 
-    def address_of(self, payment: Payment) -> str | None:
     def stumbled(self, reference: str, error: Exception) -> None:
         """Driving this payment met an error: later again, and after a while it is put before a person."""
         stumbled(self._desk, reference, error)
 
+    def address_of(self, payment: Payment) -> str | None:
         """Where the buyer of a payment can be written to."""
         return claim.address_of(self._desk, payment)
 

@@ -241,13 +241,13 @@ class Ledger:
         """Put a payment before a person: :func:`flask_fps.ledger.noting.park`."""
         return self.store.write(lambda session, now: noting.park(session, now, reference, reason, owner, seen))
 
-    def note(self, reference: str, event: str, **detail: Any) -> None:
     def stumble(self, reference: str, said: str) -> tuple[Payment, bool]:
         """Driving this payment met an error: :func:`flask_fps.ledger.stumbling.stumble`."""
         return self.store.write(
             lambda session, now: stumbling.stumble(session, now, reference, said, self.store.backoff)
         )
 
+    def note(self, reference: str, event: str, **detail: Any) -> None:
         self.store.write(lambda session, now: noting.note(session, now, reference, event, detail))
 
     def unfinished_payments(self) -> list[str]:

@@ -93,8 +93,8 @@ def _compare(desk: Desk, outcome: Outcome, here: Booked | None) -> Iterator[Find
     if moved != (here.result is Result.SUCCESS):
         detail = f"it is {here.result.value} here and {outcome.result.value} there"
         yield Finding("status", outcome.transaction_id, here.payment, detail)
-    if outcome.facts is None or outcome.facts.money is None:
-        return
+    if not moved or outcome.facts is None or outcome.facts.money is None:
+        return  # of what moved nothing, a provider may tell the amount that was last asked for
     if outcome.facts.money.currency != here.money.currency:
         detail = f"{here.money.currency} here and {outcome.facts.money.currency} there"
         yield Finding("currency", outcome.transaction_id, here.payment, detail)

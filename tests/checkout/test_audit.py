@@ -48,6 +48,14 @@ def test_another_amount_currency_or_payee(shop: Shop) -> None:
     ]
 
 
+def test_what_moved_nothing_is_held_to_no_amount(shop: Shop) -> None:
+    shop.gateway.will("pay", "failure")
+    failed = shop.buy()
+    change(shop, failed.transaction_id, money=Money(5, "USD"))
+
+    assert findings(shop) == []
+
+
 def test_paid_here_and_not_there(shop: Shop) -> None:
     failed, gone = shop.buy(), shop.buy(buyer="jane")
     change(shop, failed.transaction_id, status=Result.FAILURE)

@@ -35,7 +35,7 @@ from .words import say
 
 #: The name of our own handler in the outbox.
 RECEIPT = "fps.receipt"
-#: So many wishes for new links are worked on at once; who asks while there are more asks again.
+#: At most this many link requests run at once; the rest are dropped.
 _ROOM = threading.BoundedSemaphore(4)
 
 

@@ -46,7 +46,7 @@ class Metrics:
         How many payments are in each state now. It is counted at each scrape, in an index: about 0.15 seconds for a
         million payments. All else is a few look-ups, however large the ledger is.
     ``fps_parked``
-        Payments that wait for a person.
+        Payments that are parked for an operator.
     ``fps_queue_due{queue}``, ``fps_queue_age_seconds{queue}``
         How much is due, and for how long its oldest: ``payments``, ``messages``, ``releases``, ``refunds``,
         ``deliveries``.
@@ -122,7 +122,7 @@ class _FromLedger(Collector):
             return
         yield GaugeMetricFamily("fps_ledger_up", "Did the ledger answer?", value=1)
         yield _labelled(GaugeMetricFamily("fps_payments", "Payments by state", labels=["state"]), states)
-        yield GaugeMetricFamily("fps_parked", "Payments that wait for a person", value=backlog.parked)
+        yield GaugeMetricFamily("fps_parked", "Payments that are parked for an operator", value=backlog.parked)
         yield from _queues(backlog, now)
 
 

@@ -1,4 +1,4 @@
-"""So many of something, for the operator's English."""
+"""Counts with the right plural."""
 
 from __future__ import annotations
 

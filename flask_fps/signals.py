@@ -175,7 +175,7 @@ payment_refund_failed = _signal("payment-refund-failed", "A refund did not reach
 :param refund: the refund, in state ``failed``; ``refund.said`` has the provider's words.
 """
 
-payment_parked = _signal("payment-parked", "A payment needs a person.")
+payment_parked = _signal("payment-parked", "A payment was parked for an operator.")
 """Sent when a payment or its delivery cannot go on by itself and waits for the operator.
 
 :param app: the sender, the real Flask app.

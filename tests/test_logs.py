@@ -107,7 +107,9 @@ def test_a_delivery_that_fails_is_logged_by_its_handler_and_once_more_when_it_is
     payment = shop.buy(shop.client("7"))
     worker = Worker(shop.app.extensions["fps"])
     with shop.app.app_context():
-        while not (waits := [line["message"] for line in read(lines) if "waits for a person" in line["message"]]):
+        while not (
+            waits := [line["message"] for line in read(lines) if "is parked for an operator" in line["message"]]
+        ):
             assert not worker.reconcile(worker.unfinished(everything=True), early=True).idle
     failed = [line for line in read(lines) if line["message"].startswith("delivery of")]
 

@@ -1,4 +1,4 @@
-"""How a purchase reaches its buyer where he is not: he is written to, and a link carries it to another browser."""
+"""Sends buyers the links that open their purchases in another browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .desk import Desk
 
 #: No address is written to more often than this, however often somebody asks, and of so many purchases.
 LETTERS_APART = timedelta(minutes=10)
-#: Of so many purchases one wish brings the links; the next brings those of others.
+#: One request sends links to at most this many purchases.
 LETTERS_MAX = 10
 
 

@@ -91,7 +91,7 @@ def _note_failure(desk: Desk, delivery: Delivery, error: Exception) -> None:
     if parked:
         payment = desk.ledger.payment(delivery.payment.reference) or delivery.payment
         log.warning(
-            "payment %s waits for a person: %s", payment.reference, payment.parked_reason, extra=_about(delivery)
+            "payment %s is parked for an operator: %s", payment.reference, payment.parked_reason, extra=_about(delivery)
         )
         desk.tell(payment_parked, payment)
 

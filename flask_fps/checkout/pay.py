@@ -209,7 +209,7 @@ def _log(settled: Settled) -> None:
     if payment.state is not before:
         log.info("payment %s: %s -> %s", payment.reference, before, payment.state, extra=known)
     if settled.parked:
-        log.warning("payment %s waits for a person: %s", payment.reference, payment.parked_reason, extra=known)
+        log.warning("payment %s is parked for an operator: %s", payment.reference, payment.parked_reason, extra=known)
 
 
 def _deliver(desk: Desk, settled: Settled) -> None:

@@ -146,5 +146,5 @@ def _known(desk: Desk, reference: str) -> Payment:
 def _parked(desk: Desk, reference: str) -> Payment:
     payment = _known(desk, reference)
     if payment.parked_reason is None:
-        raise Refused(f"payment {reference} does not wait for a person: `flask fps list --parked` shows those that do")
+        raise Refused(f"payment {reference} is not parked: `flask fps list --parked` shows those that are")
     return payment

@@ -32,7 +32,7 @@ MOST = 10**9
 
 @click.command("list")
 @json_option("One JSON array")
-@click.option("--parked", is_flag=True, help="Only those that wait for a person.")
+@click.option("--parked", is_flag=True, help="Only those that are parked for an operator.")
 @click.option("--limit", type=click.IntRange(1, MOST), help=f"How many; else all as JSON, and {SHOWN} for people.")
 @with_appcontext
 def list_payments(as_json: bool, parked: bool, limit: int | None) -> None:
@@ -53,7 +53,7 @@ def list_payments(as_json: bool, parked: bool, limit: int | None) -> None:
 
 def _say_what_is_not_shown(ledger: Ledger, *, more: bool) -> None:
     if more:
-        click.echo("\nThere are older ones: --limit shows more, --parked those that wait for a person.", err=True)
+        click.echo("\nThere are older ones: --limit shows more, --parked those that are parked.", err=True)
     unseen = ledger.unseen(UNSEEN_AFTER)
     if unseen:
         click.echo(f"\n{unseen} due for over five minutes, and nobody drives them: run `flask fps work`.", err=True)

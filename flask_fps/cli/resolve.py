@@ -38,7 +38,7 @@ def replay(reference: str, handler: str | None, reason: str, by: str) -> None:
     _say_what_was_delivered(state, payment)
 
 
-park = AppGroup("park", help="What waits for a person: `flask fps list --parked` shows it.")
+park = AppGroup("park", help="What is parked for an operator: `flask fps list --parked` shows it.")
 
 
 @park.command(short_help="Decide about one of them.")
@@ -61,7 +61,7 @@ def resolve(
     by: str,
     yes: bool,
 ) -> None:
-    """Decide about a payment that waits for a person, in one of four ways."""
+    """Decide about a parked payment, in one of four ways."""
     ways = {"paid": paid is not None, "unpaid": unpaid, "deliver": deliver, "dismiss": dismiss}
     chosen = [way for way, wanted in ways.items() if wanted]
     if len(chosen) != 1:

@@ -185,7 +185,7 @@ def _other_queues(state: AppState, everything: bool) -> Pass:
 
 
 def _due_row(payment: Payment) -> tuple[str, str, str, str]:
-    due = moment(payment.due_at) if payment.due_at else "a person"
+    due = moment(payment.due_at) if payment.due_at else "parked"
     return payment.reference, payment.state.value, str(payment.money), due
 
 

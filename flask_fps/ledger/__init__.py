@@ -144,7 +144,7 @@ class Ledger:
         return self.store.read(lambda session: reading.journal_of(session, reference))
 
     def newest(self, limit: int | None = None, *, parked: bool = False) -> list[Payment]:
-        """The newest payments first; ``parked``: of those that wait for a person."""
+        """The newest payments first; ``parked``: of those that are parked."""
         return self.store.read(lambda session: reading.newest_payments(session, limit, parked=parked))
 
     # The order

@@ -38,7 +38,7 @@ class Search:
     #: A reference, a transaction, an order's key, a buyer's id or a payer's address, whole.
     text: str = ""
     state: State | None = None
-    #: Only those that wait for a person.
+    #: Only those that are parked.
     parked: bool = False
     #: Started at this moment or later, and before that one.
     since: datetime | None = None

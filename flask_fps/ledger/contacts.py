@@ -37,10 +37,10 @@ def reach(session: Session, reference: str, contact: str) -> None:
 
 
 def to_be_written(session: Session, now: datetime, contact: str, apart: timedelta, limit: int) -> list[Payment]:
-    """Some paid ones of this address, if it has rested: those that nobody wrote about, the newest first, then those
-    of the longest ago. Of those who ask at the same time one is told, the others find that it has not rested.
+    """Paid payments of this address, unless it was written to within ``apart``; never-written first.
 
-    The address rests, not each purchase: who has bought much would else be flooded the more.
+    Then those that were written about longest ago. Of requests at the same time one gets them. The whole address
+    rests, not each purchase: else the buyer of much would be flooded the more.
     """
     his = PaymentRow.contact == spelled(contact)
     lock_payments(session, his)

@@ -50,7 +50,7 @@ class Queue:
 class Backlog:
     """What waits in a ledger, and for whom."""
 
-    #: Payments that wait for a person.
+    #: Payments that are parked.
     parked: int
     #: By kind: ``payments``, ``messages``, ``releases``, ``refunds``, ``deliveries``.
     queues: dict[str, Queue]

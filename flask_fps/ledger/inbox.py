@@ -97,7 +97,7 @@ def keep(
 
 
 def _open_again(known: InboxRow, now: datetime, arrival: Arrival) -> None:
-    """Whoever is at it finds, when he is done, that it came once more."""
+    """If a worker is processing it, it will see that it arrived again."""
     known.received_at = now
     if known.done_at is not None:
         known.done_at, known.due_at, known.attempts = None, now, 0

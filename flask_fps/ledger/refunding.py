@@ -152,7 +152,7 @@ def _allowed(session: Session, row: PaymentRow, payment: Payment, wish: Wish) ->
 
 def _check_paid(session: Session, row: PaymentRow, payment: Payment) -> None:
     if _waits(session, row):
-        raise Refused(f"payment {row.reference} waits for a person ({payment.parked_reason}): that comes first")
+        raise Refused(f"payment {row.reference} is parked for an operator ({payment.parked_reason}): that comes first")
     if payment.state is State.RESERVED:
         raise Refused(f"payment {row.reference} is reserved and not paid: cancel it (`flask fps cancel`)")
     if payment.state is not State.PAID:

@@ -163,7 +163,11 @@ def test_what_waits_stands_first(shop: Shop, ada: FlaskClient) -> None:
     parked(shop, "no answer, and it is too late to ask again")
     page = seen(ada.get(f"{ROOT}/"))
 
-    assert page.index("Parked for you to decide") < page.index("no answer, and it is") < page.index("Paid in the last 30 days")
+    assert (
+        page.index("Parked for you to decide")
+        < page.index("no answer, and it is")
+        < page.index("Paid in the last 30 days")
+    )
     assert "Parked for you to decide" not in seen(ada.get(f"{ROOT}/?state=paid"))
     assert "Parked payments" in seen(ada.get(f"{ROOT}/?parked=1"))
 

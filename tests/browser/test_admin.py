@@ -60,12 +60,12 @@ def test_an_operator_looks_refunds_and_decides(visitor: Visitor, shop: Shop, tmp
     assert "It was handed to the shop's code again." in visitor.text
     fits(visitor, tmp_path, "payment")
 
-    visitor.follow("Waiting for a person")
+    visitor.follow("Parked")
     visitor.follow("Paper Lanterns - Ines Kova")
     fits(visitor, tmp_path, "parked")
     visitor.page.get_by_label("I have seen to it").check()
     visitor.page.locator("#why-parked").fill("given back at the provider's")
     visitor.press("Decide")
     assert "Somebody has seen to it." in visitor.text
-    visitor.follow("Waiting for a person")
+    visitor.follow("Parked")
     assert "No payment fits." in visitor.text

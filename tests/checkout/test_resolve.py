@@ -135,7 +135,7 @@ def test_only_what_waits_for_a_person_is_decided(shop: Shop) -> None:
         lambda: shop.checkout.dismiss(payment.reference, ADA),
     ]
     for decide in decisions:
-        with pytest.raises(Refused, match="does not wait for a person"):
+        with pytest.raises(Refused, match="is not parked"):
             decide()
     with pytest.raises(Refused, match="no payment 'nothing'"):
         shop.checkout.dismiss("nothing", ADA)

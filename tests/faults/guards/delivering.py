@@ -49,7 +49,7 @@ def failed_deliveries_come_again(patch: Patch) -> None:
     put(patch, "flask_fps.ledger.Deliveries.failed", lambda deliveries, delivery, error: deliveries.mark(delivery))
 
 
-@guard("a handler that raises again and again is put before a person")
+@guard("a handler that raises again and again is parked for an operator")
 def failed_deliveries_are_parked(patch: Patch) -> None:
     put(patch, "flask_fps.ledger.outbox.ATTEMPTS_MAX", 10**6)
 

@@ -111,7 +111,7 @@ def tries_back_off(patch: Patch) -> None:
     put(patch, "flask_fps.ledger.backoff.Backoff.after", lambda backoff, attempts: timedelta(0))
 
 
-@guard("what stays unknown is put before a person while its reference still counts")
+@guard("what stays unknown is parked for an operator while its reference still counts")
 def unknown_is_parked_in_time(patch: Patch) -> None:
     put(patch, "flask_fps.checkout.pay.PARK_UNKNOWN_AFTER", 60)
 
@@ -128,7 +128,7 @@ def pending_is_not_paid(patch: Patch) -> None:
     patch.setitem(importlib.import_module("flask_fps.gateways.fps").RESULTS, "Pending", Result.SUCCESS)
 
 
-@guard("what pends for a week is put before a person")
+@guard("what pends for a week is parked for an operator")
 def pending_is_parked(patch: Patch) -> None:
     put(patch, "flask_fps.checkout.pay.PARK_PENDING_AFTER", timedelta(days=10_000))
 

@@ -135,7 +135,7 @@ def learned_successes_must_agree(patch: Patch) -> None:
     put(patch, "flask_fps.checkout.pay.disagreement", lambda intent, facts: None)
 
 
-@guard("what contradicts a final state is put before a person")
+@guard("what contradicts a final state is parked for an operator")
 def contradictions_are_parked(patch: Patch) -> None:
     put(patch, "flask_fps.ledger.settling._contradiction", lambda row, target, outcome: None)
 

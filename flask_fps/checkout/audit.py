@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +21,7 @@ from .desk import Desk
 class Finding:
     """One difference between the ledger and the provider's books."""
 
-    #: ``amount``, ``currency``, ``payee``, ``status``, ``missing``, ``orphan``, ``duplicate`` or ``refund``.
+    #: ``amount``, ``currency``, ``payee``, ``status``, ``missing``, ``orphan``, ``duplicate``, ``refund``, ``unread``.
     kind: str
     transaction_id: str
     payment: str | None
@@ -32,7 +33,8 @@ def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
 
     ``missing``: paid here, unknown there. ``orphan``: money moved there, and no payment here has it.
     ``duplicate``: money moved twice for one payment. ``refund``: money went back, and this ledger did not know
-    it; from now on it does, unless it is of no payment here.
+    it; from now on it does, unless it is of no payment here. ``unread``: the provider did not tell of it, so it may
+    be any of these.
 
     :raises TransportError: the provider did not answer; nothing is known of the rest.
     :raises ServiceError: the provider refused to say.
@@ -41,7 +43,9 @@ def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
     seen: set[str] = set()
     paid: dict[str, str] = {}
     for outcome in map(fitting_outcome, desk.gateways[account].activity(since)):
-        if outcome.transaction_id is None:
+        if outcome.transaction_id is None or (outcome.result is Result.UNKNOWN and outcome.facts is None):
+            yield _unread(outcome, booked)
+            seen.add(outcome.transaction_id or "")
             continue
         seen.add(outcome.transaction_id)
         if outcome.facts is not None and outcome.facts.gives_back is not None:
@@ -53,18 +57,28 @@ def audit(desk: Desk, account: str, since: datetime) -> Iterator[Finding]:
     for here in booked.values():
         if not here.is_paid or here.result is not Result.SUCCESS or here.transaction_id in seen:
             continue
-        if not _is_known(desk, account, here.transaction_id):
-            yield Finding("missing", here.transaction_id, here.payment, f"{here.money} is paid here and unknown there")
+        detail = f"{here.money} is paid here and unknown there"
+        yield from _unless_known(desk, account, here.transaction_id, here.payment, detail)
     for back in desk.ledger.refunds.of_account(account, since):
         if back.state is not RefundState.DONE or back.transaction_id is None or back.transaction_id in seen:
             continue
-        if not _is_known(desk, account, back.transaction_id):
-            yield Finding("missing", back.transaction_id, back.payment, f"{back.money} went back here, not there")
+        detail = f"{back.money} went back here, not there"
+        yield from _unless_known(desk, account, back.transaction_id, back.payment, detail)
 
 
-def _is_known(desk: Desk, account: str, transaction_id: str) -> bool:
+def _unless_known(desk: Desk, account: str, transaction_id: str, payment: str | None, detail: str) -> Iterator[Finding]:
     """It may be older there than here: a ledger put back from a copy learned of it a second time."""
-    return asked(lambda: desk.gateways[account].status(transaction_id)).result is Result.SUCCESS
+    there = asked(lambda: desk.gateways[account].status(transaction_id))
+    if there.result is Result.UNKNOWN and not there.absent:
+        yield Finding("unread", transaction_id, payment, f"the provider did not tell of it: {there.message}")
+    elif there.result is not Result.SUCCESS:
+        yield Finding("missing", transaction_id, payment, detail)
+
+
+def _unread(outcome: Outcome, booked: Mapping[str, Booked]) -> Finding:
+    here = booked.get(outcome.transaction_id or "")
+    detail = f"the provider did not tell of it: {outcome.message}"
+    return Finding("unread", outcome.transaction_id or "-", here.payment if here else None, detail)
 
 
 def _given_back(desk: Desk, account: str, outcome: Outcome, transaction_id: str) -> Iterator[Finding]:

@@ -89,7 +89,7 @@ class Authorization:
     id: str | None = None
     #: What the buyer authorised, where the provider says it (FPS does not).
     money: Money | None = None
-    #: How he pays: ``balance``, ``bank`` or ``card``, else whatever the provider calls it; pages show it in words.
+    #: ``balance``, ``bank`` or ``card``, else whatever the provider calls how the buyer pays; pages show it in words.
     method: str | None = None
     payer: str | None = None
     #: When it was given, where the provider says so.
@@ -161,7 +161,8 @@ class Gateway(Protocol):
         to give back any more; everything else is tried again until the authorization lapses by itself."""
 
     def status(self, transaction_id: str) -> Outcome:
-        """What the provider says of a transaction, with its :class:`Facts`."""
+        """What the provider says of a transaction, with its :class:`Facts`. ``unknown`` and :attr:`Outcome.absent`:
+        it says that it has no such transaction; ``unknown`` alone: it did not say."""
 
     def find(self, intent: Intent) -> Outcome:
         """Look for the transaction of an intent whose answer was lost. Not found is ``unknown``, and also
@@ -169,7 +170,8 @@ class Gateway(Protocol):
 
     def activity(self, since: datetime) -> Iterable[Outcome]:
         """Every payment to or by this account since then, and every refund and chargeback of one
-        (:attr:`Facts.gives_back`), as the provider has it, each with its facts.
+        (:attr:`Facts.gives_back`), as the provider has it, each with its facts. One of which the provider did not
+        tell is ``unknown``, with its id and without facts.
 
         :raises TransportError: the provider did not answer.
         :raises ServiceError: the provider refused to say.

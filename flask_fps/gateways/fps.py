@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import astuple
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
 from functools import cached_property
@@ -70,6 +71,8 @@ SAYS_NOTHING = frozenset({"DuplicateRequest"})
 FOR_THE_BUYER = frozenset({"AccountLimitsExceeded", "InsufficientBalance"})
 #: No token was made under this reference of a co-branded request.
 NO_TOKEN = frozenset({"InvalidCallerReference"})
+#: There is no such transaction, or it is another account's.
+NO_TRANSACTION = frozenset({"InvalidTransactionId"})
 #: The status of a token that can still be paid with.
 ACTIVE = "Active"
 #: The operations (FPSOperation) that move money between us and our buyers.
@@ -207,7 +210,8 @@ class FPSGateway:
         try:
             found = self.speaker.send(messages.GetTransaction(transaction_id=transaction_id)).transaction
         except (TransportError, ServiceError) as error:
-            return Outcome(Result.UNKNOWN, message=str(error), code=getattr(error, "code", None))
+            code = getattr(error, "code", None)
+            return Outcome(Result.UNKNOWN, message=str(error), code=code, absent=code in NO_TRANSACTION)
         if found.transaction_id != transaction_id:
             return Outcome(Result.UNKNOWN, message="the answer is about another transaction")
         return Outcome(
@@ -238,10 +242,11 @@ class FPSGateway:
             return self._find_in_reserve(intent)
         try:
             for transaction in transactions(self.speaker, intent.first_sent_at - timedelta(days=1), BATCHES_FOR_ONE):
-                if _may_be(intent, transaction):
-                    found = self.status(transaction.transaction_id)
-                    if found.facts is None or found.facts.reference == intent.reference:
-                        return found  # else it was made by an earlier request with the same token
+                if not _may_be(intent, transaction):
+                    continue
+                found = replace(self.status(transaction.transaction_id), absent=False)
+                if found.facts is None or found.facts.reference == intent.reference:
+                    return found  # else it was made by an earlier request with the same token
         except (TransportError, ServiceError) as error:
             return Outcome(Result.UNKNOWN, message=str(error))
         nothing = "no transaction of this authorization is in the account's activity"
@@ -251,7 +256,7 @@ class FPSGateway:
         found = self.status(_reserved(intent))
         if found.result is Result.RESERVED:
             return Outcome(Result.UNKNOWN, message="it is still reserved", absent=True)
-        return found
+        return replace(found, absent=False)
 
     def recover(self, payment: Payment) -> Authorization:
         """What GetTokenByCaller says. Paying with a used or cancelled token is answered as its Pay was."""
@@ -286,7 +291,8 @@ class FPSGateway:
     def activity(self, since: datetime) -> Iterable[Outcome]:
         for transaction in transactions(self.speaker, since, BATCHES):
             if transaction.fps_operation in OURS:
-                yield self.status(transaction.transaction_id)
+                found = self.status(transaction.transaction_id)
+                yield found if found.facts else replace(found, transaction_id=transaction.transaction_id, absent=False)
 
     def _facts(self, found: messages.TransactionDetail) -> Facts:
         ours, own_token = None, self.tokens().recipient

@@ -177,7 +177,7 @@ class Provider:
     def report(self, id: str) -> Outcome:
         """What it says of a transaction when it is asked for it."""
         if id not in self.transactions:
-            return Outcome(Result.UNKNOWN, message="no such transaction")
+            return Outcome(Result.UNKNOWN, message="no such transaction", absent=True)
         transaction = self.transactions[id]
         facts = Facts(
             transaction.reference,
@@ -320,7 +320,8 @@ class ScriptedGateway:
             raise NotSent("no connection")
         for transaction in self.provider.transactions.values():
             if transaction.date >= since:
-                yield self._told(self.provider.report(transaction.id))
+                untold = Outcome(Result.UNKNOWN, transaction.id, message="no answer")
+                yield untold if self._next("line") == "lost" else self._told(self.provider.report(transaction.id))
 
     def recover(self, payment: Payment) -> Authorization:
         self.calls.append("recover")

@@ -102,6 +102,29 @@ def test_a_lost_answer_shows_until_it_is_found(shop: Shop) -> None:
     assert findings(shop) == []
 
 
+def test_what_the_provider_does_not_tell_of_is_named(shop: Shop) -> None:
+    payment = shop.buy()
+    [moved] = shop.provider.transactions
+    shop.provider.transactions["TX90"] = replace(shop.provider.transactions[moved], id="TX90", reference="stranger")
+    shop.gateway.will("line", "lost", "lost")
+
+    assert [(each.kind, each.transaction_id, each.payment) for each in found(shop)] == [
+        ("unread", moved, payment.reference),
+        ("unread", "TX90", None),
+    ]
+    assert [each.kind for each in found(shop)] == ["orphan"]
+
+
+def test_who_does_not_say_does_not_say_no(shop: Shop) -> None:
+    payment = shop.buy()
+    [moved] = shop.provider.transactions
+    change(shop, moved, date=shop.clock.now - 2 * DAY)
+    assert findings(shop) == []
+    shop.gateway.will("status", "lost", "breaks")
+
+    assert findings(shop) == findings(shop) == [("unread", payment.reference)]
+
+
 def test_a_provider_that_does_not_answer_is_no_clean_bill(shop: Shop) -> None:
     shop.gateway.will("activity", "lost")
     with pytest.raises(NotSent):

@@ -316,6 +316,23 @@ def test_row_44_the_comparison_names_the_payment(stage: Stage) -> None:
     assert found == [("orphan", reference)]
 
 
+@row(44, "The database is restored from a backup")
+def test_row_44_a_comparison_that_cannot_read_a_line_says_so(stage: Stage) -> None:
+    stage.quiet()
+    backup = stage.back_up()
+    stage.john.buy()
+    [moved] = stage.sandbox.ledger()["transactions"]
+    stage.sandbox.faults.add("GetTransaction", "503_before")
+    assert stage.audit() == [("unread", moved["transactionId"])]
+    stage.fired("503_before", "GetTransaction")
+    assert stage.audit() == []
+
+    stage.restore(backup)
+    stage.sandbox.faults.add("GetTransaction", "503_before")
+    assert stage.audit() == [("unread", moved["transactionId"])]
+    assert stage.audit() == [("orphan", moved["transactionId"])]
+
+
 test_row_44_guard = fails(
     without(guards.references_are_derived, test_row_44_restored_from_a_backup),
     without(

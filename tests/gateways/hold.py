@@ -138,7 +138,9 @@ class HoldGateway:
         back = transaction_id.startswith("bck_")
         try:
             found = self.wire("back" if back else "charge", {"id": transaction_id})
-        except (TransportError, Refused) as error:
+        except Refused as error:
+            return Outcome(Result.UNKNOWN, message=str(error), absent=True)
+        except TransportError as error:
             return Outcome(Result.UNKNOWN, message=str(error))
         return _returned(found) if back else _outcome(found)
 

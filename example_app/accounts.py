@@ -45,7 +45,7 @@ def buyer_id() -> str | None:
 
 
 def operator() -> str | None:
-    """Who may look after the payments: his name, or None."""
+    """Who may look after the payments: a name, or None."""
     return current_user.email if current_user.is_authenticated and current_user.email in OPERATORS else None
 
 

@@ -37,7 +37,7 @@ def link_to_start(state: AppState, order: Order) -> str:
 
 
 def new_link_page(state: AppState) -> str | None:
-    """Where a buyer asks for a new link, in a shop that can write to him."""
+    """Where a buyer asks for a new link, in a shop that can write to buyers."""
     return f"{_root(state)}/links" if state.config.send_receipt else None
 
 
@@ -92,7 +92,7 @@ def _root(state: AppState) -> str:
 
 
 def addresses_of_a_payment(state: AppState, account: str, contact: str | None) -> Addresses:
-    """Where the provider is to send the buyer and its notifications, and where the shop can write to him."""
+    """Where the provider is to send the buyer and its notifications, and where the shop can write to the buyer."""
     here = _whole_root(state)
     return Addresses(
         return_url=lambda reference: f"{here}/return?ref={state.links.write_ref(reference)}",

@@ -79,7 +79,7 @@ def contact_of(state: AppState) -> str | None:
 
 
 def bring_purchases(state: AppState) -> None:
-    """Give whoever has signed in what he bought as a guest, once.
+    """Give whoever has signed in what they bought as a guest, once.
 
     Runs before the shop's view: in the middle of one, the ledger would wait for what the view has open.
     """

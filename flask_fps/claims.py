@@ -91,7 +91,7 @@ def _exempt_from_csrf(endpoint: str | None, values: object) -> None:
 
 @blueprint.route("/claim/<token>", methods=["GET", "POST"])
 def claim(token: str) -> ResponseReturnValue:
-    """Whoever has this link may have the purchase in his browser. Looking at it changes nothing."""
+    """Whoever has this link may have the purchase in this browser. Looking at it changes nothing."""
     state = current_fps()
     try:
         payment = state.ledger.payment(state.links.read_claim(token))
@@ -121,14 +121,14 @@ def _sent_by_another_site() -> bool:
     """Was this form posted by a page of another site?
 
     A browser leaves ``SameSite=Lax`` cookies out of such a request. Its visitor would be taken for a new guest, and the
-    cookie of that guest would replace the one that gives him what he has bought.
+    cookie of that guest would replace the one that gives what was bought before.
     """
     return request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
 
 
 @blueprint.route("/links", methods=["GET", "POST"])
 def new_link() -> ResponseReturnValue:
-    """Somebody lost his link. The answer is the same for an address that is known and one that is not."""
+    """Somebody lost a link. The answer is the same for an address that is known and one that is not."""
     state = current_fps()
     if state.config.send_receipt is None:
         return message_page(say("There is no such page"), say("This shop sends no links."), 404)

@@ -157,7 +157,7 @@ class Config:
     recover: str = _key(
         "FPS_RECOVER",
         settings.choice("pay", "cancel"),
-        "What to do where a buyer authorized and did not come back: 'pay', if his goods can reach him, or 'cancel'.",
+        "What to do where a buyer authorized and did not come back: 'pay', if the goods can arrive, or 'cancel'.",
         default="pay",
     )
     handler_timeout: timedelta = _key(
@@ -212,7 +212,7 @@ class Config:
     send_receipt: Callable[..., object] | None = _key(
         "FPS_SEND_RECEIPT",
         settings.function,
-        "A function, or its name as 'package.module:function': writes to a buyer and gives him his claim link.",
+        "A function, or its name as 'package.module:function': writes to a buyer and gives the claim link.",
     )
     accel: Mapping[str, str] = _key(
         "FPS_ACCEL",

@@ -1,4 +1,4 @@
-"""Why somebody is not let through, each with its status, and what he can do about it."""
+"""Why somebody is not let through, each with its status, and what they can do about it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ STATUS = {
 }
 #: A right that ended can be bought again.
 BUY_AGAIN = frozenset({Reason.REFUNDED, Reason.EXPIRED, Reason.USED_UP})
-#: Somebody may have bought it; this request does not show that it was he.
+#: Somebody may have bought it; this request does not show it.
 BY_LINK = frozenset({Reason.LINK_EXPIRED, Reason.LINK_FORGED, Reason.LINK_OF_ANOTHER})
 
 

@@ -1,4 +1,4 @@
-"""Downloads: who is let through to what he bought, what counts as a use, and how a file is sent.
+"""Downloads: who is let through to what they bought, what counts as a use, and how a file is sent.
 
 A use is a window of time: the first request that is answered with goods opens it, and whatever is asked for
 within it, by Range or again, is part of the same use.
@@ -94,7 +94,7 @@ def choose(grants: Collection[Grant], wanted: Mapping[str, int], now: datetime) 
 
 
 def _cost(grant: Grant, now: datetime) -> tuple[bool, bool, int]:
-    """What costs the buyer nothing comes first, then what he bought first."""
+    """What costs the buyer nothing comes first, then what was bought first."""
     return grant.is_counted and not grant.is_open(now), grant.is_counted, grant.id
 
 
@@ -107,7 +107,7 @@ def _by_link(
         return Denial(Reason.LINK_EXPIRED)
     except Forged:
         return Denial(Reason.LINK_FORGED)
-    if buyer is not None:  # somebody we know, and it is not his
+    if buyer is not None:  # somebody we know, and it is not theirs
         return Denial(Reason.LINK_OF_ANOTHER)
     found = choose(state.ledger.rights.grants(reference), wanted, now)
     return Admission(found.grants, by_link=True) if isinstance(found, Admission) else found

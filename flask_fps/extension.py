@@ -324,7 +324,7 @@ class FPS:
     ) -> None:
         """Mount the operator's pages: payments, their stories, refunds, and what is parked for an operator.
 
-        :param allow: called before every page, in its request: true, or the name of who decides, lets him in.
+        :param allow: called before every page, in its request: true, or the name of who decides, lets them in.
             Without it the pages are closed to everybody, and so they are where it returns anything else.
         :raises RuntimeError: Flask-WTF is not installed.
         """

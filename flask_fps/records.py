@@ -210,7 +210,7 @@ class Facts:
     money: Money | None
     #: Did the money go to this shop? ``None``: the answer does not say.
     ours: bool | None
-    #: Who was paid, as the provider names him.
+    #: Who was paid, as the provider has the name.
     payee: str | None = field(default=None, compare=False)
     #: Of money that went back: the transaction it came from.
     gives_back: str | None = None

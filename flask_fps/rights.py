@@ -75,7 +75,7 @@ class Grant:
 def covered(grants: Iterable[Grant], wanted: Mapping[str, int], now: datetime) -> set[str]:
     """Which of these are owned now, in the quantity that is wanted of each.
 
-    Several purchases of one thing add up. One that is his own and was lent to him besides counts once.
+    Several purchases of one thing add up. One that is the buyer's own and was lent besides counts once.
     """
     owned = Counter[str]()
     for grant in {grant.id: grant for grant in grants}.values():

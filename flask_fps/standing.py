@@ -87,7 +87,7 @@ TEXTS = {
 }
 
 
-#: The buyer was sent away, and all we know of what he did is what his browser brings back.
+#: The buyer was sent away, and all we know of what happened is what the browser brings back.
 AWAY = frozenset({State.STARTED, State.ABANDONED, State.REFUSED})
 
 

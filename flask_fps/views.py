@@ -146,7 +146,7 @@ def _forged(error: Forged) -> ResponseReturnValue:
 
 @blueprint.get("/start")
 def start() -> ResponseReturnValue:
-    """Send a buyer to pay the order in the link, or to where his payment of it already stands."""
+    """Send a buyer to pay the order in the link, or to where a payment of it already stands."""
     if only_looking():
         return message_page("Nothing to see yet", "Open this link to pay.", 503)
     state = current_fps()
@@ -166,7 +166,7 @@ def start() -> ResponseReturnValue:
 
 
 def _where_to(state: AppState, order: Order, started: Started) -> ResponseReturnValue:
-    """Where the buyer goes from here: to what he owns, to his payment, or to the provider."""
+    """Where the buyer goes from here: to what is owned already, to the payment, or to the provider."""
     if started.opening is Opening.GOODS:
         if order.key is not None:
             log.info("order %s makes no payment: all of it is owned already (Item(…, repeatable=True))", order.key)
@@ -177,13 +177,13 @@ def _where_to(state: AppState, order: Order, started: Started) -> ResponseReturn
         )
     if started.redirect is not None:
         return redirect(started.redirect, 303)
-    assert started.payment is not None, "a payment of his stands or is under way"
+    assert started.payment is not None, "a payment stands or is under way"
     return redirect(page_of(state, started.payment.reference), 303)
 
 
 @blueprint.get("/return")
 def return_() -> ResponseReturnValue:
-    """The buyer is back. What his browser brings is a hint until it is verified."""
+    """The buyer is back. What the browser brings is a hint until it is verified."""
     if only_looking():
         return message_page("Nothing to see yet", "Open this link to finish the payment.", 503)
     state = current_fps()
@@ -222,7 +222,7 @@ def ipn(account: str = ACCOUNT) -> ResponseReturnValue:
 
 @blueprint.get("/payments/<reference>")
 def payment(reference: str) -> ResponseReturnValue:
-    """Where the buyer sees how his payment stands; looking at it takes it further."""
+    """Where the buyer sees how the payment stands; looking at it takes it further."""
     state = current_fps()
     found = _own_payment(state, reference)
     if found is None:
@@ -250,7 +250,7 @@ def payment(reference: str) -> ResponseReturnValue:
 
 
 def _may_hand_on(state: AppState, payment: Payment) -> bool:
-    """Is it his, and is there a right in it for another browser? What may be bought again opens no gate."""
+    """Is it this buyer's, and is there a right in it for another browser? What may be bought again opens no gate."""
     opens_a_gate = not all(line.repeatable for line in payment.items)
     return opens_a_gate and payment.buyer == current_buyer(state)
 

@@ -59,7 +59,7 @@ def day(moment: Any) -> str:
 
 
 def moment(at: datetime) -> str:
-    """A time as this visitor writes it and in his own zone, which is named, else ``1 March 2026, 12:00 UTC``."""
+    """A time as this visitor writes it and in their own zone, which is named, else ``1 March 2026, 12:00 UTC``."""
     if _babel():
         from flask_babel import format_datetime
 

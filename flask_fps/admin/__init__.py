@@ -22,7 +22,7 @@ from ..words import say
 from . import views
 from .words import furnish
 
-#: Asked before every page: true, or the name of who decides here, lets him in.
+#: Asked before every page: true, or the name of who decides here, lets them in.
 Allow = Callable[[], object]
 
 CLOSED = "the operator's pages are closed: pass allow=… to fps.register_admin(), a function that knows your operators"
@@ -75,7 +75,7 @@ def _judged(who: object) -> bool | str:
         return who or False
     raise SetupError(
         f"the allow= of fps.register_admin() returned {type(who).__name__}: return True or the operator's name to let "
-        "him in, and False or None to keep him out"
+        "them in, and False or None to keep them out"
     )
 
 

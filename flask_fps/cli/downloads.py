@@ -29,7 +29,7 @@ COUNT = click.IntRange(1, MOST_AT_ONCE)
 @click.command(short_help="Show what a buyer may still download, or give more.")
 @click.argument("reference")
 @click.option("--more", type=COUNT, metavar="N", help="Give the buyer N more downloads of what has a limit.")
-@click.option("--days", type=COUNT, metavar="N", help="Let him download for at least N days from now.")
+@click.option("--days", type=COUNT, metavar="N", help="Let the buyer download for at least N days from now.")
 @json_option("One JSON array")
 @click.option("--take-back", is_flag=True, help="Take it back from all browsers that claimed it.")
 @by_option
@@ -38,10 +38,10 @@ COUNT = click.IntRange(1, MOST_AT_ONCE)
 def downloads(
     reference: str, more: int | None, days: int | None, as_json: bool, take_back: bool, by: str, yes: bool
 ) -> None:
-    """Show what the buyer of a payment may still download, or let him download more.
+    """Show what the buyer of a payment may still download, or give more.
 
     A claim link works in FPS_CLAIM_LIMIT browsers. Where they are used up, --take-back begins anew: the buyer keeps
-    what he has, and others may claim it again with a link that is still good.
+    what they have, and others may claim it again with a link that is still good.
     """
     state = current_fps()
     known(state, reference)

@@ -1,4 +1,4 @@
-"""Who sits at the terminal, and what he is asked."""
+"""Who sits at the terminal, and what they are asked."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def somebody() -> str:
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Go on only if he agrees. Without a terminal that is a no.
+    """Go on only if they agree. Without a terminal that is a no.
 
-    :raises click.Abort: he does not.
+    :raises click.Abort: they do not.
     """
     if not yes:
         click.confirm(question, abort=True, err=True)

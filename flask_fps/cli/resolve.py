@@ -14,7 +14,7 @@ from .person import by_option
 from .person import confirm
 from .person import yes_option
 
-#: Said where nobody gives a reason of his own.
+#: Said where no reason is given.
 WHY = {
     "paid": "the provider confirms the transaction",
     "unpaid": "the provider knows nothing of it",

@@ -49,7 +49,7 @@ from .tables import show_table
 def work(pause: float, once: bool, port: int | None) -> None:
     """Drive unfinished payments and deliveries until stopped (SIGTERM or Ctrl-C).
 
-    Whoever is told to stop finishes the step he is at. With --once: exit 1 if something could not be taken further.
+    Whoever is told to stop finishes the step it is at. With --once: exit 1 if something could not be taken further.
     """
     state = current_fps()
     for finding in findings(state):

@@ -178,7 +178,7 @@ class Gateway(Protocol):
         """
 
     def recover(self, payment: Payment) -> Authorization:
-        """What the provider knows of a buyer who has not come back. ``abandoned``: no authorization of his
+        """What the provider knows of a buyer who has not come back. ``abandoned``: no such authorization
         exists; ``could_not_tell``: ask again."""
 
     def notification(self, body: bytes, headers: Mapping[str, str], url: str) -> Notification:

@@ -67,7 +67,7 @@ TURNED_AWAY = {
 FRONT_DOOR = frozenset({"AuthFailure", "InvalidClientTokenId", "RequestExpired", "SignatureDoesNotMatch"})
 #: An earlier request with this reference was another one: that says nothing about whether money moved.
 SAYS_NOTHING = frozenset({"DuplicateRequest"})
-#: FPS calls these retriable, and they are once the buyer has acted: he is told now, and pays in another way.
+#: FPS calls these retriable, and they are once the buyer has acted: who is told now, and pays in another way.
 FOR_THE_BUYER = frozenset({"AccountLimitsExceeded", "InsufficientBalance"})
 #: No token was made under this reference of a co-branded request.
 NO_TOKEN = frozenset({"InvalidCallerReference"})
@@ -89,7 +89,7 @@ class FPSGateway:
     :param recipient_email: our own account, as FPS reports it: a payment found by asking counts only
         if the money went there.
     :param tokens: of our own roles, where they are shown: the recipient's also tells what was paid to us.
-    :param recipient_token: of whoever is paid, where the settings name him: buyers authorize a payment to him.
+    :param recipient_token: of whoever is paid, where the settings name one: buyers authorize a payment to it.
     :param probe: open a connection before a buyer is sent away (the local sandbox may not run).
     """
 

@@ -156,6 +156,7 @@ def _page_of(
         decided=say(DECIDED[decision.event]) if decision else None,
         refunds=state.ledger.refunds.of(reference),
         waiting=state.ledger.operator.waiting(reference),
+        reasons=state.ledger.operator.reasons(reference),
         refund_key=refund_key or secrets.token_hex(8),
     )
     return page, status
@@ -218,11 +219,14 @@ def resolve(reference: str) -> ResponseReturnValue:
     if way == "deliver":
         decision = _decision("what kept it from being delivered is mended")
         return _tried(reference, lambda: checkout.redeliver(reference, decision, parked=True, wait=False))
+    way, _, number = way.partition(" ")
     if way != "dismiss":
         return _page_of(reference, 400, problem=say("Choose what is to be done."))
     if not given:
         return _page_of(reference, 400, problem=say("Say why: what was done about it?"))
-    return _tried(reference, lambda: checkout.dismiss(reference, _decision("")))
+    return _tried(
+        reference, lambda: checkout.dismiss(reference, _decision(""), int(number) if number.isdecimal() else None)
+    )
 
 
 def _tried(reference: str, act: Any) -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from ..gateways import Standing
 from ..gateways import Unreachable
 from ..gateways import Verdict
 from ..ledger import Decision as Decision
+from ..ledger import Reason
 from ..money import Money
 from ..records import Kind
 from ..records import Order
@@ -163,9 +164,9 @@ class Checkout:
         """Raises as :meth:`found_unpaid` would, and changes nothing."""
         resolve.check_unpaid(self._desk, reference)
 
-    def check_dismiss(self, reference: str) -> None:
-        """Raises as :meth:`dismiss` would, and changes nothing."""
-        resolve.check_dismiss(self._desk, reference)
+    def check_dismiss(self, reference: str, number: int | None = None) -> Reason:
+        """What :meth:`dismiss` would. Raises as it would, and changes nothing."""
+        return resolve.check_dismiss(self._desk, reference, number)
 
     def redeliver(
         self,

@@ -143,7 +143,7 @@ def _find(desk: Desk, taken: TakenRefund, lease: Lease) -> None:
     if found.result is not Result.UNKNOWN:
         learned(desk, taken.id, intent, taken.payment, found, lease)
         return
-    if desk.clock() > intent.first_sent_at + desk.resend_window(taken.payment):
+    if taken.is_parked or desk.clock() > intent.first_sent_at + desk.resend_window(taken.payment):
         reason = f"no answer for the refund {intent.reference}, and it is too late to ask again"
         _park(desk, taken.id, reason, lease, taken.refund.state)
         return

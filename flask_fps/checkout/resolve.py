@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import no_payment
 from ..errors import Refused
 from ..ledger import Decision
+from ..ledger import Reason
 from ..records import FINAL
 from ..records import Intent
 from ..records import Kind
@@ -118,22 +119,40 @@ def redeliver(
     return _known(desk, reference)
 
 
-def dismiss(desk: Desk, reference: str, decision: Decision) -> Payment:
-    """A person has seen to it in another way. A payment whose money is not settled cannot be dismissed.
+def dismiss(desk: Desk, reference: str, decision: Decision, number: int | None = None) -> Payment:
+    """A person has seen to it in another way. Money that is not accounted for cannot be dismissed.
 
-    :raises Refused: it is not parked, or nobody knows yet whether it was paid.
+    :param number: which of the reasons, where the payment is parked for several.
+    :raises Refused: it is not parked, or parked for several reasons and none is named, or nobody knows yet whether it
+        was paid, or given back.
     """
-    check_dismiss(desk, reference)
-    return desk.ledger.operator.dismiss(reference, decision)
+    reason = check_dismiss(desk, reference, number)
+    return desk.ledger.operator.dismiss(reference, reason, decision)
 
 
-def check_dismiss(desk: Desk, reference: str) -> None:
-    """Raises as :func:`dismiss` would, and changes nothing."""
+def check_dismiss(desk: Desk, reference: str, number: int | None = None) -> Reason:
+    """What :func:`dismiss` would. Raises as it would, and changes nothing."""
     payment = _parked(desk, reference)
     if payment.state not in FINAL:
         raise Refused(
             f"payment {reference} is {payment.state}: say what became of its money, --paid TRANSACTION or --unpaid"
         )
+    reason = _named(desk, reference, number)
+    if reason.is_open_refund:
+        raise Refused(
+            f"{reason.text}: nobody knows yet whether that was given back. `flask fps reconcile --all` asks the "
+            "provider again; it ends once its books tell"
+        )
+    return reason
+
+
+def _named(desk: Desk, reference: str, number: int | None) -> Reason:
+    reasons = desk.ledger.operator.reasons(reference)
+    fitting = [each for each in reasons if number in (None, each.number)]
+    if len(fitting) == 1:
+        return fitting[0]
+    told = "; ".join(f"{each.number}: {each.text}" for each in reasons)
+    raise Refused(f"payment {reference} is parked for {told}. Name the one that was seen to: --number NUMBER")
 
 
 def _known(desk: Desk, reference: str) -> Payment:

@@ -47,6 +47,7 @@ park = AppGroup("park", help="What is parked for an operator: `flask fps list --
 @click.option("--unpaid", is_flag=True, help="Nothing paid it; the provider's books must hold nothing of it.")
 @click.option("--deliver", is_flag=True, help="Try again what could not be delivered.")
 @click.option("--dismiss", is_flag=True, help="It has been seen to in another way (with --reason).")
+@click.option("--number", type=int, help="Which one was seen to, where the payment is parked for several reasons.")
 @click.option("--reason", help="Why; stands in the payment's story with your name.")
 @by_option
 @yes_option
@@ -57,6 +58,7 @@ def resolve(
     unpaid: bool,
     deliver: bool,
     dismiss: bool,
+    number: int | None,
     reason: str | None,
     by: str,
     yes: bool,
@@ -84,10 +86,11 @@ def resolve(
     elif way == "deliver":
         _say_what_was_delivered(state, state.checkout.redeliver(reference, decision, parked=True))
     else:
-        state.checkout.check_dismiss(reference)
-        confirm(f"Dismiss what is parked of payment {reference}?", yes)
-        state.checkout.dismiss(reference, decision)
-        click.echo(f"Payment {reference} waits for nobody any more.")
+        parked = state.checkout.check_dismiss(reference, number)
+        confirm(f"Dismiss this of payment {reference}: {parked.text}?", yes)
+        payment = state.checkout.dismiss(reference, decision, parked.number)
+        left = f"is still parked: {payment.parked_reason}" if payment.parked_reason else "is not parked any more."
+        click.echo(f"Payment {reference} {left}")
 
 
 def _say_what_was_delivered(state: AppState, payment: Payment) -> None:

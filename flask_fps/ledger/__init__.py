@@ -63,6 +63,7 @@ from .operating import Operations as Operations
 from .outbox import COMPLETED as COMPLETED
 from .outbox import Delivery as Delivery
 from .parking import Decision as Decision
+from .parking import Reason as Reason
 from .pruning import Pruned as Pruned
 from .recalling import Recalled as Recalled
 from .refunding import TakenRefund as TakenRefund

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger
 from sqlalchemy import Boolean
+from sqlalchemy import cast
 from sqlalchemy import DateTime
 from sqlalchemy import Dialect
 from sqlalchemy import false
@@ -390,13 +391,13 @@ PaymentRow.delivered_at = column_property(
     .scalar_subquery()
 )
 PaymentRow.parked_reason = column_property(
-    select(func.min(ParkedRow.reason))
+    select(func.aggregate_strings(ParkedRow.reason, "; "))
     .where(ParkedRow.payment_id == PaymentRow.id, ParkedRow.resolved_at.is_(None))
     .correlate_except(ParkedRow)
     .scalar_subquery()
 )
 PaymentRow.refunded = column_property(
-    select(func.coalesce(func.sum(RefundRow.amount), 0))
+    select(cast(func.coalesce(func.sum(RefundRow.amount), 0), BigInteger))  # PostgreSQL's sum of these is a Decimal
     .where(RefundRow.payment_id == PaymentRow.id, RefundRow.state != "failed")
     .correlate_except(RefundRow)
     .scalar_subquery()

@@ -100,8 +100,16 @@ def park(
 
 
 def park_row(session: Session, now: datetime, row: PaymentRow, reason: str) -> None:
+    """Once for each reason: what waits already, a delivery of it say, hides nothing that is found later."""
     row.due_at = None
-    if row.parked_reason is not None:
+    known = select(ParkedRow.id).where(
+        ParkedRow.payment_id == row.id,
+        ParkedRow.resolved_at.is_(None),
+        ParkedRow.delivery_id.is_(None),
+        ParkedRow.refund_id.is_(None),
+        ParkedRow.reason == reason,
+    )
+    if session.scalar(known.limit(1)) is not None:
         return
     session.add(ParkedRow(account=row.account, gateway=row.gateway, payment_id=row.id, reason=reason, parked_at=now))
     journal(session, row, "parked", now, reason=reason)

@@ -22,6 +22,7 @@ from .exporting import Numbered
 from .health import Backlog
 from .health import Queue
 from .parking import Decision
+from .parking import Reason
 from .pruning import Pruned
 from .served import Served
 from .served import Unserved
@@ -88,8 +89,13 @@ class Operations:
         """Write down what a person wants before it is done."""
         self._store.write(lambda session, now: parking.decided(session, now, reference, what, decision, **detail))
 
-    def dismiss(self, reference: str, decision: Decision) -> Payment:
-        return self._store.write(lambda session, now: parking.dismiss(session, now, reference, decision))
+    def reasons(self, reference: str) -> list[Reason]:
+        """All that this payment is parked for, oldest first."""
+        return self._store.read(lambda session: parking.reasons(session, reference))
+
+    def dismiss(self, reference: str, reason: Reason, decision: Decision) -> Payment:
+        """A person has seen to one of these."""
+        return self._store.write(lambda session, now: parking.dismiss(session, now, reference, reason, decision))
 
     def end_unpaid(self, seen: Payment, to: State, decision: Decision, proof: str) -> Payment:
         """End a payment of which it is proven that no money moved.

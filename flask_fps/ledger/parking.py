@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from ..errors import Refused
 from ..records import Payment
+from ..records import RefundState
 from ..records import State
 from .journal import journal
 from .models import DeliveryRow
 from .models import ParkedRow
 from .models import PaymentRow
+from .models import RefundRow
 from .moves import move
 from .outbox import Progress
 from .reading import locked_row
@@ -48,11 +50,37 @@ def sign(session: Session, now: datetime, row: PaymentRow, what: str, decision: 
         journal(session, row, what, now, by=decision.by, why=decision.why, **detail)
 
 
-def dismiss(session: Session, now: datetime, reference: str, decision: Decision) -> Payment:
-    """A person has seen to it. Whatever it waits for is not waited for any more."""
-    row = locked_row(session, reference)
-    _resolve(session, now, row, f"dismissed by {decision}")
-    journal(session, row, "dismissed", now, by=decision.by, why=decision.why)
+@dataclass(frozen=True)
+class Reason:
+    """One thing that a payment is parked for."""
+
+    number: int
+    text: str
+    #: It is a refund of which nobody knows yet whether it was given back.
+    is_open_refund: bool = False
+
+
+def reasons(session: Session, reference: str) -> list[Reason]:
+    """All that this payment is parked for, oldest first."""
+    query = (
+        select(ParkedRow.id, ParkedRow.reason, RefundRow.state)
+        .join(PaymentRow, PaymentRow.id == ParkedRow.payment_id)
+        .outerjoin(RefundRow, RefundRow.id == ParkedRow.refund_id)
+        .where(PaymentRow.reference == reference, ParkedRow.resolved_at.is_(None))
+    )
+    ended = (None, RefundState.DONE.value, RefundState.FAILED.value)
+    found = session.execute(query.order_by(ParkedRow.id))
+    return [Reason(number, text, refund not in ended) for number, text, refund in found]
+
+
+def dismiss(session: Session, now: datetime, reference: str, reason: Reason, decision: Decision) -> Payment:
+    """A person has seen to this. What else the payment is parked for stays."""
+    row, parked = locked_row(session, reference), session.get_one(ParkedRow, reason.number)
+    if parked.resolved_at is None:
+        parked.resolved_at, parked.resolution = now, f"dismissed by {decision}"
+        journal(session, row, "dismissed", now, by=decision.by, why=decision.why, parked=reason.text)
+        session.flush()
+        session.refresh(row, ["parked_reason"])
     return payment_record(row)
 
 

@@ -75,6 +75,8 @@ class TakenRefund:
     payment: Payment
     intent: Intent | None
     task: Task | None = None
+    #: A person is to look at it: it is asked about, and not sent.
+    is_parked: bool = False
 
 
 def foreseen(session: Session, wish: Wish) -> Money | None:
@@ -227,19 +229,17 @@ def claim(
     if stored is None or refund.state == R.PENDING.value:
         intent = intent_record(stored, row.reference) if stored else None
         return TakenRefund(id, refund_record(refund, row.reference), payment, intent, Task.CHECK)
-    if stored.state == IntentState.REFUSED.value:
+    parked = is_parked(session, refund)
+    if stored.state == IntentState.REFUSED.value and not parked:
         money = Money(refund.amount, refund.currency)
         stored = _frozen(session, now, row, money, make, _next_request(stored.reference))
         refund.intent_id = stored.id
-    task = (
-        Task.FIND
-        if stored.sends > 1 or is_parked(session, refund) or too_old(stored, now, resend(payment))
-        else Task.SEND
-    )
+    task = Task.FIND if stored.sends > 1 or parked or too_old(stored, now, resend(payment)) else Task.SEND
     if task is Task.SEND:
         count_send(stored, now)
         journal(session, row, "sending refund", now, reference=stored.reference, sends=stored.sends)
-    return TakenRefund(id, refund_record(refund, row.reference), payment, intent_record(stored, row.reference), task)
+    intent = intent_record(stored, row.reference)
+    return TakenRefund(id, refund_record(refund, row.reference), payment, intent, task, parked)
 
 
 def resend(session: Session, now: datetime, taken: TakenRefund, lease: Lease) -> Intent | None:

@@ -79,7 +79,7 @@ def settle(
     """
     row = locked_row(session, intent.payment)
     stored = intent_row(session, intent.reference)
-    before, rested = S(row.state), row.parked_reason is not None
+    before, parked = S(row.state), row.parked_reason
     if _belongs_to_another(session, row, outcome):
         park_row(session, now, row, f"transaction {outcome.transaction_id} already belongs to another payment")
         outcome = Outcome(Result.UNKNOWN, message="the answer names another payment's transaction")
@@ -103,7 +103,7 @@ def settle(
         _schedule(session, row, now, delays)
     release(row, lease.owner)
     payment = payment_record(row)
-    return Settled(payment, before, paid, parked=payment.parked_reason is not None and not rested)
+    return Settled(payment, before, paid, parked=payment.parked_reason not in (None, parked))
 
 
 def _newest(session: Session, row: PaymentRow) -> int | None:

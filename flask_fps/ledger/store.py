@@ -13,10 +13,14 @@ from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from .backoff import Backoff
 from .engine import DATABASE_TIME
+from .engine import database_time
+from .engine import is_postgresql
 from .engine import reading
 from .engine import step
 from .engine import Steps
@@ -40,7 +44,8 @@ class Store:
     def __init__(self, home: Home, clock: Clock) -> None:
         self.home = home
         self._clock = clock
-        self._database_ahead = timedelta()
+        #: Not known yet: ``None``.
+        self._database_ahead: timedelta | None = None
         self._steps = Steps()
         #: How long to wait between tries.
         self.backoff = Backoff()
@@ -52,14 +57,28 @@ class Store:
         return self.home.engine()
 
     def clock(self) -> datetime:
-        """The time that leases and due times are counted on, as far as it is known without asking the database."""
-        return self._clock() + self._database_ahead
+        """The time that leases and due times are counted on. What the database says is asked for once."""
+        self._ask_the_database()
+        return self._clock() + (self._database_ahead or timedelta())
 
     def now(self, told: datetime | None) -> datetime:
         """The time of a step, by what its database told: :func:`flask_fps.ledger.engine.database_time`."""
         if told is not None:
             self._database_ahead = told - system_time()
-        return self.clock()
+        return self._clock() + (self._database_ahead or timedelta())
+
+    def _ask_the_database(self) -> None:
+        """Else the first lease of a process whose clock is behind would be over at once. Away, it is asked again."""
+        if self._database_ahead is not None:
+            return
+        if not is_postgresql(self.engine):
+            self._database_ahead = timedelta()
+            return
+        try:
+            with self.engine.connect() as connection:
+                self.now(database_time(connection))
+        except (DBAPIError, PoolTimeout):
+            return
 
     def write(self, action: Callable[[Session, datetime], T]) -> T:
         """Take a step that writes.
@@ -85,6 +104,8 @@ class Store:
         if under_way is not None:
             with under_way.no_autoflush:
                 return action(under_way)
+
+        self._ask_the_database()  # what is read may ask for the time, and a pool may have no second connection
 
         def run() -> T:
             with reading(self.engine) as session:

@@ -74,7 +74,7 @@ class Shop:
         self.desk = Desk(
             ledger=self.ledger,
             gateways={"default": self.gateway},
-            clock=self.clock,
+            clock=self.ledger.clock,
             new_name=lambda: f"name-{next(_names)}",
             tell=self._tell,
             fresh=lambda payment, function: function(),

@@ -187,7 +187,9 @@ def test_what_is_not_paid_is_not_refunded(shop: Shop) -> None:
 def test_what_waits_for_a_person_comes_first(shop: Shop) -> None:
     payment = bought(shop)
     shop.ledger.park(payment.reference, "transactions T1 and T2 both paid it")
-    with pytest.raises(Refused, match="is parked for an operator .transactions T1 and T2 both paid it.: that comes first"):
+    with pytest.raises(
+        Refused, match="is parked for an operator .transactions T1 and T2 both paid it.: that comes first"
+    ):
         shop.checkout.refund(payment.reference)
 
 
@@ -403,6 +405,30 @@ def test_a_refund_made_by_hand_is_adopted_from_its_notification(shop: Shop) -> N
     assert shop.told.count("payment-refunded") == 1
     assert shop.checkout.refund(payment.reference).money == Money(600, "USD")
     assert returned(shop) == [400, 600]
+
+
+def test_a_refund_that_is_parked_is_asked_about_and_not_sent(shop: Shop) -> None:
+    payment = bought(shop)
+    shop.gateway.will("refund", "lost before")
+    shop.checkout.refund(payment.reference, "3", key="k")
+    id = shop.ledger.refunds.named(f"{payment.reference}-r1")
+    assert id is not None
+    shop.clock.advance(HOUR)
+    shop.ledger.refunds.park(id, "look at this refund", shop.desk.lease())
+    shop.gateway.calls.clear()
+    for _ in range(2):
+        shop.checkout.drive_refund(id, early=True)
+
+    assert shop.gateway.calls == [f"find {payment.reference}-r1"] * 2
+    assert shop.payment(payment).parked_reason == "look at this refund"
+
+
+def test_what_can_be_refunded_is_a_whole_number(shop: Shop) -> None:
+    payment = bought(shop)
+    shop.checkout.refund(payment.reference, "3")
+
+    found = shop.payment(payment)
+    assert (type(found.refunded), type(found.refundable_money.minor)) == (int, int)
 
 
 @pytest.mark.parametrize("told_by", ["notification", "books"])

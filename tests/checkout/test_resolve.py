@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -42,6 +43,13 @@ def given_up(shop: Shop) -> Payment:
     parked = shop.payment(payment)
     assert parked.parked_reason and parked.delivered_at is None
     return parked
+
+
+def charged_again(shop: Shop) -> None:
+    """The provider has charged the buyer a second time, and tells of it."""
+    first = shop.provider.moved[0]
+    shop.provider.transactions["TX99"] = replace(first, id="TX99")
+    shop.notify(reference=first.reference, transaction="TX99", time=str(shop.clock.now))
 
 
 def story(shop: Shop, payment: Payment, event: str) -> list[tuple[object, object]]:
@@ -301,6 +309,46 @@ def test_money_that_nobody_accounts_for_is_not_dismissed(shop: Shop) -> None:
         shop.checkout.dismiss(payment.reference, ADA)
 
     assert shop.payment(payment) == payment
+
+
+def test_what_is_parked_hides_nothing_that_is_found_later(shop: Shop) -> None:
+    payment = given_up(shop)
+    charged_again(shop)
+    assert shop.told.count("payment-parked") == 2
+    both = shop.payment(payment).parked_reason or ""
+    assert "no licences left" in both and "TX99 paid it too" in both
+    charged_again(shop)
+    assert shop.payment(payment).parked_reason == both
+
+    shop.receiver = lambda payment, session: None
+    shop.checkout.redeliver(payment.reference, ADA, parked=True)
+    assert "TX99 paid it too" in (shop.payment(payment).parked_reason or "")
+
+
+def test_only_what_is_named_is_dismissed(shop: Shop) -> None:
+    payment = given_up(shop)
+    charged_again(shop)
+    with pytest.raises(Refused, match=r"is parked for \d+: .*no licences left.*; \d+: .*TX99.*--number NUMBER"):
+        shop.checkout.dismiss(payment.reference, ADA)
+    [delivery, charge] = shop.ledger.operator.reasons(payment.reference)
+    with pytest.raises(Refused, match="Name the one that was seen to"):
+        shop.checkout.dismiss(payment.reference, ADA, charge.number + 1)
+
+    after = shop.checkout.dismiss(payment.reference, ADA, charge.number)
+    assert after.parked_reason == delivery.text
+    assert shop.checkout.dismiss(payment.reference, ADA).parked_reason is None
+
+
+def test_a_refund_that_nobody_accounts_for_is_not_dismissed(shop: Shop) -> None:
+    payment = shop.buy()
+    shop.gateway.will("refund", *["lost before"] * 20)
+    shop.gateway.will("find", *["lost"] * 100)
+    shop.checkout.refund(payment.reference, key="k")
+    shop.work_for(7 * DAY, timedelta(hours=12))
+    assert "no answer for the refund" in (shop.payment(payment).parked_reason or "")
+    with pytest.raises(Refused, match="nobody knows yet whether that was given back"):
+        shop.checkout.dismiss(payment.reference, ADA)
+    assert shop.payment(payment).parked_reason is not None
 
 
 # What is held

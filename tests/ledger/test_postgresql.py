@@ -42,7 +42,11 @@ from flask_fps.ledger.models import PaymentRow
 from flask_fps.ledger.reading import locked_row
 from flask_fps.records import Payment
 from flask_fps.records import Result
+from flask_fps.records import State
 from tests import postgres
+from tests.checkout.shop import Shop
+from tests.clock import START
+from tests.database import still_engine
 from tests.ledger.books import Books
 from tests.ledger.books import DAY
 from tests.ledger.books import HOUR
@@ -115,7 +119,7 @@ def test_a_machine_whose_clock_is_wrong_goes_by_the_databases(
 
     monkeypatch.setattr("flask_fps.ledger.store.system_time", wrong)
     behind = ledger_on(engine, wrong)
-    assert abs(behind.clock() - wrong()) < SECOND, "before it has asked it cannot know"
+    assert abs(behind.clock() - datetime.now(timezone.utc)) < SECOND, "its first lease is counted on it already"
     behind.beat("host:1")
 
     assert abs(behind.clock() - datetime.now(timezone.utc)) < SECOND
@@ -465,3 +469,20 @@ def test_the_address_that_a_hosting_provider_hands_out_is_understood(uri: str, s
 def test_a_driver_that_is_not_installed_is_named_with_its_extra() -> None:
     with pytest.raises(RuntimeError, match=r"pip install 'Flask-FPS\[postgres\]'"):
         own_engine("postgresql+pg8000://shop@localhost/shop")
+
+
+@pytest.mark.parametrize("behind", [timedelta(minutes=1), timedelta(hours=16)])
+def test_a_fresh_process_whose_clock_is_behind_the_databases_sends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, behind: timedelta
+) -> None:
+    """As ``flask fps reconcile`` from cron: each pass is a process that has written nothing yet."""
+    shop = Shop(still_engine("postgresql", monkeypatch))
+    shop.gateway.will("pay", "lost before")
+    payment = shop.buy()
+    monkeypatch.setattr("flask_fps.ledger.store.system_time", lambda: START - behind)
+    shop.clock.now -= behind
+    for _ in range(2):
+        shop.clock.advance(HOUR)
+        shop.again().checkout.drive_payment(payment.reference, early=True)
+
+    assert shop.payment(payment).state is State.PAID

@@ -383,13 +383,13 @@ def test_what_is_parked_stays_so_while_nothing_new_is_known(books: Books) -> Non
     assert (settled.payment.parked_reason, settled.payment.due_at, settled.parked) == ("no answer", None, False)
 
 
-def test_parking_twice_keeps_the_first_reason(books: Books) -> None:
+def test_a_payment_is_parked_once_for_each_reason(books: Books) -> None:
     payment = books.started()
-    books.ledger.park(payment.reference, "first")
-    parked = books.ledger.park(payment.reference, "second")
+    for reason in ("first", "second", "first"):
+        parked = books.ledger.park(payment.reference, reason)
 
-    assert parked.parked_reason == "first"
-    assert len(books.rows(ParkedRow)) == 1
+    assert parked.parked_reason == "first; second"
+    assert [row.reason for row in books.rows(ParkedRow)] == ["first", "second"]
 
 
 @pytest.mark.parametrize("late", [Result.PENDING, Result.RESERVED])

@@ -6,7 +6,9 @@ import contextlib
 from datetime import datetime
 from datetime import timezone
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -24,6 +26,8 @@ from flask_fps.protocol.dialects import RoleTokens
 from flask_fps.protocol.dialects import V2007_01_08 as FIRST
 from flask_fps.protocol.dialects.v2007_01_08 import messages
 from flask_fps.protocol.dialects.v2007_01_08 import results
+from flask_fps.protocol.dialects.v2007_01_08.own_tokens import INSTRUCTIONS
+from flask_fps.protocol.dialects.v2007_01_08.own_tokens import own_token
 from flask_fps.protocol.dialects.v2007_01_08.results import Amount
 from flask_fps.protocol.dialects.v2007_01_08.saying import SAY
 from flask_fps.protocol.dialects.v2007_01_08.understanding import UNDERSTAND
@@ -313,3 +317,15 @@ def test_no_answer_is_more_than_unreadable(noise: bytes, start: int, cut: int) -
     for body in (noise, INITIATED[:start] + noise + INITIATED[start + cut :]):
         with contextlib.suppress(OutcomeUnknown, ServiceError):
             assert FIRST.parse_answer(body, messages.Pay).result.transaction_response.transaction_id
+
+
+def test_whoever_has_cancelled_every_token_of_his_own_is_told_where_to_put_another() -> None:
+    class Bank:
+        """Finds a cancelled token under every reference."""
+
+        def send(self, message: Message[Any]) -> Any:
+            token = SimpleNamespace(token_id=TOKEN, status="Inactive")
+            return SimpleNamespace(token=token, payment_instruction=INSTRUCTIONS["caller"])
+
+    with pytest.raises(RuntimeError, match="set FPS_CALLER_TOKEN to it"):
+        own_token(cast(Client, Bank()), "caller")

@@ -113,5 +113,8 @@ def test_what_is_due_and_nobody_does_is_counted(books: Books) -> None:
 
 
 def test_a_step_about_no_payment_of_ours_is_a_mistake(books: Books) -> None:
-    with pytest.raises(LookupError, match="no payment 'nothing' in this ledger: `flask fps list` shows"), writing(books.engine) as session:
+    with (
+        pytest.raises(LookupError, match="no payment 'nothing' in this ledger: `flask fps list` shows"),
+        writing(books.engine) as session,
+    ):
         locked_row(session, "nothing")

@@ -57,7 +57,7 @@ class Checkout:
         return start(self._desk, order, buyer, account, addresses)
 
     def look(self, order: Order, buyer: str, account: str, addresses: Addresses) -> Started | None:
-        """What answers this order already; ``None`` where he would have to be sent away."""
+        """What answers this order already; ``None`` where the buyer would have to be sent away."""
         return look(self._desk, order, buyer, account, addresses)
 
     def unreachable(self, account: str) -> Unreachable | None:
@@ -84,7 +84,7 @@ class Checkout:
         drive(self._desk, reference, early=early)
 
     def stumbled(self, reference: str, error: Exception) -> None:
-        """Driving this payment met an error: later again, and after a while it is put before a person."""
+        """Driving this payment met an error: later again, and after a while it is parked for an operator."""
         stumbled(self._desk, reference, error)
 
     def address_of(self, payment: Payment) -> str | None:

@@ -57,7 +57,7 @@ def _number_of(payment: Payment, facts: Facts | None) -> int | None:
 def about(intent: Intent, outcome: Outcome) -> Outcome:
     """An answer that is about another request of the same buyer says nothing about this one.
 
-    A success is left as it is: :func:`settle_learned` puts it before a person.
+    A success is left as it is: :func:`settle_learned` parks it for an operator.
     """
     named = outcome.facts.reference if outcome.facts is not None else None
     if outcome.result is Result.SUCCESS or named is None or _is_about(intent, named):

@@ -68,7 +68,7 @@ Policy = Callable[[Payment, Line, Decimal], bool]
 
 
 def all_or_nothing(payment: Payment, line: Line, refunded: Decimal) -> bool:
-    """The policy of a shop that has none of its own: whoever gets all his money back loses all he bought."""
+    """The policy of a shop that has none of its own: whoever gets all the money back loses all that was bought."""
     return refunded >= payment.paid_money.decimal
 
 

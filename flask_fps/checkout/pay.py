@@ -224,7 +224,7 @@ def tell_end(desk: Desk, payment: Payment, before: State) -> None:
 
 
 def park(desk: Desk, payment: Payment, reason: str, lease: Lease) -> Payment:
-    """Put a payment before a person, once for each reason, unless it has moved on meanwhile."""
+    """Park a payment for an operator, once for each reason, unless it has moved on meanwhile."""
     after = desk.ledger.park(payment.reference, reason, lease.owner, payment.state)
     if after.parked_reason not in (None, payment.parked_reason):
         desk.tell(signals.payment_parked, after)

@@ -1,4 +1,4 @@
-"""The chapter of the buyer who did not come back: ask the provider what he did."""
+"""The chapter of the buyer who did not come back: ask the provider what became of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .finish import proof_of
 
 #: Who authorized within this time is still being sent back.
 ON_HIS_WAY = timedelta(minutes=2)
-#: A payment of which the provider never told anything is put before a person after this.
+#: A payment of which the provider never told anything is parked for an operator after this.
 PARK_AFTER = timedelta(days=7)
 
 
@@ -43,7 +43,7 @@ def recover(desk: Desk, payment: Payment, *, early: bool = False) -> None:
 
 
 def _approved(desk: Desk, payment: Payment, authorization: Authorization, lease: Lease) -> None:
-    """He authorized. What is spent may have paid already, and this ledger, put back from a copy, forgot it."""
+    """The buyer authorized. What is spent may have paid already, and this ledger, put back from a copy, forgot it."""
     proof = proof_of(authorization)
     if not authorization.spent:
         pay.accept(desk, payment, proof)
@@ -64,7 +64,7 @@ def _moved(desk: Desk, payment: Payment, proof: Proof) -> tuple[Intent, Outcome]
 
 
 def _is_on_his_way(desk: Desk, authorization: Authorization) -> bool:
-    """He authorized a moment ago, and his browser is about to bring it: do not decide without him."""
+    """The buyer authorized a moment ago, and the browser is about to bring it: wait for that."""
     if authorization.given_at is None:
         return False
     return -ON_HIS_WAY < desk.clock() - authorization.given_at < ON_HIS_WAY  # two clocks are never one

@@ -44,7 +44,7 @@ ANOTHER_CHARGE = "another charge was given back"
 TELLING = {RefundState.DONE: signals.payment_refunded, RefundState.FAILED: signals.payment_refund_failed}
 #: How long a shop's key of a refund may be.
 KEY_LENGTH = 100
-#: A refund that pends for longer is put before a person.
+#: A refund that pends for longer is parked for an operator.
 PARK_PENDING_AFTER = timedelta(days=14)
 
 
@@ -231,7 +231,7 @@ def learn(desk: Desk, account: str, outcome: Outcome) -> Learned:
 
 
 def _note_of_another_charge(desk: Desk, payment: Payment, outcome: Outcome) -> None:
-    """The buyer was charged twice, and what did not pay goes back: of what he paid nothing does."""
+    """The buyer was charged twice, and what did not pay goes back: of what paid it nothing does."""
     assert outcome.facts is not None
     told = {"transaction": outcome.transaction_id, "of": outcome.facts.gives_back, "result": outcome.result.value}
     known = [each.detail for each in desk.ledger.journal(payment.reference) if each.event == ANOTHER_CHARGE]

@@ -31,7 +31,7 @@ class Started:
 
     opening: Opening
     payment: Payment | None = None
-    #: Where to send him, if the provider could be asked or need not be.
+    #: Where to send the buyer, if the provider could be asked or need not be.
     redirect: str | None = None
 
 

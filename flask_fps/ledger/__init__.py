@@ -239,7 +239,7 @@ class Ledger:
         )
 
     def park(self, reference: str, reason: str, owner: str | None = None, seen: State | None = None) -> Payment:
-        """Put a payment before a person: :func:`flask_fps.ledger.noting.park`."""
+        """Park a payment for an operator: :func:`flask_fps.ledger.noting.park`."""
         return self.store.write(lambda session, now: noting.park(session, now, reference, reason, owner, seen))
 
     def stumble(self, reference: str, said: str) -> tuple[Payment, bool]:
@@ -269,7 +269,7 @@ class Ledger:
     # Buyers and workers
 
     def adopt(self, guest: str, buyer: str) -> int:
-        """Move what a guest bought to the buyer he turned out to be; how many payments moved."""
+        """Move what a guest bought to the buyer who signed in; how many payments moved."""
         return self.store.write(lambda session, now: owners.adopt(session, now, guest, buyer))
 
     def beat(self, worker: str) -> None:

@@ -58,7 +58,7 @@ class Terms:
     """Under which terms an authorization is paid with.
 
     :param lifetime: from the start of a payment; what is authorized later is not paid.
-    :param unattended: the policy for a buyer who is not here: may we pay without him?
+    :param unattended: the policy for a buyer who is not here: may we pay all the same?
     """
 
     lifetime: timedelta
@@ -144,7 +144,7 @@ def _not_without_the_buyer(session: Session, row: PaymentRow, terms: Terms) -> s
     if _has_newer(session, row):
         return "the buyer has started this order again"
     if is_guest(row.buyer) and row.contact is None:
-        return "a guest did not come back, and nothing tells how to reach him"
+        return "a guest did not come back, and nothing tells how to reach them"
     return None
 
 

@@ -99,7 +99,7 @@ def _reopen(session: Session, now: datetime, row: PaymentRow) -> None:
 def withdraw_or_restore(session: Session, now: datetime, row: PaymentRow) -> None:
     """What was not delivered is not delivered any more once all goes back, and is again if that fails.
 
-    Who delivers at this moment is left alone: his claim decides.
+    Who delivers at this moment is left alone: the claim decides.
     """
     if row.state != State.PAID.value:
         return

@@ -67,7 +67,7 @@ class Deliveries:
             raise ClaimLost(f"delivery of {delivery.payment.reference} is claimed by another worker")
 
     def failed(self, delivery: Delivery, error: str) -> bool:
-        """Note that a handler raised; true if the delivery is now put before a person."""
+        """Note that a handler raised; true if the delivery is now parked for an operator."""
         return self._store.write(lambda session, now: outbox.failed(session, now, delivery, error, self._store.backoff))
 
     def give_back(self, delivery: Delivery, wait: timedelta = timedelta()) -> None:

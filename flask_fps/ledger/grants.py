@@ -1,4 +1,4 @@
-"""Who may have what was paid for, and how often he has fetched it.
+"""Who may have what was paid for, and how often it was fetched.
 
 A grant belongs to one buyer. A claim lends it to another browser: the same grant, the same count.
 """
@@ -143,7 +143,7 @@ def claim(session: Session, now: datetime, reference: str, buyer: str, most: int
 
 
 def may_claim(session: Session, reference: str, buyer: str | None, most: int | None) -> bool:
-    """Has he got it, or is there room for one more?"""
+    """Is it held already, or is there room for one more?"""
     if most is None or (buyer is not None and holds(session, reference, buyer)):
         return True
     return claimants(session, reference) < most
@@ -165,7 +165,7 @@ def take_back(session: Session, now: datetime, reference: str, by: str) -> int:
 
 
 def holds(session: Session, reference: str, buyer: str) -> bool:
-    """Is this payment his, or was any of it lent to him?"""
+    """Is this payment the buyer's, or was any of it lent?"""
     lent = (
         select(ClaimRow.id)
         .join(GrantRow, GrantRow.id == ClaimRow.grant_id)

@@ -1,4 +1,4 @@
-"""The right to act for a payment: who holds it, and what he is to send."""
+"""The right to act for a payment: who holds it, and what is to be sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .reading import locked_row
 from .reading import payment_record
 
 S = State
-#: The buyer was sent away, and no authorization of his is known.
+#: The buyer was sent away, and no authorization is known.
 AWAY = frozenset({S.STARTED, S.ABANDONED, S.REFUSED})
 #: What a payment's authorization is used for.
 PAYING = (Kind.PAY.value, Kind.RESERVE.value)
@@ -185,7 +185,7 @@ def _take_authorized(
 
 
 def hold(session: Session, now: datetime, reference: str, lease: Lease, *, early: bool) -> Payment | None:
-    """Lease a payment whose buyer has not come back, to ask the provider about him."""
+    """Lease a payment whose buyer has not come back, to ask the provider about it."""
     row = free_row(session, reference)
     if row is None or S(row.state) not in AWAY or is_held(row, now) or not is_due(row, now, early):
         return None

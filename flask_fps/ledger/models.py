@@ -329,7 +329,7 @@ class GrantRow(Owned, Base):
 
 
 class ClaimRow(Owned, Base):
-    """A browser that its buyer handed a grant: the grant stays his, and uses are counted there."""
+    """A browser that its buyer handed a grant: the grant stays the buyer's, and uses are counted there."""
 
     __tablename__ = "fps_claims"
     __table_args__ = (UniqueConstraint("grant_id", "buyer"), Index("ix_fps_claims_buyer", "buyer", "account", "sku"))

@@ -24,9 +24,9 @@ S = State
 
 
 def begun(session: Session, payment: Payment, redirect: str, handle: str | None, until: datetime | None) -> bool:
-    """Remember where the buyer is sent; false if nobody awaits him there.
+    """Remember where the buyer is sent; false if nobody is awaited there.
 
-    The payment has moved since it was opened, or somebody else has begun it meanwhile and sent him elsewhere.
+    The payment has moved since it was opened, or somebody else has begun it meanwhile and sent the buyer elsewhere.
     """
     row = locked_row(session, payment.reference)
     if S(row.state) is not payment.state or (row.redirect_url is not None and row.gateway_handle != handle):
@@ -53,7 +53,7 @@ def turned_away(
     is_news = kept(session, now, arrival, inbox_id, row)
     if to in MOVES[State(row.state)]:
         move(session, row, to, now, why=detail)
-    elif is_news:  # else whoever reloads his return would fill the story of his payment
+    elif is_news:  # else whoever reloads a return would fill the story of the payment
         journal(session, row, "return", now, standing=standing, detail=detail)
     return payment_record(row)
 
@@ -88,7 +88,7 @@ def kept(session: Session, now: datetime, arrival: inbox.Arrival, inbox_id: int 
 def park(
     session: Session, now: datetime, reference: str, reason: str, owner: str | None = None, seen: State | None = None
 ) -> Payment:
-    """Put a payment before a person: nothing drives it any more until what it waits for arrives.
+    """Park a payment for an operator: nothing drives it any more until what it waits for arrives.
 
     :param seen: the state for which that was decided: if it has moved since, it stays where it is.
     """

@@ -37,7 +37,7 @@ from .reading import payments_with_lines
 
 #: States in which an order is being paid or was paid: its buyer is shown that payment, never sent away again.
 ENGAGED = ("authorized", "paying", "unknown", "pending", "reserved", "paid")
-#: Besides, the buyer may still come back to one of these, or the provider tell that he agreed.
+#: Besides, the buyer may still come back to one of these, or the provider tell of an approval.
 MOVING = (*ENGAGED, "started", "abandoned", "refused")
 
 
@@ -102,8 +102,8 @@ def _digest(value: object) -> str:
 def open_payment(session: Session, now: datetime, draft: Draft) -> tuple[Opening, Payment | None]:
     """The payment that serves this order now.
 
-    ``GOODS``: the buyer owns all of it already. ``PAGE``: a payment of his stands or is under way.
-    ``RESUMED`` and ``STARTED``: send him to pay, and only for what he does not own. ``TAKEN``: somebody else is
+    ``GOODS``: the buyer owns all of it already. ``PAGE``: a payment of it stands or is under way.
+    ``RESUMED`` and ``STARTED``: send the buyer to pay, and only for what is not owned. ``TAKEN``: somebody else is
     paying this very order.
     """
     found = _find(session, now, draft, lock=True)
@@ -143,7 +143,7 @@ def _find(session: Session, now: datetime, draft: Draft, *, lock: bool = False) 
     owned = _owned(session, now, draft)
     if owned == set(draft.order.skus):
         return _Found(draft, (Opening.GOODS, None))
-    if owned:  # the whole cart may be under way to be paid; if it was paid, it is what he owns of it
+    if owned:  # the whole cart may be under way to be paid; if it was paid, it is what is owned of it
         whole = [row for row in _rows_of_order(session, draft, lock) if row.state != State.PAID.value]
         standing = _standing(whole, draft)
         if standing:

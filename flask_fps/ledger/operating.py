@@ -1,4 +1,4 @@
-"""What an operator asks of a ledger, and what he does to it: each method is one step, as in the ledger itself."""
+"""What an operator asks of a ledger, and what is done to it: each method is one step, as in the ledger itself."""
 
 from __future__ import annotations
 

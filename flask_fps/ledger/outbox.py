@@ -32,7 +32,7 @@ from .reading import row_of
 
 #: The outbox row of the signal ``payment_completed``; all others are named handlers.
 COMPLETED = "payment_completed"
-#: A handler that raised this often is put before a person.
+#: A handler that raised this often is parked for an operator.
 ATTEMPTS_MAX = 10
 #: Written out and not bound, so that a prepared statement may use the partial index.
 IS_DUE = DeliveryRow.state == literal_column("'due'")
@@ -52,7 +52,7 @@ class Delivery:
     id: int
     handler: str
     payment: Payment
-    #: Who claimed it: the mark is written only for him.
+    #: Who claimed it: the mark is written only for them.
     owner: str
 
 
@@ -114,7 +114,7 @@ def claim(
     """Take one row that is due (``early``: even before), so that nobody else delivers it meanwhile.
 
     What was fully refunded meanwhile is withdrawn instead: whoever had claimed it did not come to its end.
-    Who takes that of ``payment_completed`` adds what is owed by his ``handlers``: the process that learned of
+    Who takes that of ``payment_completed`` adds what is owed by their ``handlers``: the process that learned of
     the payment may not have known them all.
     """
     free = DeliveryRow.state == "due", _free(now), true() if early else DeliveryRow.due_at <= now
@@ -195,7 +195,7 @@ def mark(connection: Connection, now: datetime, delivery: Delivery) -> bool:
 
 
 def failed(session: Session, now: datetime, delivery: Delivery, error: str, delays: Backoff) -> bool:
-    """Note that a handler raised; true if it is now put before a person."""
+    """Note that a handler raised; true if it is now parked for an operator."""
     row = session.get_one(DeliveryRow, delivery.id, with_for_update=True)
     if row.lease_owner != delivery.owner or row.state != "due":
         return False

@@ -1,4 +1,4 @@
-"""Whose purchases are whose: what a guest bought moves to him when he signs in."""
+"""Whose purchases are whose: what a guest bought moves to the account at sign-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .opening import rekeyed
 def adopt(session: Session, now: datetime, guest: str, buyer: str) -> int:
     """Move all payments and grants of a guest to a buyer; how many payments moved.
 
-    A payment whose new order key the unique index refuses (the buyer has one of that order himself)
+    A payment whose new order key the unique index refuses (the buyer has one of that order already)
     keeps its old key.
     """
     lock_payments(session, PaymentRow.buyer == guest)
@@ -37,7 +37,7 @@ def adopt(session: Session, now: datetime, guest: str, buyer: str) -> int:
 
 
 def _move_grants(session: Session, guest: str, buyer: str) -> None:
-    """His grants, by whatever payment they came, and those that were lent to him."""
+    """A buyer's grants, by whatever payment they came, and those that were lent."""
     session.execute(update(GrantRow).where(GrantRow.buyer == guest).values(buyer=buyer))
     has = select(ClaimRow.grant_id).where(ClaimRow.buyer == buyer)
     session.execute(delete(ClaimRow).where(ClaimRow.buyer == guest, ClaimRow.grant_id.in_(has)))

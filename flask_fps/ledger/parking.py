@@ -1,4 +1,4 @@
-"""What a person does about a payment that waits for him: each of these is one durable step, with his name in it."""
+"""What an operator does about a parked payment: each of these is one durable step, with a name in it."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _outbox(rows: Sequence[DeliveryRow]) -> str:
 def _resolve(
     session: Session, now: datetime, row: PaymentRow, resolution: str, deliveries: Sequence[int] | None = None
 ) -> None:
-    """Close what is open before a person; ``deliveries``: only what is about these."""
+    """Close what is parked; ``deliveries``: only what is about these."""
     query = select(ParkedRow).where(ParkedRow.payment_id == row.id, ParkedRow.resolved_at.is_(None))
     if deliveries is not None:
         query = query.where(ParkedRow.delivery_id.in_(deliveries))

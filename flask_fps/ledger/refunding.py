@@ -216,7 +216,7 @@ def claim(
 ) -> TakenRefund | None:
     """Lease a refund that is due, and say what to do; ``None``: held, not due, or nothing to do.
 
-    What is before a person is only asked about, and only if somebody wants it (``early``).
+    What is parked is only asked about, and only if somebody wants it (``early``).
     """
     row = free_row(session, _payment_of(session, id))
     if row is None:

@@ -107,7 +107,7 @@ class Refunds:
         )
 
     def park(self, id: int, reason: str, lease: Lease, seen: RefundState | None = None) -> Returned:
-        """Put a refund before a person: :func:`flask_fps.ledger.returning.park`."""
+        """Park a refund for an operator: :func:`flask_fps.ledger.returning.park`."""
         return self._store.write(lambda session, now: returning.park(session, now, id, reason, lease, seen))
 
 

@@ -1,6 +1,6 @@
 """Authorizations that will not be paid with and are owed back to their buyers.
 
-Where authorizing holds the buyer's money, forgetting one would take it from him for days: so each stands
+Where authorizing holds the buyer's money, forgetting one would keep it for days: so each stands
 here from the commit that decided against it until the provider has answered.
 """
 

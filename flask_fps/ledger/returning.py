@@ -59,7 +59,7 @@ class Returned:
     payment: Payment
     #: What it was before; ``None`` where it was not known here.
     before: RefundState | None
-    #: True if this answer put it before a person.
+    #: True if this answer parked it for an operator.
     parked: bool = False
 
     @property
@@ -201,7 +201,7 @@ def adopt(
 def park(
     session: Session, now: datetime, id: int, reason: str, lease: Lease, seen: RefundState | None = None
 ) -> Returned:
-    """Put a refund before a person: nothing drives it any more until somebody asks about it.
+    """Park a refund for an operator: nothing drives it any more until somebody asks about it.
 
     :param seen: the state for which that was decided: if it has moved since, it stays where it is.
     """

@@ -53,7 +53,7 @@ class Rights:
         return self._store.write(lambda session, now: grants.claim(session, now, reference, buyer, most))
 
     def may_claim(self, reference: str, buyer: str | None, most: int) -> bool:
-        """Would :meth:`claim` lend it to him? ``None``: to somebody never seen."""
+        """Would :meth:`claim` lend it to this buyer? ``None``: to somebody never seen."""
         return self._store.read(lambda session: grants.may_claim(session, reference, buyer, most))
 
     def claimants(self, reference: str) -> int:
@@ -65,7 +65,7 @@ class Rights:
         return self._store.write(lambda session, now: grants.take_back(session, now, reference, by))
 
     def holds(self, reference: str, buyer: str) -> bool:
-        """Is this payment his, or was any of it lent to him?"""
+        """Is this payment the buyer's, or was any of it lent?"""
         return self._store.read(lambda session: grants.holds(session, reference, buyer))
 
     def renew_downloads(self, reference: str, downloads: int | None, days: int | None, by: str | None = None) -> None:
@@ -80,5 +80,5 @@ class Rights:
         self._store.write(lambda session, now: contacts.reach(session, reference, contact))
 
     def to_be_written(self, contact: str, apart: timedelta, limit: int) -> list[Payment]:
-        """His payments that were not written about for so long; from now on they were."""
+        """Payments of this address that were not written about for so long; from now on they were."""
         return self._store.write(lambda session, now: contacts.to_be_written(session, now, contact, apart, limit))

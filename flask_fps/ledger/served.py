@@ -1,7 +1,7 @@
 """Whose rows a process can act upon: those of the accounts it has, at the gateways where they are.
 
 An account may be taken out of the settings while its payments are not at their end, or another process of the shop may
-have it: their rows stay due, and keep nobody from what he can do.
+have it: their rows stay due, and keep nobody from what can be done.
 """
 
 from __future__ import annotations

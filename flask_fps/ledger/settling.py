@@ -60,7 +60,7 @@ class Settled:
     before: State
     #: Outbox rows written now and claimed for whoever settled it.
     deliveries: tuple[outbox.Delivery, ...] = ()
-    #: True if this answer put the payment before a person.
+    #: True if this answer parked the payment for an operator.
     parked: bool = False
 
 

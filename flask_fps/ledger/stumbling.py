@@ -29,7 +29,7 @@ PROGRESS = ("moved", "answer")
 def stumble(session: Session, now: datetime, reference: str, said: str, delays: Backoff) -> tuple[Payment, bool]:
     """Whoever drove this payment met an error: later again, so that others have their turn, and then a person.
 
-    Gives the payment as it is now, and whether that has put it before a person.
+    Gives the payment as it is now, and whether that has parked it for an operator.
     """
     row = locked_row(session, reference)
     times = _stumbles(session, row) + 1

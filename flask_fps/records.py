@@ -221,7 +221,7 @@ class Facts:
     def other_payee(self) -> str:
         """What to tell an operator where the money did not go to us."""
         named = f" ({self.payee})" if self.payee else ""
-        return f"somebody else was paid{named}: is the recipient in the settings the right one?"
+        return f"somebody else was paid{named}: is the recipient in FPS_RECIPIENT_EMAIL the right one?"
 
 
 @dataclass(frozen=True)

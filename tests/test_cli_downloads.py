@@ -98,3 +98,13 @@ def test_what_nobody_claimed_is_not_taken_back(shop: Shop, bought: Payment) -> N
 def test_of_what_is_not_paid_nothing_may_be_fetched(shop: Shop) -> None:
     payment = shop.started(shop.client())
     assert typed(shop, payment.reference).output == f"Payment {payment.reference} has bought nothing: it is not paid.\n"
+
+
+@pytest.mark.parametrize("asked", ["--more", "--days"])
+def test_more_of_what_has_no_limit_is_nothing(shop: Shop, asked: str) -> None:
+    with shop.app.test_request_context():
+        link = shop.fps.start_url(SONG)
+    said = typed(shop, shop.buy(shop.client(), link).reference, asked, "2")
+
+    assert said.exit_code == 1
+    assert "nothing of this payment has such a limit" in said.output

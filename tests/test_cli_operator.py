@@ -150,7 +150,7 @@ def test_resolve_dismiss_wants_a_reason(shop: Shop, broken: list[str]) -> None:
     assert "--dismiss needs --reason" in refused(shop, "park", "resolve", payment.reference, "--dismiss", code=2)
     way = ("park", "resolve", payment.reference, "--dismiss", "--reason", "sent by post", "--yes")
 
-    assert said(shop, *way) == f"Payment {payment.reference} waits for nobody any more.\n"
+    assert said(shop, *way) == f"Payment {payment.reference} is not parked any more.\n"
     assert "dismissed  (by: " in said(shop, "show", payment.reference)
     assert said(shop, "list", "--parked") == "Nothing is parked.\n"
 
@@ -402,3 +402,49 @@ def test_without_the_sandbox_it_says_how_to_start_it(tmp_path: Path) -> None:
 def test_another_gateway_does_not_speak_fps(shop: Shop) -> None:
     for arguments in (["activity"], ["transaction", "TX1"], ["balance"], ["tokens", "list"]):
         assert "this asks FPS, and FPS_GATEWAY is 'fps'" in refused(shop, *arguments)
+
+
+def test_at_eighty_columns_activity_keeps_when_and_what(
+    real: Any, fps_buyer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_fps.cli.tables.room", lambda: 80)
+    client = real.test_client()
+    fps_buyer.pay(client, client.get("/song"))
+    result = real.test_cli_runner().invoke(args=["fps", "activity"])
+    heads, line = result.stdout.splitlines()
+
+    assert re.fullmatch(r"DATE +TRANSACTION +OPER\S* +STATUS +AMOUNT", heads)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d \d\d:\d\d  \S{35} +Pay +Success +0\.10 USD", line)
+    assert "No room for FROM, TO, PAYMENT" in result.stderr
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("attribute", "remedy"),
+    [
+        ("_access_key", "check FPS_ACCESS_KEY (docs/"),
+        ("_secret_key", "check FPS_SECRET_KEY, which must be that of FPS_ACCESS_KEY (docs/"),
+    ],
+)
+def test_keys_that_fps_does_not_know_are_named(
+    real: Any, monkeypatch: pytest.MonkeyPatch, attribute: str, remedy: str
+) -> None:
+    client = real.extensions["fps"].gateway.client
+    monkeypatch.setattr(client, attribute, "nobody")
+    result = real.test_cli_runner().invoke(args=["fps", "balance"])
+
+    assert result.exit_code == 1
+    assert remedy in result.output
+
+
+def test_a_number_of_days_is_called_that(shop: Shop) -> None:
+    assert "'soon' is not a valid number of days" in refused(shop, "activity", "--since", "soon", code=2)
+
+
+def test_three_files_need_a_folder(shop: Shop, tmp_path: Path) -> None:
+    there = tmp_path / "payments.csv"
+    there.write_text("mine")
+
+    assert "is a file, and this writes three" in refused(shop, "export", "--format", "csv", "--output", str(there))
+    assert "cannot make the folder" in refused(shop, "export", "--format", "csv", "--output", str(there / "within"))
+    assert there.read_text() == "mine"

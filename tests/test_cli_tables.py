@@ -49,7 +49,7 @@ def test_on_a_terminal_columns_give_way_and_that_is_told(
         "REFERENCE         FOR                             NOTE",
         "3c72d849b9f8ef64  Now and Forever - Richard Marx  delivered",
     ]
-    assert told == "(No room for BUYER: a wider terminal shows more, --json all.)\n"
+    assert told == "(No room for BUYER: a wider terminal shows more, --json\n all.)\n"
 
 
 def test_a_long_text_goes_on_in_its_own_column(

@@ -57,6 +57,7 @@ def behind(engine: Engine, version: str) -> None:
 
 def test_the_version_is_said_and_what_to_do_about_it(run: Callable[..., Result], engine: Engine) -> None:
     assert run("db", "current").output == f"Error: {schema.MISSING}\n"
+    assert run("db", "upgrade").output == f"The ledger's tables are made, of version {schema.HEAD}.\n"
     assert run("db", "upgrade").output == "The ledger's tables are up to date.\n"
     assert run("db", "current").output == f"The ledger's tables have version {schema.HEAD}, the newest.\n"
     behind(engine, "0001")

@@ -14,11 +14,18 @@ db = AppGroup("db", help="The ledger's tables.")
 @db.command()
 def upgrade() -> None:
     """Make the tables, or bring them to the newest version."""
+    state = current_fps()
+    found = state.ledger.tables_version()
     try:
-        current_fps().upgrade()
+        state.upgrade()
     except RuntimeError as error:
         raise click.ClickException(str(error)) from error
-    click.echo("The ledger's tables are up to date.")
+    if found == schema.HEAD:
+        click.echo("The ledger's tables are up to date.")
+    elif found is None:
+        click.echo(f"The ledger's tables are made, of version {schema.HEAD}.")
+    else:
+        click.echo(f"The ledger's tables had version {found} and have {schema.HEAD} now.")
 
 
 @db.command()

@@ -51,6 +51,7 @@ def downloads(
     if more is not None or days is not None:
         if not ledger.rights.grants(reference):
             raise click.ClickException(f"payment {reference} has bought nothing: it is not paid")
+        _refuse_what_has_no_limit(ledger.rights.grants(reference), more, days)
         ledger.rights.renew_downloads(reference, more, days, by)
     found, now, others = ledger.rights.grants(reference), ledger.clock(), ledger.rights.claimants(reference)
     if as_json:
@@ -61,6 +62,12 @@ def downloads(
             click.echo(f"\nClaimed by {counted(others, 'browser')}; FPS_CLAIM_LIMIT is {state.config.claim_limit}.")
     else:
         click.echo(f"Payment {reference} has bought nothing: it is not paid.")
+
+
+def _refuse_what_has_no_limit(found: list[Grant], more: int | None, days: int | None) -> None:
+    """Where nothing is counted and nothing ends, more of it is nothing."""
+    if not any((more is not None and each.is_counted) or (days is not None and each.expires_at) for each in found):
+        raise click.ClickException("nothing of this payment has such a limit: it may be downloaded as it is")
 
 
 def _take_back(ledger: Ledger, reference: str, by: str, yes: bool) -> None:

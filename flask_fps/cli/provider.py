@@ -29,11 +29,20 @@ from ..sheets import iso
 from ..state import AppState
 from ..state import current_fps
 from .options import account_option
+from .options import Days
 from .options import json_option
 from .payments import MOST
 from .tables import folded
 from .tables import moment
 from .tables import show_table
+
+#: What to look at, where FPS did not take us for whom we said we are.
+REMEDIES = {
+    "AuthFailure": "check FPS_ACCESS_KEY and FPS_SECRET_KEY",
+    "InvalidClientTokenId": f"check FPS_ACCESS_KEY{see('FPS_ACCESS_KEY')}",
+    "SignatureDoesNotMatch": f"check FPS_SECRET_KEY, which must be that of FPS_ACCESS_KEY{see('FPS_SECRET_KEY')}",
+    "RequestExpired": "check this machine's clock",
+}
 
 json_as_fps_says_it = json_option("As FPS says it")
 
@@ -60,7 +69,8 @@ class Asking:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ServiceError):
-            raise click.ClickException(f"FPS refused this: {error}") from error
+            remedy = REMEDIES.get(error.code)
+            raise click.ClickException(f"FPS refused this: {error}{f' ({remedy})' if remedy else ''}") from error
         if isinstance(error, TransportError):
             raise click.ClickException(f"FPS gave no answer to this: {error}{what_to_start(error)}") from error
 
@@ -77,7 +87,7 @@ def what_to_start(error: Exception) -> str:
     "days",
     default=2.0,
     metavar="DAYS",
-    type=click.FloatRange(0, 36500, min_open=True),
+    type=Days(),
     show_default=True,
     help="How many days back.",
 )
@@ -103,7 +113,7 @@ def activity(days: float, limit: int, account: str, as_json: bool) -> None:
         click.echo("FPS lists no transaction of these days.")
     else:
         heads = ("DATE", "TRANSACTION", "OPERATION", "STATUS", "AMOUNT", "FROM", "TO", "PAYMENT")
-        gives = {"TO": 0, "FROM": 0, "OPERATION": 0, "DATE": 0, "PAYMENT": 12}
+        gives = {"TO": 0, "FROM": 0, "PAYMENT": 0, "OPERATION": 3, "DATE": 0}
         show_table(heads, _rows(state, account, found), gives=gives)
 
 

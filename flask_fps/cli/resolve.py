@@ -38,7 +38,7 @@ def replay(reference: str, handler: str | None, reason: str, by: str) -> None:
     _say_what_was_delivered(state, payment)
 
 
-park = AppGroup("park", help="What is parked for an operator: `flask fps list --parked` shows it.")
+park = AppGroup("park", help="What is parked: `flask fps list --parked` shows it.")
 
 
 @park.command(short_help="Decide about one of them.")

@@ -38,7 +38,8 @@ def show_table(
         click.echo(_folding(line, widths, wide) if folds else _plain(line, widths))
     missing = [head for head, width in zip(heads, widths, strict=True) if width == 0]
     if missing:
-        click.echo(f"(No room for {', '.join(missing)}: a wider terminal shows more, --json all.)", err=True)
+        said = f"(No room for {', '.join(missing)}: a wider terminal shows more, --json all.)"
+        click.echo(folded(said, indent=1), err=True)
 
 
 def room() -> int | None:

@@ -128,7 +128,7 @@ def export(what: str, form: str, output: Path | None) -> None:
     elif output is None:
         raise click.UsageError("CSV has one table to a file: name payments, refunds or grants, or give --output FOLDER")
     else:
-        output.mkdir(parents=True, exist_ok=True)
+        _folder(output)
         for kind in KINDS:
             with _opened(output / f"{kind}.csv") as file:
                 _write(ledger, kind, form, file, progress=True)
@@ -151,6 +151,15 @@ def _counted(rows: Iterable[Mapping[str, Any]], bar: Any) -> Iterator[Mapping[st
     for row in rows:
         yield row
         bar.update(1)
+
+
+def _folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise click.ClickException(f"{output} is a file, and this writes three: give --output a folder") from error
+    except OSError as error:
+        raise click.ClickException(f"cannot make the folder {output}: {error.strerror}") from error
 
 
 @contextmanager

@@ -327,7 +327,7 @@ WRONG = {
     "no amount": (replace(GOOD, money=None), "it says no amount"),
     "recipient": (
         replace(GOOD, ours=False, payee="mallory@example.com"),
-        "somebody else was paid (mallory@example.com): is the recipient in the settings the right one?",
+        "somebody else was paid (mallory@example.com): is the recipient in FPS_RECIPIENT_EMAIL the right one?",
     ),
     "unknown recipient": (replace(GOOD, ours=None), "the answer does not say who was paid"),
     "reference": (replace(GOOD, reference="another"), "it carries another reference"),

@@ -17,6 +17,7 @@ from ..records import Intent
 from ..records import IntentState
 from ..records import Kind
 from ..records import Payment
+from ..records import Result
 from ..records import State
 from .leasing import count_send
 from .leasing import freeze
@@ -30,6 +31,7 @@ from .leasing import Task
 from .leasing import too_old
 from .leasing import Windows
 from .models import IntentRow
+from .models import JournalRow
 from .models import PaymentRow
 from .moves import journal
 from .noting import unpark_row
@@ -169,7 +171,7 @@ def take(
     stored = last_claim(session, row)
     if stored is not None and stored.state == I.REFUSED.value:
         stored = _frozen(session, now, row, make, Kind(stored.kind), Money(stored.amount, stored.currency))
-    elif (stored is None or stored.state not in OPEN) and _is_forgotten(row, stored, now):
+    elif (stored is None or stored.state not in OPEN) and _is_forgotten(session, row, stored, now):
         journal(session, row, "hold ends", now, why="nobody has settled it", until=f"{row.hold_until}")
         stored = _frozen(session, now, row, make, Kind.CANCEL, Money(row.amount, row.currency))
     stored, task = _next(session, row, stored, now, windows)
@@ -192,10 +194,19 @@ def _next(
     return stored, Task.FIND if unsure else Task.SEND
 
 
-def _is_forgotten(row: PaymentRow, stored: IntentRow | None, now: datetime) -> bool:
-    """Its time is over, and cancelling it was not refused yet."""
+def _is_forgotten(session: Session, row: PaymentRow, stored: IntentRow | None, now: datetime) -> bool:
+    """Its time is over, cancelling it was not refused yet, and no Settle may still take it."""
     moment = forgotten_at(row)
-    return moment is not None and now >= moment and (stored is None or stored.kind != Kind.CANCEL.value)
+    if moment is None or now < moment:
+        return False
+    return stored is None or (stored.kind != Kind.CANCEL.value and not _was_taken_in(session, row, stored))
+
+
+def _was_taken_in(session: Session, row: PaymentRow, stored: IntentRow) -> bool:
+    """The provider has answered that this request pends: whatever it shows since, it may still be done."""
+    answers = select(JournalRow.detail).where(JournalRow.payment_id == row.id, JournalRow.event == "answer")
+    taken_in = (stored.reference, Result.PENDING.value)
+    return any((said.get("reference"), said.get("result")) == taken_in for said in session.scalars(answers))
 
 
 def forgotten_at(row: PaymentRow) -> datetime | None:

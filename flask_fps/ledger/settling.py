@@ -33,6 +33,7 @@ from .models import TransactionRow
 from .moves import journal
 from .moves import move
 from .moves import MOVES
+from .moves import UNUSED
 from .noting import park_row
 from .noting import release
 from .noting import unpark_row
@@ -87,7 +88,7 @@ def settle(
     read = _target_of_claim if stored.kind in CLAIMS else _target
     _note(session, now, row, intent, stored, outcome)
     target = read(before, stored, outcome) if current or outcome.result is Result.SUCCESS else None
-    contradiction = _contradiction(row, target, outcome)
+    contradiction = _contradiction(row, target, outcome) or _revival(session, row, outcome)
     if outcome.transaction_id:
         ours = target is not None and not contradiction and not _ended_by_another(row, outcome)
         _remember_transaction(session, now, row, stored, outcome, ours=ours)
@@ -206,6 +207,16 @@ def _contradiction(row: PaymentRow, target: State | None, outcome: Outcome) -> s
     if state is S.PAID and row.transaction_id != outcome.transaction_id:
         return f"it was paid by transaction {row.transaction_id}, and transaction {outcome.transaction_id} paid it too"
     return None
+
+
+def _revival(session: Session, row: PaymentRow, outcome: Outcome) -> str | None:
+    """What ended unpaid is about to be paid after all; not what is old news of a transaction that has ended."""
+    if S(row.state) not in UNUSED or outcome.result not in (Result.PENDING, Result.RESERVED):
+        return None
+    known = _known_transaction(session, row, outcome) if outcome.transaction_id else None
+    if known is not None and Result(known.status) in ENDED:
+        return None
+    return f"it is {row.state} here, but the provider now says {outcome.result.value}"
 
 
 def _ended_by_another(row: PaymentRow, outcome: Outcome) -> bool:

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flask_fps.checkout import pay
 from flask_fps.errors import LedgerBusy
 from flask_fps.gateways import Verdict
 from flask_fps.ledger import Arrivals
 from flask_fps.ledger.models import InboxRow
+from flask_fps.records import Outcome
 from flask_fps.records import Result
 from flask_fps.records import State
 from tests.checkout.shop import DAY
@@ -274,3 +276,29 @@ def test_a_late_failure_of_what_was_paid_is_put_before_a_person(shop: Shop) -> N
     assert (found.state, found.delivered_at) == (State.PAID, payment.delivered_at)
     assert found.parked_reason == "it is paid here, but the provider now says failure"
     assert shop.told[-1] == "payment-parked"
+
+
+@pytest.mark.parametrize("said", [Result.PENDING, Result.RESERVED])
+def test_what_ended_unpaid_and_is_about_to_be_paid_after_all_waits_for_a_person(shop: Shop, said: Result) -> None:
+    shop.gateway.will("pay", "refused")
+    payment = shop.buy()
+    intent = shop.ledger.intent(payment.reference)
+    assert intent is not None
+    assert payment.state is State.FAILED
+    shop.provider.tokens[intent.authorization_id].cancelled = False
+    shop.provider.execute(intent.parameters, said)
+    shop.notify(payment)
+
+    assert shop.payment(payment).parked_reason == f"it is failed here, but the provider now says {said.value}"
+
+
+def test_old_news_of_what_has_failed_are_no_contradiction(shop: Shop) -> None:
+    shop.gateway.will("pay", "pending")
+    payment = shop.buy()
+    intent = shop.ledger.intent(payment.reference)
+    assert intent is not None
+    shop.provider.settle(Result.FAILURE)
+    shop.notify(payment)
+    pay.settle_learned(shop.desk, intent, Outcome(Result.PENDING, payment.transaction_id), shop.desk.lease())
+
+    assert (shop.payment(payment).state, shop.payment(payment).parked_reason) == (State.FAILED, None)

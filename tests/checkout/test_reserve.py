@@ -10,6 +10,7 @@ import pytest
 from flask_fps.errors import Refused
 from flask_fps.money import Money
 from flask_fps.records import Item
+from flask_fps.records import Outcome
 from flask_fps.records import Payment
 from flask_fps.records import Result
 from flask_fps.records import State
@@ -46,6 +47,27 @@ def test_what_is_held_is_not_paid_and_not_delivered(shop: Shop) -> None:
     assert not shop.ledger.rights.owns("default", JOHN, ["album"])
     assert shop.told == ["payment-started", "payment-authorized", "payment-reserved"]
     assert calls(shop, "pay") == []
+
+
+@pytest.mark.parametrize("taken_in_the_end", [True, False])
+def test_a_hold_whose_settle_pends_is_never_given_up_by_itself(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, taken_in_the_end: bool
+) -> None:
+    """While the Settle pends the transaction still shows that it is reserved, and so it does if that failed."""
+    payment = reserved(shop)
+    assert payment.transaction_id is not None
+    pending = Outcome(Result.PENDING, payment.transaction_id)
+    monkeypatch.setattr(shop.gateway, "settle", lambda intent: pending)
+    shop.checkout.settle(payment.reference)
+    shop.work_for(5 * MINUTE, MINUTE)
+    if taken_in_the_end:
+        shop.provider.end(payment.transaction_id, Result.SUCCESS)
+    shop.work_for(8 * DAY, 6 * HOUR)
+
+    found = shop.payment(payment)
+    assert calls(shop, "cancel") == []
+    assert found.state is (State.PAID if taken_in_the_end else State.RESERVED)
+    assert (found.parked_reason is None) is taken_in_the_end
 
 
 def test_a_hold_that_takes_its_time(shop: Shop) -> None:

@@ -55,7 +55,7 @@ LEADS = {
 #: Both cannot be true: money moved, and it did not.
 CONTRADICTIONS = {
     *(("paid", name) for name in ("refused", "recorded failure", "cancelled")),
-    *((state, "success") for state in ("failed", "expired", "cancelled")),
+    *((state, told) for state in ("failed", "expired", "cancelled") for told in ("success", "pending", "reserved")),
 }
 
 

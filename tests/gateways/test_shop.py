@@ -342,7 +342,7 @@ def test_an_address_that_has_expired_is_not_given_out_again(
     assert len(hold.provider.sessions) == 1
 
     later = datetime.now(timezone.utc) + timedelta(hours=24, seconds=1)
-    monkeypatch.setattr(app.extensions["fps"].ledger.store, "clock", lambda: later)
+    monkeypatch.setattr(app.extensions["fps"].ledger.store, "_clock", lambda: later)
     hold.session(client, client.get("/download/1"))
     assert len(hold.provider.sessions) == len(payments(app)) == 2
 

@@ -65,6 +65,8 @@ def text(longest: int) -> Callable[[Any], str]:
 def keys(value: Any) -> tuple[str, ...]:
     """A key, or a list of keys."""
     found = (value,) if isinstance(value, str) else value
+    if isinstance(value, (int, float)):
+        raise Wrong("was read as a number: from the environment only what is quoted stays text, such as '\"123\"'")
     if not isinstance(found, (tuple, list)) or not found:
         raise Wrong("must be a text or a list of texts, newest first")
     for each in found:

@@ -195,6 +195,8 @@ class FPS:
 
     def is_paid(self, *items: Item) -> bool:
         """Does the buyer of this request own all of these, each in its quantity? One query for each account."""
+        if None in items:
+            raise TypeError("is_paid asks about Items: where None says that nothing is to pay, leave the question out")
         return gate.owns(self._state(), items)
 
     def owned(self, *items: Item) -> set[str]:
@@ -213,7 +215,7 @@ class FPS:
 
     def claim_url(self, payment: Payment) -> str:
         """A link that carries this purchase to whoever opens it, for ``FPS_CLAIM_AGE``; limits count together."""
-        return claim_link(self._state(), payment)
+        return claim_link(self._state(), _payment(payment))
 
     def download_url(self, payment: Payment, endpoint: str, **values: Any) -> str:
         """The whole address of a view behind the gate, good without a cookie for ``FPS_DOWNLOAD_LINK_AGE``.
@@ -221,18 +223,18 @@ class FPS:
         It opens this address only, for what this payment bought, within its limits. Somebody the shop knows as
         another buyer is refused.
         """
-        return downloads.download_url(self._state(), payment, endpoint, **values)
+        return downloads.download_url(self._state(), _payment(payment), endpoint, **values)
 
-    def grants(self, payment: Payment) -> list[Grant]:
+    def grants(self, payment: Payment | str) -> list[Grant]:
         """The right to each line of a payment: how often and until when it may be downloaded."""
-        return self._state().ledger.rights.grants(payment.reference)
+        return self._state().ledger.rights.grants(_reference(payment))
 
-    def renew_downloads(self, payment: Payment, *, downloads: int | None = None, days: int | None = None) -> None:
+    def renew_downloads(self, payment: Payment | str, *, downloads: int | None = None, days: int | None = None) -> None:
         """Give a buyer so many more downloads, and at least so many days from now, of what has a limit.
 
         :raises ValueError: neither is given, or one is no whole number from 1 to 10000; nothing was changed.
         """
-        self._state().ledger.rights.renew_downloads(payment.reference, downloads, days)
+        self._state().ledger.rights.renew_downloads(_reference(payment), downloads, days)
 
     def send_from_directory(self, directory: str | os.PathLike[str], path: str, **options: Any) -> FileResponse:
         """As Flask's, for views behind the gate: Range and conditions, streamed, or handed to the web server.
@@ -246,7 +248,7 @@ class FPS:
         """One payment, whoever made it; ``None`` if there is none of this reference."""
         return self._state().ledger.payment(reference)
 
-    def refund(self, reference: str, amount: Amount | None = None, *, key: str | None = None) -> Refund:
+    def refund(self, reference: Payment | str, amount: Amount | None = None, *, key: str | None = None) -> Refund:
         """Give a payment back, whole or in part. Never more than was paid, whoever else gives back meanwhile.
 
         What the provider has not answered stays under way, counts as spent, and is driven to its end by the
@@ -260,13 +262,13 @@ class FPS:
             the worker gives it back then: repeat it with this error's ``key`` only, or it may go back twice.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        return free_of_writes(self._state(), "refund").checkout.refund(reference, amount, key)
+        return free_of_writes(self._state(), "refund").checkout.refund(_reference(reference), amount, key)
 
-    def refunds(self, reference: str) -> list[Refund]:
+    def refunds(self, reference: Payment | str) -> list[Refund]:
         """The refunds of a payment, oldest first: asked for here, made by hand at the provider, and chargebacks."""
-        return self._state().ledger.refunds.of(reference)
+        return self._state().ledger.refunds.of(_reference(reference))
 
-    def settle(self, reference: str, amount: Amount | None = None) -> Payment:
+    def settle(self, reference: Payment | str, amount: Amount | None = None) -> Payment:
         """Take what is reserved, all or a part, once: what is not taken goes back to the buyer.
 
         What the provider has not answered leaves the payment ``reserved`` and is driven to its end by the worker.
@@ -278,11 +280,11 @@ class FPS:
             worker sends it then: asked for again, it is the same request.
         :raises RuntimeError: the request's own session has an open write: commit first.
         """
-        return free_of_writes(self._state(), "settle").checkout.settle(reference, amount)
+        return free_of_writes(self._state(), "settle").checkout.settle(_reference(reference), amount)
 
-    def cancel(self, reference: str) -> Payment:
+    def cancel(self, reference: Payment | str) -> Payment:
         """Give up what is reserved: the buyer's money is free again. Raises as :meth:`settle` does."""
-        return free_of_writes(self._state(), "cancel").checkout.cancel(reference)
+        return free_of_writes(self._state(), "cancel").checkout.cancel(_reference(reference))
 
     def reconcile(self, limit: int | None = None, seconds: float | None = None, *, everything: bool = False) -> Pass:
         """Drive what is due once, as ``flask fps reconcile`` does: for cron and other schedulers.
@@ -353,6 +355,23 @@ class FPS:
                 "call init_app on it, or use the one that was"
             )
         return state
+
+
+def _reference(of: Payment | str) -> str:
+    """A payment's reference, by itself or of the payment.
+
+    :raises TypeError: it is neither.
+    """
+    found: object = of.reference if isinstance(of, Payment) else of
+    if not isinstance(found, str):
+        raise TypeError(f"this takes a Payment or its reference, not {found!r:.80}")
+    return found
+
+
+def _payment(found: Payment) -> Payment:
+    if not isinstance(found, Payment):
+        raise TypeError(f"this takes a Payment, such as fps.payment(reference) finds, not {found!r:.80}")
+    return found
 
 
 def _say_local(config: Config) -> None:

@@ -58,10 +58,16 @@ class Item:
         for name, limit in (("downloads", self.downloads), ("days", self.days)):
             if limit is not None:
                 _whole(self.sku, name, limit, least=0)
-        if Money.parse(self.price, self.currency or "USD").minor == 0:
+        if self._minor_price() == 0:
             raise OrderError(f"{self.sku} costs nothing: return None instead of an Item, there is nothing to pay")
         if len(_json(self.sku, self.data)) > DATA_BYTES:
             raise OrderError(f"the data of {self.sku} is over {DATA_BYTES} bytes of JSON: store it and pass its key")
+
+    def _minor_price(self) -> int:
+        try:
+            return Money.parse(self.price, self.currency or "USD").minor
+        except (OrderError, TypeError) as error:
+            raise type(error)(f"the price of {self.sku}: {error}") from None
 
 
 @dataclass(frozen=True)

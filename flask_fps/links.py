@@ -48,6 +48,12 @@ def secret_keys(config: Mapping[str, Any]) -> list[str]:
             "SECRET_KEY is not set, and Flask-FPS signs its links with it: "
             "set app.config['SECRET_KEY'] to the output of `python -c 'import secrets; print(secrets.token_hex())'`"
         )
+    kind = type(config["SECRET_KEY"])
+    if not issubclass(kind, (str, bytes)):
+        raise SetupError(
+            f"SECRET_KEY is of type {kind.__name__}, and a key is text: from the environment only "
+            """what is quoted stays text, such as FLASK_SECRET_KEY='"12345"'"""
+        )
     fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
     if isinstance(fallbacks, (str, bytes)):  # else every letter of it would be a key
         raise SetupError("SECRET_KEY_FALLBACKS must be a list of keys: put this one into [ ]")

@@ -148,10 +148,12 @@ def _shop_key(key: Any, items: tuple[Item, ...]) -> str | None:
     return key
 
 
-def _local(next_url: str | None) -> str | None:
+def _local(next_url: Any) -> str | None:
     """Only a path of this shop: a browser reads ``//host`` and ``/\\host`` as another server."""
     if next_url is None:
         return None
+    if not isinstance(next_url, str):
+        raise OrderError(f"next_url is a path of this shop such as '/download/1', not {next_url!r:.80}")
     strange = any(ord(character) <= 32 or character == "\\" or ord(character) == 127 for character in next_url)
     if strange or not next_url.startswith("/") or next_url.startswith("//") or len(next_url) > NEXT_URL_LENGTH:
         raise OrderError(f"next_url is a path of this shop such as '/download/1', not {next_url!r:.80}")

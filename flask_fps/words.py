@@ -22,11 +22,9 @@ METHODS = {"balance": "Account balance", "bank": "Bank account", "card": "Card"}
 def say(text: str, **values: object) -> str:
     """This text, translated by the shop's Flask-Babel if there is one; values stand as ``%(name)s``."""
     if _babel():
-        from flask_babel import Domain
         from flask_babel import gettext
 
-        ours: Any = current_app.extensions.setdefault("fps_words", Domain(domain=DOMAIN))
-        said: str = ours.gettext(text)
+        said: str = _our_domain().gettext(text)
         said = gettext(text) if said == text else said
     else:
         said = text
@@ -92,12 +90,20 @@ def short_day(at: datetime) -> str:
 
 
 def language() -> str:
-    """The language of what this visitor reads, as HTML names it."""
-    if _babel():
-        from flask_babel import get_locale
+    """The language of what this visitor reads, as HTML names it: English, where there is no catalog of his."""
+    if not _babel():
+        return "en"
+    from flask_babel import get_domain
+    from flask_babel import get_locale
 
-        return str(get_locale() or "en").replace("_", "-")
-    return "en"
+    found = any(domain.get_translations().files for domain in (_our_domain(), get_domain()))
+    return str(get_locale() or "en").replace("_", "-") if found else "en"
+
+
+def _our_domain() -> Any:
+    from flask_babel import Domain
+
+    return current_app.extensions.setdefault("fps_words", Domain(domain=DOMAIN))
 
 
 def _babel() -> bool:

@@ -177,3 +177,12 @@ def test_what_an_fps_without_an_app_carries_is_named_at_the_first_request(
     extension.init_app(Flask("another", instance_path=str(tmp_path)))
     assert not [each for each in findings(shop.state) if "fulfillment('mail')" in each]
     shop.close()
+
+
+def test_a_number_is_no_key(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, config={"SECRET_KEY": 12345})
+
+    assert any("SECRET_KEY is of type int, and a key is text" in each for each in findings(shop.state))
+    with pytest.raises(SetupError, match=r"FPS_ACCESS_KEY was read as a number: .* only what is quoted stays text"):
+        Config.read({**REAL, "FPS_ACCESS_KEY": 1234567890})
+    shop.close()

@@ -659,3 +659,23 @@ def test_a_factory_that_makes_the_engine_gives_it_to_init_app(tmp_path: Path) ->
     with pytest.raises(SetupError, match="says where the ledger is: remove one of them"):
         FPS().init_app(other, db=engine)
     engine.dispose()
+
+
+def test_a_payment_or_its_reference_is_taken_where_both_are_natural(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    payment = shop.buy(shop.client())
+    with shop.app.test_request_context():
+        assert shop.fps.refunds(payment) == shop.fps.refunds(payment.reference) == []
+        assert shop.fps.grants(payment) == shop.fps.grants(payment.reference) != []
+        assert shop.fps.refund(payment).payment == payment.reference
+        asking: list[Any] = [shop.fps.refund, shop.fps.refunds, shop.fps.settle, shop.fps.cancel, shop.fps.grants]
+        for ask in asking:
+            for wrong in (None, 7):
+                with pytest.raises(TypeError, match="takes a Payment or its reference, not"):
+                    ask(wrong)
+        for link in (None, payment.reference):
+            with pytest.raises(TypeError, match=r"takes a Payment, such as fps\.payment\(reference\) finds"):
+                shop.fps.claim_url(link)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="is_paid asks about Items"):
+            shop.fps.is_paid(None)  # type: ignore[arg-type]
+    shop.close()

@@ -129,3 +129,8 @@ def test_a_path_of_this_shop_may_follow(next_url: str) -> None:
 def test_nothing_else_may(next_url: str) -> None:
     with pytest.raises(OrderError, match="next_url is a path of this shop"):
         make_order([SONG], "USD", next_url=next_url)
+
+
+def test_a_next_url_that_is_no_text_is_refused_with_the_sentence() -> None:
+    with pytest.raises(OrderError, match="next_url is a path of this shop such as '/download/1', not 5"):
+        make_order((Item("song", 1, "A song"),), "USD", next_url=5)  # type: ignore[arg-type]

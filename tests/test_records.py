@@ -129,3 +129,9 @@ def test_states_read_as_their_value() -> None:
 def test_no_unfinished_state_is_final() -> None:
     assert {State.PAID, State.FAILED, State.EXPIRED, State.CANCELLED} == FINAL
     assert {State.PAID} == CLAIMING & FINAL
+
+
+@pytest.mark.parametrize(("price", "error"), [("0,10", OrderError), ("0.001", OrderError), (0.1, TypeError)])
+def test_an_error_about_a_price_says_whose_it_is(price: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="^the price of track-7: "):
+        Item("track-7", price, "A song")

@@ -149,3 +149,11 @@ def test_a_shops_templates_have_the_filters(shop: Shop) -> None:
     with shop.app.test_request_context(headers={"Accept-Language": "de"}):
         text = render_template_string("{{ m|fps_money }} {{ d|fps_day }}", m=Money(10, "USD"), d=START)
     assert text == "0,10\xa0$ 01.03.2026"
+
+
+def test_where_there_is_no_catalog_the_page_is_english_and_says_so(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    Babel(shop.app, default_locale="fr")
+    with shop.app.test_request_context():
+        assert language() == "en"
+    shop.close()

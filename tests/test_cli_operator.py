@@ -155,6 +155,19 @@ def test_resolve_dismiss_wants_a_reason(shop: Shop, broken: list[str]) -> None:
     assert said(shop, "list", "--parked") == "Nothing is parked.\n"
 
 
+def test_resolve_dismiss_names_one_of_several(shop: Shop, broken: list[str]) -> None:
+    payment = shop.buy(shop.client("7"))
+    for reason in ("first", "second"):
+        shop.ledger.park(payment.reference, reason)
+    way = ("park", "resolve", payment.reference, "--dismiss", "--reason", "seen to", "--yes")
+    told = refused(shop, *way)
+    [first, second] = shop.ledger.operator.reasons(payment.reference)
+    assert f"is parked for {first.number}: first; {second.number}: second. Name the one" in told
+
+    assert "is still parked: first" in said(shop, *way, "--number", str(second.number))
+    assert "is not parked any more" in said(shop, *way)
+
+
 @pytest.mark.parametrize("ways", [(), ("--unpaid", "--deliver"), ("--paid", "TX1", "--dismiss")])
 def test_resolve_takes_exactly_one_way(shop: Shop, ways: tuple[str, ...]) -> None:
     payment = parked(shop)

@@ -152,6 +152,39 @@ def _find(desk: Desk, taken: TakenRefund, lease: Lease) -> None:
         _send(desk, taken, counted, lease)
 
 
+def give_up(desk: Desk, id: int) -> None:
+    """End a parked refund: as the provider's books say, and as failed if they were read to their end, hold nothing of
+    it, and no request for it may be answered any more.
+
+    :raises Refused: they do not say what became of it (yet).
+    """
+    lease = desk.lease()
+    taken = desk.ledger.refunds.claim(id, _maker(desk), lease, desk.resend_window, early=True)
+    if taken is None:
+        raise Refused("that refund is being asked about right now: try again in a minute")
+    found = _what_became_of(desk, taken)
+    if found.result not in (Result.UNKNOWN, Result.PENDING):
+        ended = learned(desk, id, taken.intent, taken.payment, found, lease).refund.state
+        if ended in (RefundState.DONE, RefundState.FAILED):
+            return
+    _park(desk, id, found.message or "no answer", lease, taken.refund.state)
+    said, days = found.message or found.result.value, desk.gateway(taken.payment).limits.resend_within.days
+    raise Refused(
+        f"nobody knows yet whether the refund {taken.refund.key} was given back: {said}. It can be dismissed {days} "
+        "days after it was sent, if the provider's books hold nothing of it"
+    )
+
+
+def _what_became_of(desk: Desk, taken: TakenRefund) -> Outcome:
+    gateway, known, intent = desk.gateway(taken.payment), taken.refund.transaction_id, taken.intent
+    if known is not None:
+        return asked(lambda: gateway.status(known))
+    assert intent is not None and intent.first_sent_at is not None
+    found = asked(lambda: gateway.find(intent))
+    proven = found.absent and desk.clock() > intent.first_sent_at + gateway.limits.resend_within
+    return Outcome(Result.CANCELLED, message=f"given up: {found.message}") if proven else found
+
+
 def _check(desk: Desk, taken: TakenRefund, lease: Lease) -> None:
     gateway, known, intent = desk.gateway(taken.payment), taken.refund.transaction_id, taken.intent
     if known is not None:

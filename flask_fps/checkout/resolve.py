@@ -15,6 +15,7 @@ from ..records import Result
 from ..records import State
 from . import deliver
 from . import pay
+from . import refund
 from .desk import asked
 from .desk import Desk
 from .drive import drive_all
@@ -124,26 +125,24 @@ def dismiss(desk: Desk, reference: str, decision: Decision, number: int | None =
 
     :param number: which of the reasons, where the payment is parked for several.
     :raises Refused: it is not parked, or parked for several reasons and none is named, or nobody knows yet whether it
-        was paid, or given back.
+        was paid; or whether it was given back, until the provider's books prove that it was not.
     """
     reason = check_dismiss(desk, reference, number)
+    if reason.open_refund is not None:
+        refund.give_up(desk, reason.open_refund)
+        desk.ledger.operator.decided(reference, "dismissed", decision, parked=reason.text)
+        return _known(desk, reference)
     return desk.ledger.operator.dismiss(reference, reason, decision)
 
 
 def check_dismiss(desk: Desk, reference: str, number: int | None = None) -> Reason:
-    """What :func:`dismiss` would. Raises as it would, and changes nothing."""
+    """What :func:`dismiss` would. Raises as it would before the provider is asked, and changes nothing."""
     payment = _parked(desk, reference)
     if payment.state not in FINAL:
         raise Refused(
             f"payment {reference} is {payment.state}: say what became of its money, --paid TRANSACTION or --unpaid"
         )
-    reason = _named(desk, reference, number)
-    if reason.is_open_refund:
-        raise Refused(
-            f"{reason.text}: nobody knows yet whether that was given back. `flask fps reconcile --all` asks the "
-            "provider again; it ends once its books tell"
-        )
-    return reason
+    return _named(desk, reference, number)
 
 
 def _named(desk: Desk, reference: str, number: int | None) -> Reason:

@@ -26,6 +26,8 @@ from .reading import payment_record
 
 #: What may be handed to the shop's code again. Withdrawn by a refund, it never may.
 REPEATABLE = frozenset({Progress.DUE.value, Progress.DONE.value, Progress.PARKED.value})
+#: Of refunds: nobody waits for more.
+ENDED = (RefundState.DONE.value, RefundState.FAILED.value)
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,19 @@ class Reason:
 
     number: int
     text: str
-    #: It is a refund of which nobody knows yet whether it was given back.
-    is_open_refund: bool = False
+    #: The refund, where it is one of which nobody knows yet whether it was given back.
+    open_refund: int | None = None
 
 
 def reasons(session: Session, reference: str) -> list[Reason]:
     """All that this payment is parked for, oldest first."""
     query = (
-        select(ParkedRow.id, ParkedRow.reason, RefundRow.state)
+        select(ParkedRow.id, ParkedRow.reason, RefundRow.id)
         .join(PaymentRow, PaymentRow.id == ParkedRow.payment_id)
-        .outerjoin(RefundRow, RefundRow.id == ParkedRow.refund_id)
+        .outerjoin(RefundRow, (RefundRow.id == ParkedRow.refund_id) & RefundRow.state.not_in(ENDED))
         .where(PaymentRow.reference == reference, ParkedRow.resolved_at.is_(None))
     )
-    ended = (None, RefundState.DONE.value, RefundState.FAILED.value)
-    found = session.execute(query.order_by(ParkedRow.id))
-    return [Reason(number, text, refund not in ended) for number, text, refund in found]
+    return [Reason(*found) for found in session.execute(query.order_by(ParkedRow.id))]
 
 
 def dismiss(session: Session, now: datetime, reference: str, reason: Reason, decision: Decision) -> Payment:

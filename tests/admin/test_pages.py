@@ -456,6 +456,18 @@ def test_resolve_unpaid(shop: Shop, ada: FlaskClient) -> None:
     assert shop.payment(payment.reference).state.value == "failed"
 
 
+def test_resolve_dismisses_one_of_several(shop: Shop, ada: FlaskClient) -> None:
+    payment = shop.buy(shop.client("7"))
+    for reason in ("first", "second"):
+        shop.ledger.park(payment.reference, reason)
+    page = ada.get(of(payment)).text
+    ways = re.findall(r'name="way" value="(dismiss \d+)"', page)
+    assert len(ways) == 2 and "first. Say below" in page and "second. Say below" in page
+
+    assert post(ada, of(payment, "/resolve"), of(payment), way=ways[1], reason="seen to").status_code == 303
+    assert shop.payment(payment.reference).parked_reason == "first"
+
+
 def test_resolve_dismiss_and_nothing(shop: Shop, ada: FlaskClient) -> None:
     payment = shop.buy(shop.client("7"))
     shop.ledger.park(payment.reference, "a second transaction paid it")

@@ -15,6 +15,7 @@ from flask_fps.records import Facts
 from flask_fps.records import Item
 from flask_fps.records import Outcome
 from flask_fps.records import Payment
+from flask_fps.records import RefundState
 from flask_fps.records import Result
 from flask_fps.records import State
 from tests.checkout.shop import DAY
@@ -346,9 +347,21 @@ def test_a_refund_that_nobody_accounts_for_is_not_dismissed(shop: Shop) -> None:
     shop.checkout.refund(payment.reference, key="k")
     shop.work_for(7 * DAY, timedelta(hours=12))
     assert "no answer for the refund" in (shop.payment(payment).parked_reason or "")
-    with pytest.raises(Refused, match="nobody knows yet whether that was given back"):
+    with pytest.raises(Refused, match="nobody knows yet whether the refund k was given back: no answer"):
         shop.checkout.dismiss(payment.reference, ADA)
     assert shop.payment(payment).parked_reason is not None
+    assert shop.ledger.refunds.of(payment.reference)[0].state is RefundState.UNKNOWN
+
+    shop.gateway.script["find"].clear()
+    with pytest.raises(Refused, match=r"nothing found\. It can be dismissed 7 days after it was sent"):
+        shop.checkout.dismiss(payment.reference, ADA)
+    shop.clock.advance(timedelta(minutes=1))
+    sent = len(shop.gateway.calls)
+    after = shop.checkout.dismiss(payment.reference, ADA)
+    assert (after.parked_reason, after.refunded) == (None, 0)
+    assert shop.ledger.refunds.of(payment.reference)[0].state is RefundState.FAILED
+    assert shop.gateway.calls[sent:] == [f"find {payment.reference}-r1"]
+    assert story(shop, payment, "dismissed") == [("ada", "the bank's letter of May 2")]
 
 
 # What is held

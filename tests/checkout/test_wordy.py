@@ -158,4 +158,5 @@ def test_a_transaction_too_long_is_an_answer_that_nobody_heard(shop: Shop) -> No
     payment = shop.buy()
 
     assert payment.state is State.UNKNOWN and payment.transaction_id is None
-    assert list(shop.checkout.audit("default", shop.clock.now - DAY)) == []
+    [finding] = shop.checkout.audit("default", shop.clock.now - DAY)
+    assert finding.kind == "unread" and "longer than 512 characters" in finding.detail

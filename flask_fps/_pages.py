@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 Attributes = list[tuple[str, str | None]]
+#: What stands in these is not read by people.
+UNREAD = ("head", "script", "style")
 
 
 @dataclass
@@ -94,6 +96,33 @@ class Page(HTMLParser):
             self.heading = text
         else:
             self.alert = text
+
+
+class _Words(HTMLParser):
+    """What a page says, a line for each piece, without what nobody reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self._unread = 0
+
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
+        self._unread += tag in UNREAD
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unread -= tag in UNREAD and self._unread > 0
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not self._unread:
+            self.said.append(" ".join(data.split()))
+
+
+def words_of(html: str) -> str:
+    """The text of a page, or of what is none."""
+    reader = _Words()
+    reader.feed(html)
+    reader.close()
+    return "\n".join(reader.said)
 
 
 def _add_control(form: Form, tag: str, given: dict[str, str]) -> None:

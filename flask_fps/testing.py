@@ -19,6 +19,7 @@ import pytest
 
 from ._pages import Form
 from ._pages import Page
+from ._pages import words_of
 
 if TYPE_CHECKING:
     import requests
@@ -388,7 +389,8 @@ def _wanted(response: Any) -> str:
     if response.status_code == 402 and "json" in response.headers.get("Content-Type", ""):
         return str(json.loads(response.text)["start_url"])
     raise AssertionError(
-        f"the shop does not ask for a payment: {response.status_code} for {response.request.url}\n{response.text[:600]}"
+        f"the shop does not ask for a payment: {response.status_code} for {response.request.url}\n"
+        f"{words_of(response.text)[:600]}"
     )
 
 

@@ -15,10 +15,13 @@ import pytest
 from click.testing import Result
 from sqlalchemy import create_engine
 from sqlalchemy import inspect
+from sqlalchemy import update
 
 from flask_fps import Item
 from flask_fps import Payment
 from flask_fps import payment_completed
+from flask_fps.ledger.engine import writing
+from flask_fps.ledger.models import PaymentRow
 from tests.apps import Shop
 
 #: Others script against these: the very names, in this order.
@@ -456,3 +459,18 @@ def flask_in(folder: Path, app: str, *command: str, **environment: str) -> subpr
         timeout=60,
         check=False,
     )
+
+
+def test_show_takes_the_beginning_of_a_reference_if_it_is_the_only_one(shop: Shop) -> None:
+    names = [shop.buy(shop.client(buyer)).reference for buyer in ("7", "8")]
+    with writing(shop.ledger.engine) as session:
+        for name, new in zip(names, ("abcd0", "abcd1"), strict=True):
+            session.execute(update(PaymentRow).where(PaymentRow.reference == name).values(reference=new))
+
+    assert said(shop, "show", "abcd0").startswith("Payment:       abcd0\n")
+    assert "more than one payment begins with 'abcd'" in fps(shop, "show", "abcd").output
+    with writing(shop.ledger.engine) as session:
+        session.execute(update(PaymentRow).where(PaymentRow.reference == "abcd1").values(reference="other"))
+    assert json.loads(said(shop, "show", "abcd", "--json"))["reference"] == "abcd0"
+    for none in ("abc", "abcd%", "____", "abcd00"):
+        assert "there is no payment" in fps(shop, "show", none).output

@@ -379,3 +379,13 @@ def test_without_the_extra_the_fixture_names_it(
 
     with pytest.raises(pytest.fail.Exception, match=r'needs its extra: pip install "Flask-FPS\[sandbox\]"'):
         request.getfixturevalue("fps_sandbox")
+
+
+def test_of_a_page_that_wants_no_money_only_what_it_says_is_shown(
+    app: Flask, client: FlaskClient, fps_buyer: Buyer
+) -> None:
+    page = "<html><head><title>T</title><style>p {}</style></head><h1>Not\n found</h1><p>Try <b>again</b>.</p></html>"
+    app.add_url_rule("/page", view_func=lambda: (page, 404), endpoint="page")
+
+    with pytest.raises(AssertionError, match=r"404 for http://localhost/page\nNot found\nTry\nagain\n\.$"):
+        fps_buyer.pay(client, client.get("/page"))

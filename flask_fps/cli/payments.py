@@ -28,12 +28,19 @@ from .tables import show_table
 #: How many payments a person is shown who does not say how many.
 SHOWN = 50
 MOST = 10**9
+#: So much of a reference must be typed.
+SHORTEST = 4
 
 
 @click.command("list")
 @json_option("One JSON array")
 @click.option("--parked", is_flag=True, help="Only those that are parked for an operator.")
-@click.option("--limit", type=click.IntRange(1, MOST), help=f"How many; else all as JSON, and {SHOWN} for people.")
+@click.option(
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(1, MOST),
+    help=f"How many; else all as JSON, and {SHOWN} for people.",
+)
 @with_appcontext
 def list_payments(as_json: bool, parked: bool, limit: int | None) -> None:
     """List payments, newest first."""
@@ -59,14 +66,15 @@ def _say_what_is_not_shown(ledger: Ledger, *, more: bool) -> None:
         click.echo(f"\n{unseen} due for over five minutes, and nobody drives them: run `flask fps work`.", err=True)
 
 
-@click.command()
+@click.command(short_help="Show one payment and its story.")
 @click.argument("reference")
 @json_option("The payment, its journal and its refunds")
 @with_appcontext
 def show(reference: str, as_json: bool) -> None:
-    """Show one payment and its story."""
+    """Show one payment and its story. The first characters of its reference will do, if no other begins so."""
     state = current_fps()
-    payment, ledger = known(state, reference), state.ledger
+    payment, ledger = _shown(state, reference), state.ledger
+    reference = payment.reference
     journal, refunds = ledger.journal(reference), ledger.refunds.of(reference)
     if as_json:
         more = {"journal": [_entry(entry) for entry in journal], "refunds": [refund_as_dict(each) for each in refunds]}
@@ -90,6 +98,16 @@ def known(state: AppState, reference: str) -> Payment:
     if payment is None:
         raise click.ClickException(no_payment(reference))
     return payment
+
+
+def _shown(state: AppState, beginning: str) -> Payment:
+    """The payment of this reference, or the only one whose reference begins so: to look at, and at nothing else."""
+    if len(beginning) < SHORTEST or state.ledger.payment(beginning) is not None:
+        return known(state, beginning)
+    found = state.ledger.references_beginning(beginning, 2)
+    if len(found) > 1:
+        raise click.ClickException(f"more than one payment begins with {beginning!r:.80}: write more of the reference")
+    return known(state, found[0] if found else beginning)
 
 
 def as_dict(payment: Payment) -> dict[str, Any]:

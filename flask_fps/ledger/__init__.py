@@ -121,6 +121,10 @@ class Ledger:
     def payment(self, reference: str) -> Payment | None:
         return self.store.read(lambda session: reading.payment_of(session, reference))
 
+    def references_beginning(self, text: str, limit: int) -> list[str]:
+        """At most so many references that begin like this."""
+        return self.store.read(lambda session: reading.references_beginning(session, text, limit))
+
     def payment_of_intent(self, reference: str) -> Payment | None:
         """The payment of which this is the reference, or the reference of one of its intents."""
         return self.store.read(lambda session: reading.payment_of_intent(session, reference))

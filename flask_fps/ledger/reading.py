@@ -53,6 +53,12 @@ def payment_of(session: Session, reference: str) -> Payment | None:
     return payment_record(row) if row else None
 
 
+def references_beginning(session: Session, text: str, limit: int) -> list[str]:
+    """The references that begin so, as a person types only the first part of one."""
+    found = select(PaymentRow.reference).where(PaymentRow.reference.startswith(text, autoescape=True))
+    return list(session.scalars(found.order_by(PaymentRow.reference).limit(limit)))
+
+
 def payment_record(row: PaymentRow) -> Payment:
     """The payment as the row has it now, with what was changed in this step."""
     _flush(row)

@@ -64,7 +64,7 @@ def break_steps(patch: pytest.MonkeyPatch, said: str) -> Breaker:
 
         return broken
 
-    guards.around(patch, "flask_fps.ledger.writing", around)
+    guards.around(patch, "flask_fps.ledger.store.writing", around)
     return breaker
 
 

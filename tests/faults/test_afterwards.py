@@ -211,7 +211,7 @@ test_row_58_guard = fails(without(guards.contradictions_are_parked, test_row_58_
 def test_row_59_the_worker_is_killed_at_any_write(stage: Stage) -> None:
     _much_to_do(stage)
     for nth in range(1, 40):
-        end = stage.end_of(stage.begin(["work"], Point("flask_fps.ledger.writing", "before", nth)))
+        end = stage.end_of(stage.begin(["work"], Point("flask_fps.ledger.store.writing", "before", nth)))
         stage.wait(minutes=1)
         if end.signal == 0:
             break

@@ -177,12 +177,23 @@ def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: R
 
 
 def _gateway(account: str, config: Config, shop: Registrations, ledger: Ledger, watchers: list[Watcher]) -> Gateway:
-    made = shop.gateways[config.gateway](config, account, shop.transport, shop.clock)
+    made: Any = shop.gateways[config.gateway](config, account, shop.transport, shop.clock)
+    _check_kind(made, config)
     _check_name(made, config)
     made = with_stored_tokens(made, lambda: ledger.role_tokens.get(account, made.name))
     gateway = watched(made, account, watchers)
     accounts.check_currency(config, gateway)
     return gateway
+
+
+def _check_kind(made: Any, config: Config) -> None:
+    """A factory that forgot its ``return`` makes ``None``."""
+    lacks = [name for name in ("name", "limits", "begin", "pay", "status") if not hasattr(made, name)]
+    if lacks:
+        raise SetupError(
+            f"the factory that FPS_GATEWAY {config.gateway!r} names returned {made!r:.80}, which is no gateway: it "
+            f"lacks {', '.join(lacks)}{see('FPS_GATEWAY')}"
+        )
 
 
 def _check_name(gateway: Gateway, config: Config) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from flask_fps import FPS
 from flask_fps.errors import SetupError
 from tests.apps import Shop
 
@@ -27,3 +29,12 @@ def test_the_longest_is_kept(tmp_path: Path) -> None:
     shop = Shop(tmp_path, before=rename)
     assert shop.buy(shop.client()).gateway == "n" * 64
     shop.close()
+
+
+@pytest.mark.parametrize("made", [None, "a gateway", object()])
+def test_a_factory_that_makes_no_gateway_is_named(tmp_path: Path, made: Any) -> None:
+    app = Flask("shop", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY="tests", FPS_GATEWAY="mine")
+
+    with pytest.raises(SetupError, match="the factory that FPS_GATEWAY 'mine' names returned .*, which is no gateway"):
+        FPS(app, gateways={"mine": lambda *_: made})

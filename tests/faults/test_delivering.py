@@ -139,7 +139,8 @@ test_row_29_guard = fails(without(guards.listeners_stop_nothing, test_row_29_a_l
 
 @row(30, "A handler blocks for ever")
 def test_row_30_a_handler_blocks(stage: Stage) -> None:
-    """It counts as failed when its time is over; as long as it lives it is not started a second time here."""
+    """It counts as failed when its time is over; as long as it lives it is not started a second time in that process.
+    Another process may start it: whoever hangs for ever must not keep the goods from the buyer."""
     stage.config["FPS_HANDLER_TIMEOUT"] = 0.1
     free, began, at_once = threading.Event(), [], []
 

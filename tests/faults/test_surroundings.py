@@ -126,7 +126,31 @@ def test_row_47_stopped_while_paying(stage: Stage) -> None:
     stage.settled("paid")
 
 
-test_row_47_guard = fails(without(guards.workers_finish_their_step, test_row_47_stopped_while_paying))
+@row(47, "The worker is told to stop while Pay is under way")
+def test_row_47_nothing_new_is_begun(stage: Stage) -> None:
+    """Three payments are due: the one that is under way is finished, and the others are left to the next worker."""
+    stage.quiet()
+    stage.sandbox.faults.add("Pay", "lose_answer", 3)
+    references = [stage.somebody(name).buy() for name in ("john", "jane", "joan")]
+    stage.wait(minutes=1)
+    with stage.holding() as pay:
+        worker = stage.begin(["work on"])
+        pay.come()
+        os.kill(worker, signal.SIGTERM)
+        pay.let_go()
+        end = stage.end_of(worker)
+    stage.fired("delay")
+
+    assert (end.signal, end.answer) == (0, "stopped")
+    assert sorted(stage.sends(reference) for reference in references) == [[1], [1], [2]]
+    stage.settled("paid", "paid", "paid")
+    assert stage.money() == ONE * 3
+
+
+test_row_47_guard = fails(
+    without(guards.workers_finish_their_step, test_row_47_stopped_while_paying),
+    without(guards.stopped_workers_begin_nothing, test_row_47_nothing_new_is_begun),
+)
 
 
 @row(48, "All processes are killed at once; the power goes")

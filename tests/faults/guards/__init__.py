@@ -57,6 +57,7 @@ from tests.faults.guards.surroundings import orphans_are_reported as orphans_are
 from tests.faults.guards.surroundings import references_are_derived as references_are_derived
 from tests.faults.guards.surroundings import refusals_at_the_door_pass as refusals_at_the_door_pass
 from tests.faults.guards.surroundings import steps_are_tried_again as steps_are_tried_again
+from tests.faults.guards.surroundings import stopped_workers_begin_nothing as stopped_workers_begin_nothing
 from tests.faults.guards.surroundings import the_ledgers_rows_stay as the_ledgers_rows_stay
 from tests.faults.guards.surroundings import the_price_is_the_snapshots as the_price_is_the_snapshots
 from tests.faults.guards.surroundings import what_is_spent_is_looked_for as what_is_spent_is_looked_for

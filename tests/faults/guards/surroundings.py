@@ -125,6 +125,11 @@ def workers_finish_their_step(patch: Patch) -> None:
     put(patch, "flask_fps.cli.work._stop_on_signals", threading.Event)
 
 
+@guard("a worker that is told to stop begins nothing new")
+def stopped_workers_begin_nothing(patch: Patch) -> None:
+    put(patch, "flask_fps.worker.takewhile", lambda _may_begin, due: due)
+
+
 @guard("one transaction pays one payment")
 def one_transaction_one_payment(patch: Patch) -> None:
     put(patch, "flask_fps.ledger.settling._belongs_to_another", lambda session, row, outcome: False)

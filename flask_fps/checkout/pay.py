@@ -109,9 +109,12 @@ def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
     if found.result is not Result.UNKNOWN:
         settle_learned(desk, intent, found, lease)
         return
+    if taken.payment.parked_reason is not None:  # asked about, and no more: it stays parked for what it was
+        settle(desk, intent, found, lease)
+        return
     assert intent.first_sent_at is not None
     too_late = desk.clock() > intent.first_sent_at + gateway.limits.resend_within * PARK_UNKNOWN_AFTER
-    if too_late or taken.payment.parked_reason is not None:
+    if too_late:
         park(desk, taken.payment, f"no answer for {intent.reference}, and it is too late to ask again", lease)
         return
     counted = desk.ledger.resend(intent, lease)

@@ -9,12 +9,12 @@ from random import Random
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from flask_fps._pages import Form
-from flask_fps._pages import Page
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank import SandboxClock
 from flask_fps.sandbox.server import SandboxServer
 from flask_fps.sandbox.settings import Settings
+from flask_fps.testing.pages import Form
+from flask_fps.testing.pages import Page
 from tests.fuzz.shots import Shot
 from tests.sandbox.caller import Caller
 from tests.sandbox.caller import JANE

@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_fps._pages import Page
 from flask_fps.protocol import demo
 from flask_fps.protocol.cbui import CBUI
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.server import create_app
 from flask_fps.sandbox.settings import Settings
+from flask_fps.testing.pages import Page
 
 BASE = "http://127.0.0.1:8042"
 START = f"{BASE}/cobranded-ui/actions/start"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from flask_fps._pages import Page
 from flask_fps.money import Money
 from flask_fps.protocol import demo
 from flask_fps.protocol import query
 from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank.payments import PayOrder
 from flask_fps.sandbox.bank.records import TransactionRecord
+from flask_fps.testing.pages import Page
 from tests.decency import complaints
 from tests.sandbox.browsing import BASE
 from tests.sandbox.browsing import Browser

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from flask_fps._pages import Page
 from flask_fps.money import Money
 from flask_fps.protocol import demo
 from flask_fps.protocol import query
@@ -16,6 +15,7 @@ from flask_fps.sandbox.bank import Bank
 from flask_fps.sandbox.bank.payments import PayOrder
 from flask_fps.sandbox.bank.pipelines import Refusal
 from flask_fps.sandbox.bank.records import TransactionRecord
+from flask_fps.testing.pages import Page
 from tests.decency import complaints
 from tests.sandbox.browsing import Browser
 from tests.sandbox.browsing import request_url

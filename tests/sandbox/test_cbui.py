@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from flask_fps._pages import Page
 from flask_fps.errors import InvalidSignature
 from flask_fps.money import Money
 from flask_fps.protocol import demo
@@ -26,6 +25,7 @@ from flask_fps.sandbox.bank.records import Account
 from flask_fps.sandbox.bank.records import Method
 from flask_fps.sandbox.server import SandboxServer
 from flask_fps.sandbox.settings import Settings
+from flask_fps.testing.pages import Page
 from tests.decency import complaints
 from tests.sandbox.browsing import BASE
 from tests.sandbox.browsing import Browser

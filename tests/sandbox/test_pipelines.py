@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flask_fps._pages import Page
 from flask_fps.money import Money
 from flask_fps.protocol import demo
 from flask_fps.protocol import outbound
@@ -34,6 +33,7 @@ from flask_fps.sandbox.bank.periods import Period
 from flask_fps.sandbox.bank.records import Account
 from flask_fps.sandbox.bank.records import Address
 from flask_fps.sandbox.server import SandboxServer
+from flask_fps.testing.pages import Page
 from tests.decency import complaints
 from tests.sandbox.browsing import WireBrowser
 from tests.sandbox.caller import ACCESS_KEY

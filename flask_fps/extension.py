@@ -76,8 +76,7 @@ class FPS:
         clock: Clock | None = None,
     ) -> None:
         known = {"fps": fps_gateway, **(gateways or {})}
-        self._db = db
-        self._shop = Registrations(gateways=known, transport=transport, clock=clock or system_time)
+        self._shop = Registrations(db=db, gateways=known, transport=transport, clock=clock or system_time)
         if app is not None:
             self.init_app(app)
 
@@ -94,7 +93,7 @@ class FPS:
         if "fps" in app.extensions:
             raise SetupError("an FPS is already registered on this app: call init_app once, or make one FPS per app")
         config = Config.read(app.config, gateways=self._shop.gateways, currencies=accounts.currencies(app.config))
-        db = self._db if db is None else db
+        db = self._shop.db if db is None else db
         if db is not None and config.database_uri is not None:
             raise SetupError(
                 "FPS_DATABASE_URI is set, but FPS(db=…) says where the ledger is: remove one of them"

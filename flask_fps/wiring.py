@@ -66,6 +66,7 @@ class Registrations:
     The loaders, the handlers and the policy may still come after ``init_app``: they are looked up when needed.
     """
 
+    db: Any
     gateways: dict[str, GatewayFactory]
     transport: Any
     clock: Clock
@@ -118,9 +119,13 @@ class Registrations:
 _MADE: WeakSet[Registrations] = WeakSet()
 
 
-def unheard() -> tuple[str, ...]:
-    """What FPS objects carry that no app was given: a second object in place of ``init_app`` is easily made."""
-    return tuple(", ".join(each.carried) for each in _MADE if each.carried and not each.is_on_an_app)
+def unheard(db: Any) -> tuple[str, ...]:
+    """What FPS objects carry that no app was given: a second object in place of ``init_app`` is easily made.
+
+    :param db: the app's: an FPS on another database is another shop's.
+    """
+    alone = [each for each in _MADE if each.carried and not each.is_on_an_app]
+    return tuple(", ".join(each.carried) for each in alone if each.db is None or each.db is db)
 
 
 def check_handler_name(name: object) -> None:
@@ -170,7 +175,7 @@ def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: R
         has_open_write=home.has_open_write,
         missing_handlers=lambda: shop.missing_handlers(app, config),
         registrations=shop,
-        unheard=unheard,
+        unheard=lambda: unheard(db),
         upgrade=lambda: housing.upgrade(app, home),
         watchers=watchers,
     )

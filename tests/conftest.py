@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from typing import TypeVar
+from weakref import WeakSet
 
 import pytest
 from hypothesis import HealthCheck
@@ -35,3 +37,11 @@ def _no_skips(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"skipped in CI: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _no_fps_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An FPS that another test made, and gave to no app, is not named in this one's log."""
+    wiring = sys.modules.get("flask_fps.wiring")
+    if wiring is not None:
+        monkeypatch.setattr(wiring, "_MADE", WeakSet())

@@ -174,6 +174,9 @@ def test_what_an_fps_without_an_app_carries_is_named_at_the_first_request(
 
     (said,) = (each.message for each in caplog.records if "buyer_loader, fulfillment('mail')" in each.message)
     assert said.startswith("an FPS object that was never given to an app carries buyer_loader")
+    elsewhere = FPS(db=object())
+    elsewhere.contact_loader(lambda: None)
+    assert not [each for each in findings(shop.state) if "contact_loader" in each]
     extension.init_app(Flask("another", instance_path=str(tmp_path)))
     assert not [each for each in findings(shop.state) if "fulfillment('mail')" in each]
     shop.close()

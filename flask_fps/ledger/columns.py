@@ -1,6 +1,9 @@
-"""Columns of words, which take whatever a buyer, a provider or an exception may say."""
+"""Columns of words, which take whatever a buyer, a provider or an exception may say; and of times."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from datetime import timezone
 
 import sqlalchemy
 from sqlalchemy import Dialect
@@ -43,3 +46,18 @@ class Told(_Words):
 class Text(_Words):
     impl = sqlalchemy.Text
     cache_ok = True
+
+
+class UTC(TypeDecorator[datetime]):
+    """Aware UTC datetimes, also on databases that keep no time zone."""
+
+    impl = sqlalchemy.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.astimezone(timezone.utc).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=timezone.utc)

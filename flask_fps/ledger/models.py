@@ -7,15 +7,12 @@ column that moves by rule is a payment's ``state`` (:mod:`flask_fps.ledger.moves
 from __future__ import annotations
 
 from datetime import datetime
-from datetime import timezone
 from typing import Any
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger
 from sqlalchemy import Boolean
 from sqlalchemy import cast
-from sqlalchemy import DateTime
-from sqlalchemy import Dialect
 from sqlalchemy import false
 from sqlalchemy import ForeignKey
 from sqlalchemy import func
@@ -32,12 +29,12 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
-from sqlalchemy.types import TypeDecorator
 
 from ..records import PROVIDER_NAME_LENGTH
 from .columns import String
 from .columns import Text
 from .columns import Told
+from .columns import UTC
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -48,21 +45,6 @@ NAMING = {
 #: The states of which one order may hold one payment: an index forbids a second.
 CLAIMING_SQL = "state IN ('paying', 'unknown', 'pending', 'reserved', 'paid') AND closed_at IS NULL"
 OPEN_START_SQL = "state = 'started' AND superseded_by IS NULL"
-
-
-class UTC(TypeDecorator[datetime]):
-    """Aware UTC datetimes, also on databases that keep no time zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.astimezone(timezone.utc).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None or value.tzinfo else value.replace(tzinfo=timezone.utc)
 
 
 #: Never cut: another name is another thing. What is longer does not come here (:mod:`flask_fps.gateways.fitting`).

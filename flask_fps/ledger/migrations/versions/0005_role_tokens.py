@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from flask_fps.ledger.models import UTC
+from flask_fps.ledger.columns import UTC
 
 revision = "0005"
 down_revision = "0004"

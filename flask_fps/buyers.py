@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from flask import after_this_request
@@ -19,11 +20,10 @@ from .records import GUEST
 from .records import is_guest
 from .state import AppState
 
+Buyer = TypeVar("Buyer", str, "str | None")
 YEAR = 365 * 24 * 3600
 #: No e-mail address is longer (RFC 5321, section 4.5.3.1.3).
 LONGEST_ADDRESS = 254
-
-
 #: Where one request keeps the buyer it has read, and for which app: an application context may serve several requests,
 #: and several apps may be handed the same request.
 KNOWN = "flask_fps.buyer"
@@ -39,7 +39,7 @@ def current_buyer(state: AppState) -> str | None:
     return found
 
 
-def _keep(state: AppState, buyer: str | None) -> str | None:
+def _keep(state: AppState, buyer: Buyer) -> Buyer:
     request.environ[KNOWN] = state, buyer
     return buyer
 
@@ -58,11 +58,13 @@ def buyer_of_our_page(state: AppState) -> str | None:
 
 
 def buyer_or_guest(state: AppState) -> str:
-    """As :func:`buyer_of_our_page`; somebody never seen becomes a guest, with a cookie on the answer."""
-    buyer = buyer_of_our_page(state)
-    if buyer is None:
-        buyer = GUEST + secrets.token_urlsafe(16)
-        _keep(state, buyer)
+    """As :func:`buyer_of_our_page`; somebody never seen becomes a guest. A guest's cookie comes with every answer.
+
+    Whoever signs in elsewhere while this answer is on its way has lost the cookie by then: with it, what begins here
+    moves to the account, too.
+    """
+    buyer = buyer_of_our_page(state) or _keep(state, GUEST + secrets.token_urlsafe(16))
+    if is_guest(buyer):
         _remember(state, buyer)
     return buyer
 

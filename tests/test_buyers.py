@@ -52,9 +52,28 @@ def test_a_guest_stays_the_same_guest(shop: Shop) -> None:
     client = shop.client()
     first = shop.started(client)
 
-    assert shop.start(client).headers.getlist("Set-Cookie") == []
+    assert len(shop.start(client).headers.getlist("Set-Cookie")) == 1  # for a year from now
     assert shop.started(client) == first
     assert shop.started(shop.client()).buyer != first.buyer
+
+
+def test_a_start_that_was_under_way_at_sign_in_is_brought_to_the_account(shop: Shop) -> None:
+    client = shop.client()
+    shop.start(client)
+    cookie = client.get_cookie(COOKIE)
+    assert cookie is not None
+    slow = shop.client()
+    slow.set_cookie(COOKIE, cookie.value)
+    client.environ_base["HTTP_X_USER"] = "7"
+    client.get("/news")
+    assert client.get_cookie(COOKIE) is None
+    [header] = shop.start(slow).headers.getlist("Set-Cookie")  # it left before the sign-in, and its answer comes after
+    payment = shop.ledger.newest(1)[0]
+    assert payment.buyer.startswith("guest:")
+    client.set_cookie(COOKIE, parse_cookie(header.partition(";")[0])[COOKIE])
+    client.get("/news")
+
+    assert shop.payment(payment.reference).buyer == "7"
 
 
 def test_what_was_written_for_one_buyer_goes_to_no_other_out_of_a_cache(shop: Shop) -> None:

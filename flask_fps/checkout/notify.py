@@ -17,6 +17,7 @@ from ..records import Intent
 from ..records import Kind
 from ..records import Payment
 from ..records import Result
+from . import books
 from . import finish
 from . import pay
 from . import refund
@@ -121,7 +122,7 @@ def _learn(desk: Desk, gateway: Gateway, waiting: Waiting, note: Notification) -
         _finish(desk, waiting, said, "valid")
         return
     transaction_id = note.transaction_id or payment.transaction_id
-    outcome = pay.about(
+    outcome = books.about(
         intent, asked(lambda: gateway.status(transaction_id) if transaction_id else gateway.find(intent))
     )
     if outcome.result is not Result.UNKNOWN:

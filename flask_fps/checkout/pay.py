@@ -22,12 +22,9 @@ from ..records import Outcome
 from ..records import Payment
 from ..records import Result
 from ..records import State
+from . import books
 from . import deliver
 from . import release
-from .books import about as about
-from .books import disagreement as disagreement
-from .books import MOVED
-from .books import paid_with
 from .desk import ASK_AFTER
 from .desk import asked
 from .desk import Desk
@@ -105,7 +102,7 @@ def _send(desk: Desk, taken: Taken, lease: Lease) -> None:
 def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
     """Look for the lost transaction before its request is sent once more, or before a person is asked."""
     gateway, intent = desk.gateway(taken.payment), taken.intent
-    found = about(intent, asked(lambda: gateway.find(intent)))
+    found = books.about(intent, asked(lambda: gateway.find(intent)))
     if found.result is not Result.UNKNOWN:
         settle_learned(desk, intent, found, lease)
         return
@@ -124,7 +121,7 @@ def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
 
 def _check(desk: Desk, taken: Taken, lease: Lease) -> None:
     payment, gateway, known = taken.payment, desk.gateway(taken.payment), taken.payment.transaction_id
-    outcome = about(taken.intent, asked(lambda: gateway.status(known) if known else gateway.find(taken.intent)))
+    outcome = books.about(taken.intent, asked(lambda: gateway.status(known) if known else gateway.find(taken.intent)))
     waited = desk.clock() - (payment.authorized_at or payment.created_at)
     if outcome.result in (Result.PENDING, Result.UNKNOWN) and waited > PARK_PENDING_AFTER:
         days = PARK_PENDING_AFTER.days  # not how many it was by now: that would be another reason every day
@@ -146,8 +143,8 @@ def _expire(desk: Desk, taken: Taken, lease: Lease) -> None:
     payment = taken.payment
     assert payment.authorization_id is not None, "only an authorization grows too old"
     given_at = payment.authorized_at or payment.created_at
-    intent, found = paid_with(desk, payment, payment.authorization_id, given_at)
-    if found.result in MOVED:
+    intent, found = books.paid_with(desk, payment, payment.authorization_id, given_at)
+    if found.result in books.MOVED:
         _recall(desk, intent, found, lease)
     elif found.result is not Result.UNKNOWN or found.absent:
         after = desk.ledger.too_old(payment.reference, lease)
@@ -187,7 +184,7 @@ def settle_learned(desk: Desk, intent: Intent, outcome: Outcome, lease: Lease) -
     if intent.kind == Kind.RESERVE:  # what became of a hold is about whatever was asked for since
         intent = desk.ledger.newest_intent(intent.payment) or intent
     known = payment.state is State.PAID and payment.transaction_id == outcome.transaction_id
-    wrong = disagreement(intent, outcome.facts) if outcome.result is Result.SUCCESS and not known else None
+    wrong = books.disagreement(intent, outcome.facts) if outcome.result is Result.SUCCESS and not known else None
     if wrong:
         after = park(desk, payment, f"transaction {outcome.transaction_id} says success, but {wrong}", lease)
         if after.state is not payment.state:

@@ -13,6 +13,7 @@ from ..records import Outcome
 from ..records import Payment
 from ..records import Result
 from ..records import State
+from . import books
 from . import deliver
 from . import pay
 from . import refund
@@ -55,7 +56,7 @@ def _intent_behind(desk: Desk, payment: Payment, transaction_id: str, outcome: O
         raise Refused(f"transaction {transaction_id} belongs to {named or 'nothing it names'}, not to this payment")
     if intent.kind == Kind.RESERVE:  # what became of a hold is about whatever was asked for since
         intent = desk.ledger.newest_intent(payment.reference) or intent
-    wrong = pay.disagreement(intent, outcome.facts)
+    wrong = books.disagreement(intent, outcome.facts)
     if wrong:
         raise Refused(f"transaction {transaction_id} is a success, but {wrong}")
     return intent

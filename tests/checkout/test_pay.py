@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flask_fps import signals
-from flask_fps.checkout.pay import disagreement
+from flask_fps.checkout.books import disagreement
 from flask_fps.errors import LedgerBusy
 from flask_fps.money import Money
 from flask_fps.records import Facts

@@ -137,7 +137,7 @@ def one_transaction_one_payment(patch: Patch) -> None:
 
 @guard("a success that was not said in answer to our own request must agree in reference, amount, currency and payee")
 def learned_successes_must_agree(patch: Patch) -> None:
-    put(patch, "flask_fps.checkout.pay.disagreement", lambda intent, facts: None)
+    put(patch, "flask_fps.checkout.books.disagreement", lambda intent, facts: None)
 
 
 @guard("what contradicts a final state is parked for an operator")

@@ -144,7 +144,10 @@ def check_handler_name(name: object) -> None:
             "(@payment_completed.connect), or give the handler another name"
         )
     if name == claims.RECEIPT:
-        raise SetupError(f"fulfillment({name!r}) is the name of FPS_SEND_RECEIPT's handler: give yours another name")
+        raise SetupError(
+            f"fulfillment({name!r}) is the name of FPS_SEND_RECEIPT's handler: give yours another name"
+            f"{see('FPS_SEND_RECEIPT')}"
+        )
 
 
 def app_state(app: Flask, config: Config, configs: Mapping[str, Config], shop: Registrations, db: Any) -> AppState:

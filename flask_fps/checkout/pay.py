@@ -148,8 +148,9 @@ def _expire(desk: Desk, taken: Taken, lease: Lease) -> None:
         _recall(desk, intent, found, lease)
     elif found.result is not Result.UNKNOWN or found.absent:
         after = desk.ledger.too_old(payment.reference, lease)
-        tell_end(desk, after, payment.state)
-        release.due_of(desk, payment.reference)
+        if after is not None:
+            tell_end(desk, after, payment.state)
+            release.due_of(desk, payment.reference)
     elif desk.clock() > given_at + desk.resend_window(payment):
         park(desk, payment, f"the provider does not say whether it was paid: {found.message}", lease)
     else:

@@ -207,8 +207,8 @@ class Ledger:
         """Lease a payment that is due, and say what to do: :func:`flask_fps.ledger.leasing.take`."""
         return self.store.write(lambda session, now: leasing.take(session, now, candidate, lease, windows, early=early))
 
-    def too_old(self, reference: str, lease: Lease) -> Payment:
-        """End a payment whose authorization is too old to be paid with; nothing has moved with it."""
+    def too_old(self, reference: str, lease: Lease) -> Payment | None:
+        """End a payment whose authorization moved nothing: :func:`flask_fps.ledger.leasing.too_old_to_pay`."""
         return self.store.write(lambda session, now: leasing.too_old_to_pay(session, now, reference, lease))
 
     def recall(self, intent: Intent, transaction_id: str, lease: Lease) -> Recalled:

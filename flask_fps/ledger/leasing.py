@@ -119,12 +119,13 @@ def send_under_lease(session: Session, now: datetime, row: PaymentRow, stored: I
     return intent_record(stored, row.reference)
 
 
-def too_old_to_pay(session: Session, now: datetime, reference: str, lease: Lease) -> Payment:
-    """End a payment whose authorization is too old to be paid with, unless somebody else has taken it further."""
+def too_old_to_pay(session: Session, now: datetime, reference: str, lease: Lease) -> Payment | None:
+    """End a payment whose authorization is too old to be paid with; ``None`` if somebody else has taken it further."""
     row = locked_row(session, reference)
-    if row.state == S.AUTHORIZED.value and row.lease_owner == lease.owner:
-        released = {"due_at": None, "lease_owner": None, "lease_until": None}
-        move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", **released)
+    if row.state != S.AUTHORIZED.value or row.lease_owner != lease.owner:
+        return None
+    released = {"due_at": None, "lease_owner": None, "lease_until": None}
+    move(session, row, S.EXPIRED, now, why="the authorization is too old to be paid with", **released)
     return payment_record(row)
 
 

@@ -26,7 +26,7 @@ def test_a_payment_that_is_found_while_it_is_given_up(shop: Shop) -> None:
     shop.checkout.drive_payment(payment.reference)
 
     assert (shop.payment(payment).state, shop.payment(payment).parked_reason) == (State.PAID, None)
-    assert shop.told.count("payment_parked") == 0
+    assert shop.told.count("payment-parked") == 0
     assert shop.checkout.refund(payment.reference).state is RefundState.DONE
 
 
@@ -73,6 +73,22 @@ def test_a_buyer_who_comes_back_while_he_is_given_up(shop: Shop) -> None:
     assert (shop.payment(payment).state, shop.payment(payment).parked_reason) == (State.EXPIRED, None)
 
 
+def test_two_who_find_it_too_late_to_pay_tell_of_it_once(shop: Shop) -> None:
+    shop.gateway.will("pay", "not sent")
+    payment = shop.buy()
+    shop.clock.advance(4 * HOUR)
+
+    def another() -> None:
+        shop.clock.advance(HOUR)  # longer than any lease
+        shop.work()
+
+    shop.gateway.meanwhile["find"] = another
+    shop.checkout.drive_payment(payment.reference)
+
+    assert shop.payment(payment).state is State.EXPIRED
+    assert shop.told.count("payment-failed") == 1
+
+
 def test_a_refund_that_is_found_while_it_is_given_up(shop: Shop) -> None:
     payment = shop.buy()
     shop.gateway.will("refund", "lost")
@@ -84,4 +100,4 @@ def test_a_refund_that_is_found_while_it_is_given_up(shop: Shop) -> None:
 
     assert [each.state for each in shop.ledger.refunds.of(payment.reference)] == [RefundState.DONE]
     assert shop.payment(payment).parked_reason is None
-    assert shop.told.count("payment_parked") == 0
+    assert shop.told.count("payment-parked") == 0

@@ -196,9 +196,11 @@ def test_an_authorization_grows_too_old(books: Books) -> None:
     found = taken(books, payment)
 
     assert (found.task, found.payment.state) == (Task.EXPIRE, State.AUTHORIZED)
-    assert books.ledger.too_old(payment.reference, books.lease("another")).state is State.AUTHORIZED
+    assert books.ledger.too_old(payment.reference, books.lease("another")) is None
     ended = books.ledger.too_old(payment.reference, books.lease("worker"))
+    assert ended is not None
     assert (ended.state, ended.due_at) == (State.EXPIRED, None)
+    assert books.ledger.too_old(payment.reference, books.lease("worker")) is None
 
 
 def test_an_authorization_that_waited_loses_to_a_payment_that_did_not(books: Books) -> None:

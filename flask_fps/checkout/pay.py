@@ -67,7 +67,7 @@ def accept_moved(desk: Desk, proof: Proof, intent: Intent, moved: Outcome) -> No
     if accepted.intent is not None:
         desk.tell(signals.payment_authorized, accepted.payment)
         settle_learned(desk, accepted.intent, moved, lease)
-    elif accepted.payment.parked_reason is not None:
+    elif accepted.parked:
         desk.tell(signals.payment_parked, accepted.payment)
 
 
@@ -162,7 +162,7 @@ def _recall(desk: Desk, intent: Intent, moved: Outcome, lease: Lease) -> None:
     recalled = desk.ledger.recall(intent, moved.transaction_id or "without a name", lease)
     if recalled.intent is not None:
         settle_learned(desk, recalled.intent, moved, lease)
-    elif recalled.payment.parked_reason is not None:
+    elif recalled.parked:
         desk.tell(signals.payment_parked, recalled.payment)
 
 

@@ -76,6 +76,8 @@ class Accepted:
     intent: Intent | None = None
     #: An authorization that will not be used and should be given back.
     release: str | None = None
+    #: It was parked by this.
+    parked: bool = False
 
 
 def accept(session: Session, now: datetime, proof: Proof, intent: Intent, lease: Lease, terms: Terms) -> Accepted:
@@ -86,14 +88,14 @@ def accept(session: Session, now: datetime, proof: Proof, intent: Intent, lease:
     before = S(row.state)
     if before not in AWAY:
         if proof.moved is not None and before in UNUSED:
-            park_row(session, now, row, f"it is {before} here, but transaction {proof.moved} has paid it")
-            return Accepted(payment_record(row), before)
+            parked = park_row(session, now, row, f"it is {before} here, but transaction {proof.moved} has paid it")
+            return Accepted(payment_record(row), before, parked=parked)
         return Accepted(payment_record(row), before, release=_second(session, now, row, proof))
     refusal = _refusal(session, now, row, proof, terms) if proof.moved is None else None
     _authorize(session, now, row, proof)
     if proof.moved is not None:
         known = remember(session, now, row, intent, proof.moved, lease)
-        return Accepted(payment_record(row), before, known)
+        return Accepted(known.payment, before, known.intent, parked=known.parked)
     if refusal is not None:
         to, why = refusal
         move(session, row, to, now, why=why, due_at=None, lease_owner=None, lease_until=None)

@@ -99,8 +99,11 @@ def park(
     return payment_record(row)
 
 
-def park_row(session: Session, now: datetime, row: PaymentRow, reason: str) -> None:
-    """Once for each reason: what waits already, a delivery of it say, hides nothing that is found later."""
+def park_row(session: Session, now: datetime, row: PaymentRow, reason: str) -> bool:
+    """Once for each reason: what waits already, a delivery of it say, hides nothing that is found later.
+
+    :return: false if it is parked for this already.
+    """
     row.due_at = None
     known = select(ParkedRow.id).where(
         ParkedRow.payment_id == row.id,
@@ -110,11 +113,12 @@ def park_row(session: Session, now: datetime, row: PaymentRow, reason: str) -> N
         ParkedRow.reason == reason,
     )
     if session.scalar(known.limit(1)) is not None:
-        return
+        return False
     session.add(ParkedRow(account=row.account, gateway=row.gateway, payment_id=row.id, reason=reason, parked_at=now))
     journal(session, row, "parked", now, reason=reason)
     session.flush()
     session.refresh(row, ["parked_reason"])
+    return True
 
 
 def unpark_row(session: Session, now: datetime, row: PaymentRow) -> None:

@@ -30,11 +30,13 @@ class Recalled:
     payment: Payment
     #: To be settled now; ``None`` where a person is to decide.
     intent: Intent | None = None
+    #: It was parked by this.
+    parked: bool = False
 
 
 def remember(
     session: Session, now: datetime, row: PaymentRow, intent: Intent, transaction_id: str, lease: Lease
-) -> Intent | None:
+) -> Recalled:
     """The provider has done what this request asked for, and this ledger does not know it: an authorized payment is
     as if it had just been sent. Where another payment of its order was first, a person decides."""
     stored = intent_of(session, intent.reference)
@@ -43,19 +45,17 @@ def remember(
         made.sends, made.first_sent_at, made.last_sent_at = 1, intent.first_sent_at or now, now
     if row.state == S.AUTHORIZED.value and order_engaged_by_another(session, row):
         paid = f"transaction {transaction_id} has paid it, but another payment of this order was first"
-        park_row(session, now, row, f"{paid}: give one of the two back")
+        parked = park_row(session, now, row, f"{paid}: give one of the two back")
         row.lease_owner = row.lease_until = None
-        return None
+        return Recalled(payment_record(row), parked=parked)
     if row.state == S.AUTHORIZED.value:
         until = now + lease.lasts
         holds = {"lease_owner": lease.owner, "lease_until": until, "due_at": until}
         move(session, row, S.PAYING, now, why=f"transaction {transaction_id} of {intent.reference} was found", **holds)
     session.flush()
-    return intent_of(session, intent.reference)
+    return Recalled(payment_record(row), intent_of(session, intent.reference))
 
 
 def recall(session: Session, now: datetime, intent: Intent, transaction_id: str, lease: Lease) -> Recalled:
     """Write down a request that brought this transaction, and that this ledger does not know any more."""
-    row = locked_row(session, intent.payment)
-    known = remember(session, now, row, intent, transaction_id, lease)
-    return Recalled(payment_record(row), known)
+    return remember(session, now, locked_row(session, intent.payment), intent, transaction_id, lease)

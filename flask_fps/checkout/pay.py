@@ -28,7 +28,6 @@ from . import release
 from .desk import ASK_AFTER
 from .desk import asked
 from .desk import Desk
-from .desk import PARK_UNKNOWN_AFTER
 
 PARK_PENDING_AFTER = timedelta(days=7)
 
@@ -80,8 +79,7 @@ def proceed(desk: Desk, payment: Payment, *, early: bool = False) -> None:
         return
     lease = desk.lease()
     candidate = _candidate(desk, payment, payment.authorization_id)
-    limits = desk.gateway(payment).limits
-    windows = Windows(limits.pay_within, limits.resend_within * PARK_UNKNOWN_AFTER)
+    windows = Windows(desk.gateway(payment).limits.pay_within, desk.resend_window(payment))
     taken = desk.ledger.take(candidate, lease, windows, early=early)
     if taken is not None:
         do(desk, taken, lease)
@@ -110,8 +108,7 @@ def _find(desk: Desk, taken: Taken, lease: Lease) -> None:
         settle(desk, intent, found, lease)
         return
     assert intent.first_sent_at is not None
-    too_late = desk.clock() > intent.first_sent_at + gateway.limits.resend_within * PARK_UNKNOWN_AFTER
-    if too_late:
+    if desk.clock() > intent.first_sent_at + desk.resend_window(taken.payment):
         park(desk, taken.payment, f"no answer for {intent.reference}, and it is too late to ask again", lease)
         return
     counted = desk.ledger.resend(intent, lease)

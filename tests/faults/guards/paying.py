@@ -113,7 +113,7 @@ def tries_back_off(patch: Patch) -> None:
 
 @guard("what stays unknown is parked for an operator while its reference still counts")
 def unknown_is_parked_in_time(patch: Patch) -> None:
-    put(patch, "flask_fps.checkout.pay.PARK_UNKNOWN_AFTER", 60)
+    put(patch, "flask_fps.checkout.desk.PARK_UNKNOWN_AFTER", 60)
 
 
 @guard("refusals that may pass are tried so often and no more")
